@@ -1,0 +1,138 @@
+/**
+ * The log: the only truth. One writer at a time per partition is guaranteed by the guard of `append`, and by nothing
+ * else.
+ *
+ * Delivery of `read` and `follow`: every commit, in log order, at least once over restarts of the reader (it says where
+ * to begin), exactly once within one call.
+ */
+import { Context, Effect, Layer, PubSub, Ref, Result, Schema, Stream } from "effect"
+import { createHash } from "node:crypto"
+import * as Commit from "./Commit.ts"
+import type { CommitHead, RecordedCommit, UnreadableCommit } from "./Commit.ts"
+
+/**
+ * What became of an append. There is no fourth outcome and no failure beside them:
+ * - `stored`: on disk, at this sequence;
+ * - `conflict`: not stored, the partition has moved on: read what was missed and decide again;
+ * - `unknown`: it may be stored now, later or never: read the partition's tail until that is reachable, and see.
+ */
+export type AppendOutcome =
+  | { readonly _tag: "stored"; readonly sequence: number; readonly hash: string }
+  | { readonly _tag: "conflict" }
+  | { readonly _tag: "unknown"; readonly reason: string }
+
+/** The log cannot be reached just now; try again. */
+export class LogUnavailable extends Schema.TaggedError<LogUnavailable>()("LogUnavailable", {
+  reason: Schema.String
+}) {
+  override get message() {
+    return `the log cannot be reached: ${this.reason}`
+  }
+}
+
+/** A commit of more bytes than the server stores in one message; nothing was stored. */
+export class CommitTooLarge extends Schema.TaggedError<CommitTooLarge>()("CommitTooLarge", {
+  bytes: Schema.Int,
+  limit: Schema.Int
+}) {
+  override get message() {
+    return `a commit of ${this.bytes} bytes is larger than the ${this.limit} bytes that the log stores in one message`
+  }
+}
+
+export class EventLog extends Context.Service<
+  EventLog,
+  {
+    /** Largest commit in bytes that `append` takes. */
+    readonly maxCommitBytes: number
+    /**
+     * Stores one commit if `head.previousSequence` still is the partition's last sequence. `eventJson` holds the JSON
+     * text of each event.
+     */
+    append(head: CommitHead, eventJson: ReadonlyArray<string>): Effect.Effect<AppendOutcome, CommitTooLarge>
+    /** Commits of one partition after `afterSequence`, oldest first, up to the newest at the time of the call. */
+    read(partition: number, afterSequence: number): Stream.Stream<RecordedCommit, LogUnavailable | UnreadableCommit>
+    /** Commits of all partitions after `afterSequence`, oldest first, then live; never ends by itself. */
+    follow(afterSequence: number): Stream.Stream<RecordedCommit, LogUnavailable | UnreadableCommit>
+    /** Sequence of the newest commit of any partition; 0 when the log is empty. */
+    readonly lastSequence: Effect.Effect<number, LogUnavailable>
+  }
+>()("nagatha/events/EventLog") {
+  /** The same promises in memory, for tests and embedded use; `maxCommitBytes` is 1 MB. */
+  static readonly layerMemory: Layer.Layer<EventLog> = Layer.effect(
+    EventLog,
+    Effect.suspend(() => makeMemory)
+  )
+}
+
+/** Hex SHA-256 of a commit's bytes. */
+export const hashOf = (text: string): string => createHash("sha256").update(text).digest("hex")
+
+interface Line {
+  readonly sequence: number
+  readonly partition: number
+  readonly text: string
+  readonly storedAt: number
+}
+
+const MEMORY_COMMIT_BYTES = 1_000_000
+
+const makeMemory = Effect.gen(function* () {
+  const lines = yield* Ref.make<ReadonlyArray<Line>>([])
+  const grown = yield* PubSub.unbounded<void>()
+  const thaw = (line: Line): Effect.Effect<RecordedCommit, UnreadableCommit> =>
+    Effect.fromResult(
+      Result.map(Commit.decode(line.sequence, line.text), (commit) => ({
+        sequence: line.sequence,
+        commit,
+        hash: hashOf(line.text),
+        storedAt: line.storedAt
+      }))
+    )
+
+  const append = Effect.fnUntraced(function* (head: CommitHead, eventJson: ReadonlyArray<string>) {
+    const text = Commit.encode(head, eventJson)
+    const bytes = Buffer.byteLength(text)
+    if (bytes > MEMORY_COMMIT_BYTES) return yield* new CommitTooLarge({ bytes, limit: MEMORY_COMMIT_BYTES })
+    const storedAt = yield* Effect.clockWith((clock) => clock.currentTimeMillis)
+    const outcome = yield* Ref.modify(lines, (all): [AppendOutcome, ReadonlyArray<Line>] => {
+      const last = all.findLast((line) => line.partition === head.partition)?.sequence ?? 0
+      if (last !== head.previousSequence) return [{ _tag: "conflict" }, all]
+      const line: Line = { sequence: all.length + 1, partition: head.partition, text, storedAt }
+      return [{ _tag: "stored", sequence: line.sequence, hash: hashOf(text) }, [...all, line]]
+    })
+    if (outcome._tag === "stored") yield* PubSub.publish(grown, undefined)
+    return outcome
+  })
+
+  return EventLog.of({
+    maxCommitBytes: MEMORY_COMMIT_BYTES,
+    append,
+    read: (partition, after) =>
+      Stream.unwrap(
+        Effect.map(Ref.get(lines), (all) =>
+          Stream.fromIterable(all.filter((line) => line.partition === partition && line.sequence > after))
+        )
+      ).pipe(Stream.mapEffect(thaw)),
+    follow: (after) =>
+      Stream.unwrap(
+        Effect.gen(function* () {
+          const subscription = yield* PubSub.subscribe(grown)
+          let at = after
+          const drain = Effect.map(Ref.get(lines), (all) => {
+            const fresh = all.slice(at)
+            at = Math.max(at, all.length)
+            return fresh
+          })
+          return Stream.concat(
+            Stream.fromIterableEffect(drain),
+            Stream.fromSubscription(subscription).pipe(
+              Stream.mapEffect(() => drain),
+              Stream.flattenIterable
+            )
+          ).pipe(Stream.mapEffect(thaw))
+        })
+      ),
+    lastSequence: Effect.map(Ref.get(lines), (all) => all.length)
+  })
+})

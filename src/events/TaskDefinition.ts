@@ -1,0 +1,78 @@
+/**
+ * What was asked for, as it stands in a `scheduled` event: complete, so that nothing has to be looked up to run it.
+ *
+ * Every default is filled in when the command is accepted; a later change of a default never changes a stored task.
+ */
+import { Schema } from "effect"
+import { Instant } from "../recurrence/Instant.ts"
+import { Recurrence } from "../recurrence/Recurrence.ts"
+
+/** Letters, digits, `-` and `_`, beginning with a letter or digit, at most 64: safe as a NATS token, in a path and in a shell. */
+export const TaskId = Schema.String.check(
+  Schema.isPattern(/^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/, {
+    message: "must be 1 to 64 letters, digits, '-' or '_', beginning with a letter or a digit"
+  })
+)
+export type TaskId = typeof TaskId.Type
+
+/** Name of a line of work; also one token of a NATS subject. */
+export const QueueName = TaskId
+export type QueueName = typeof QueueName.Type
+
+/** Arguments of a task type: a JSON object. */
+export const TaskArgs = Schema.JsonObject
+export type TaskArgs = typeof TaskArgs.Type
+
+/** What happens when an occurrence becomes due while an earlier execution of the task is still open. */
+export const ExecutionOverlap = Schema.Literals([
+  "skip",
+  "bufferOne",
+  "bufferAll",
+  "cancelOther",
+  "terminateOther",
+  "allowAll"
+])
+export type ExecutionOverlap = typeof ExecutionOverlap.Type
+
+/** Which of the occurrences missed while nothing ran are run late. One-time tasks always run late rather than never. */
+export const CatchUp = Schema.Literals(["none", "latest", "earliest", "all"])
+export type CatchUp = typeof CatchUp.Type
+
+const PositiveMs = Schema.Int.check(Schema.isGreaterThanOrEqualTo(1))
+const Count = Schema.Int.check(Schema.isGreaterThanOrEqualTo(0))
+
+export const TaskDefinition = Schema.Struct({
+  taskType: Schema.String,
+  taskName: Schema.String,
+  description: Schema.String,
+  taskArgs: TaskArgs,
+  /** The words as given. */
+  scheduleSpec: Schema.String,
+  /** The words as understood, for people. */
+  understoodAs: Schema.String,
+  recurrence: Recurrence,
+  /** IANA zone in which the words were read and answers are shown. */
+  timezone: Schema.String,
+  queue: QueueName,
+  priority: Schema.Int,
+  tags: Schema.Array(Schema.String),
+  overlap: ExecutionOverlap,
+  catchUp: CatchUp,
+  /** How far back a missed occurrence may lie and still be run; milliseconds. */
+  catchUpWindowMs: Count,
+  /** Retries after the first attempt; 0 means one attempt. */
+  maxRetries: Count,
+  /** Delay before the first retry, doubled for each further one and capped at ten minutes; milliseconds. */
+  backoffMs: PositiveMs,
+  /** Soft limit of one attempt: it is asked to stop; milliseconds. */
+  timeoutMs: PositiveMs,
+  /** Hard limit of one attempt: it is killed; milliseconds, not less than `timeoutMs`. */
+  hardTimeoutMs: PositiveMs,
+  startAt: Schema.NullOr(Instant),
+  endAt: Schema.NullOr(Instant),
+  maxRuns: Schema.NullOr(PositiveMs),
+  createdBy: Schema.String,
+  /** Hash of what the user asked for, to tell a repeated request from a different one under the same id. */
+  fingerprint: Schema.String
+})
+export type TaskDefinition = typeof TaskDefinition.Type

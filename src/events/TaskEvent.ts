@@ -1,0 +1,125 @@
+/**
+ * The facts of CONTRACT "Events", as they stand in the log.
+ *
+ * An event in the log is its announced body without `id` (which is `<log sequence>.<index>`, known only once it is
+ * stored) and with the bare name as `type`. Values are plain JSON: instants are text, so that what is decided, stored,
+ * announced and shown is the same object. Old shapes decode for ever (`test/events/museum/`); an unknown event type
+ * fails to decode: its reader stops and says so rather than skip a fact.
+ */
+import { Schema } from "effect"
+import { Instant } from "../recurrence/Instant.ts"
+import { ScheduleType } from "../recurrence/Recurrence.ts"
+import { TaskDefinition, TaskId } from "./TaskDefinition.ts"
+
+/** Why a fact exists: the command (or the id of the timer's decision), who sent it, and the reason given. */
+export const CausedBy = Schema.Struct({
+  commandId: Schema.String,
+  actor: Schema.String,
+  reason: Schema.optionalKey(Schema.String)
+})
+export type CausedBy = typeof CausedBy.Type
+
+/** What went wrong, for programs (`code`) and people (`message`); `detail` holds a command's output, a stack and the like. */
+export const ExecutionError = Schema.Struct({
+  code: Schema.String,
+  message: Schema.String,
+  detail: Schema.optionalKey(Schema.Json)
+})
+export type ExecutionError = typeof ExecutionError.Type
+
+export const SkipReason = Schema.Literals([
+  "overlap",
+  "catchUp",
+  "paused",
+  "skippedByUser",
+  "dstGap",
+  "superseded",
+  "maxRuns",
+  "ended"
+])
+export type SkipReason = typeof SkipReason.Type
+
+const Ordinal = Schema.Int.check(Schema.isGreaterThanOrEqualTo(1))
+
+const common = {
+  version: Schema.Literal(1),
+  time: Instant,
+  taskId: TaskId,
+  taskName: Schema.String,
+  taskType: Schema.String,
+  scheduleType: ScheduleType,
+  revision: Ordinal,
+  causedBy: CausedBy
+}
+
+/** The next occurrence still to be decided, computed from the last one; null when there is none. */
+const next = { nextAt: Schema.NullOr(Instant) }
+
+const occurrence = { executionId: Schema.String, nominalAt: Instant, dueAt: Instant, attempt: Ordinal }
+const attempt = { ...occurrence, worker: Schema.String, startedAt: Instant }
+const ended = {
+  ...occurrence,
+  /** Null when no worker ever began, or none is known to have. */
+  worker: Schema.NullOr(Schema.String),
+  startedAt: Schema.NullOr(Instant),
+  finishedAt: Instant,
+  durationMs: Schema.Int
+}
+
+const event = <const Type extends string, const Fields extends Schema.Struct.Fields>(type: Type, fields: Fields) =>
+  Schema.Struct({ type: Schema.Literal(type), ...common, ...fields })
+
+export const Scheduled = event("scheduled", {
+  ...next,
+  definition: TaskDefinition,
+  /** Version of the zone database that the decision was made with. */
+  tzdata: Schema.String
+})
+export const Updated = event("updated", { ...next, definition: TaskDefinition })
+export const Rescheduled = event("rescheduled", { ...next, definition: TaskDefinition, tzdata: Schema.String })
+export const Paused = event("paused", { until: Schema.NullOr(Instant) })
+export const Resumed = event("resumed", { ...next })
+export const Cancelled = event("cancelled", {
+  /** Executions that had not been claimed and now never start. */
+  executions: Schema.Array(Schema.String)
+})
+export const Due = event("due", { ...occurrence, ...next, manual: Schema.optionalKey(Schema.Boolean) })
+export const Started = event("started", attempt)
+export const Success = event("success", { ...ended, result: Schema.Json })
+export const Retry = event("retry", {
+  ...ended,
+  error: ExecutionError,
+  nextAttemptAt: Instant,
+  /** Whether this attempt counts against `maxRetries`: a lost worker and "come back later" do not. */
+  counted: Schema.Boolean
+})
+export const Failure = event("failure", { ...ended, error: ExecutionError })
+export const Skipped = event("skipped", {
+  ...next,
+  reason: SkipReason,
+  nominalAt: Instant,
+  /** Last instant of a run of skipped ones decided together; equal to `nominalAt` for a single one. */
+  throughAt: Instant,
+  /** How many instants `nominalAt … throughAt` stands for. */
+  count: Ordinal
+})
+export const Completed = event("completed", {})
+
+export const TaskEvent = Schema.Union([
+  Scheduled,
+  Updated,
+  Rescheduled,
+  Paused,
+  Resumed,
+  Cancelled,
+  Due,
+  Started,
+  Success,
+  Retry,
+  Failure,
+  Skipped,
+  Completed
+])
+export type TaskEvent = typeof TaskEvent.Type
+export type TaskEventType = TaskEvent["type"]
+export type EventOf<Type extends TaskEventType> = Extract<TaskEvent, { readonly type: Type }>

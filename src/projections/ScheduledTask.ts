@@ -1,0 +1,65 @@
+/** ScheduledTask: one row a task, as every reader sees it (CONTRACT "Read models"). */
+import { Schema } from "effect"
+import { CatchUp, ExecutionOverlap, TaskArgs } from "../events/TaskDefinition.ts"
+import { Instant } from "../recurrence/Instant.ts"
+import { ScheduleType } from "../recurrence/Recurrence.ts"
+
+/** A recurring task whose last run failed stays `scheduled`, with `lastStatus: "failed"`. */
+export const TaskStatus = Schema.Literals(["scheduled", "running", "paused", "completed", "failed", "cancelled"])
+export type TaskStatus = typeof TaskStatus.Type
+
+export const ExecutionStatus = Schema.Literals([
+  "queued",
+  "running",
+  "completed",
+  "failed",
+  "cancelled",
+  "skipped",
+  "retrying"
+])
+export type ExecutionStatus = typeof ExecutionStatus.Type
+
+const OptionalInstant = Schema.NullOr(Instant)
+const OptionalText = Schema.NullOr(Schema.String)
+
+export const ScheduledTask = Schema.Struct({
+  taskId: Schema.String,
+  taskType: Schema.String,
+  taskName: Schema.String,
+  description: Schema.String,
+  taskArgs: TaskArgs,
+  scheduleType: ScheduleType,
+  scheduleSpec: Schema.String,
+  timezone: Schema.String,
+  understoodAs: Schema.String,
+  status: TaskStatus,
+  nextRunAt: OptionalInstant,
+  /** Start of the newest execution that began. */
+  lastRunAt: OptionalInstant,
+  lastStatus: Schema.NullOr(ExecutionStatus),
+  lastError: OptionalText,
+  /** Executions that ended, well or badly. */
+  runCount: Schema.Int,
+  maxRuns: Schema.NullOr(Schema.Int),
+  /** Retries of the newest execution. */
+  retryCount: Schema.Int,
+  maxRetries: Schema.Int,
+  queue: Schema.String,
+  priority: Schema.Int,
+  tags: Schema.Array(Schema.String),
+  overlap: ExecutionOverlap,
+  catchUp: CatchUp,
+  catchUpWindowMs: Schema.Int,
+  timeoutMs: Schema.Int,
+  hardTimeoutMs: Schema.Int,
+  startAt: OptionalInstant,
+  endAt: OptionalInstant,
+  pausedUntil: OptionalInstant,
+  pauseReason: OptionalText,
+  createdBy: Schema.String,
+  createdAt: Instant,
+  updatedAt: Instant,
+  cancelledAt: OptionalInstant,
+  revision: Schema.Int
+})
+export type ScheduledTask = typeof ScheduledTask.Type

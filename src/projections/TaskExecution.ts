@@ -1,0 +1,50 @@
+/** TaskExecution: one row an occurrence that became due or was skipped, as every reader sees it (CONTRACT "Read models"). */
+import { Schema } from "effect"
+import { Instant } from "../recurrence/Instant.ts"
+import { ExecutionStatus } from "./ScheduledTask.ts"
+
+const OptionalInstant = Schema.NullOr(Instant)
+const OptionalText = Schema.NullOr(Schema.String)
+
+/** One try, newest last. */
+export const Attempt = Schema.Struct({
+  attempt: Schema.Int,
+  worker: OptionalText,
+  startedAt: OptionalInstant,
+  finishedAt: OptionalInstant,
+  /** Null while it runs. */
+  errorCode: OptionalText,
+  errorMessage: OptionalText
+})
+export type Attempt = typeof Attempt.Type
+
+export const TaskExecution = Schema.Struct({
+  executionId: Schema.String,
+  taskId: Schema.String,
+  taskName: Schema.String,
+  taskType: Schema.String,
+  nominalAt: Instant,
+  dueAt: Instant,
+  queuedAt: Instant,
+  startedAt: OptionalInstant,
+  completedAt: OptionalInstant,
+  status: ExecutionStatus,
+  attempt: Schema.Int,
+  attempts: Schema.Array(Attempt),
+  result: Schema.NullOr(Schema.Json),
+  /** Standard output then standard error of a command, of the newest attempt that has any; null for other types. */
+  output: OptionalText,
+  outputTruncated: Schema.Boolean,
+  errorCode: OptionalText,
+  errorMessage: OptionalText,
+  errorDetail: Schema.NullOr(Schema.Json),
+  /** Of the attempt that ended it. */
+  durationMs: Schema.NullOr(Schema.Int),
+  /** First start minus due instant. */
+  latenessMs: Schema.NullOr(Schema.Int),
+  worker: OptionalText,
+  parentExecutionId: OptionalText,
+  stepName: OptionalText,
+  manual: Schema.Boolean
+})
+export type TaskExecution = typeof TaskExecution.Type

@@ -1,0 +1,21 @@
+/**
+ * Instants as they stand on the wire and in the log: RFC 3339, UTC, milliseconds (`2026-03-08T14:30:00.000Z`).
+ *
+ * Inside pure code an instant is its milliseconds since the epoch (`number`); the text is made at the edges only. Both
+ * directions are exact for the years 0000 to 9999.
+ */
+import { Schema } from "effect"
+
+/** RFC 3339 UTC text with exactly three digits of fraction. */
+export const Instant = Schema.String.check(
+  Schema.isPattern(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/, {
+    message: "must be an RFC 3339 instant in UTC with milliseconds, such as 2026-03-08T14:30:00.000Z"
+  })
+)
+export type Instant = typeof Instant.Type
+
+/** Milliseconds since the epoch to wire text. */
+export const fromMillis = (millis: number): Instant => new Date(millis).toISOString()
+
+/** Wire text to milliseconds since the epoch. */
+export const toMillis = (instant: Instant): number => Date.parse(instant)
