@@ -1,0 +1,60 @@
+/**
+ * Every subject and stream name of a namespace, in one place. Who may publish where is decided by `Roles.ts`.
+ *
+ * `scheduler.task.<event>` and `scheduler.notification.<type>` are promises to users and carry no namespace.
+ */
+
+export interface Subjects {
+  readonly namespace: string
+  /** Stream of the log; limits retention, nothing deleted or purged. */
+  readonly logStream: string
+  readonly eventsStream: string
+  readonly workStream: string
+  /** Key-value bucket in which nodes announce themselves. */
+  readonly nodesBucket: string
+  log(partition: number): string
+  readonly allLog: string
+  event(partition: number, queue: string, event: string): string
+  readonly allEvents: string
+  /** Announced events of one partition. */
+  eventsOf(partition: number): string
+  work(queue: string): string
+  readonly allWork: string
+  /** Durable consumer of a queue. */
+  consumer(queue: string): string
+  /** Commands to any node, which hands them to the owner. */
+  command(verb: string): string
+  query(name: string): string
+  /** Straight to the owner of a partition: `command` (clients), `claim`, `heartbeat`, `report` (workers). */
+  partition(partition: number, verb: string): string
+  /** A worker asks for the consumers of its queues. */
+  readonly register: string
+}
+
+/** Where the server republishes every announced event. */
+export const PUBLIC_EVENTS = "scheduler.task.*"
+export const publicEvent = (event: string): string => `scheduler.task.${event}`
+export const notification = (type: string): string => `scheduler.notification.${type}`
+
+export const subjectsOf = (namespace: string): Subjects => {
+  const upper = namespace.toUpperCase()
+  return {
+    namespace,
+    logStream: `${upper}_LOG`,
+    eventsStream: `${upper}_EVENTS`,
+    workStream: `${upper}_WORK`,
+    nodesBucket: `${upper}_NODES`,
+    log: (partition) => `${namespace}.log.${partition}`,
+    allLog: `${namespace}.log.*`,
+    event: (partition, queue, event) => `${namespace}.event.${partition}.${queue}.${event}`,
+    allEvents: `${namespace}.event.*.*.*`,
+    eventsOf: (partition) => `${namespace}.event.${partition}.>`,
+    work: (queue) => `${namespace}.work.${queue}`,
+    allWork: `${namespace}.work.*`,
+    consumer: (queue) => queue,
+    command: (verb) => `${namespace}.command.${verb}`,
+    query: (name) => `${namespace}.query.${name}`,
+    partition: (partition, verb) => `${namespace}.partition.${partition}.${verb}`,
+    register: `${namespace}.worker.register`
+  }
+}
