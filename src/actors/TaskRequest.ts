@@ -1,0 +1,101 @@
+/**
+ * What may be asked of a task's owner, and what is answered: the JSON of `nagatha.command.<verb>` and of the SDK.
+ *
+ * Unknown fields are refused by name at the door. A request that carries a `commandId` may be sent again: it is carried
+ * out at most once and gets the first answer again.
+ */
+import { Schema } from "effect"
+import { CatchUp, ExecutionOverlap, TaskArgs, TaskId } from "../events/TaskDefinition.ts"
+import { GapPolicy, OverlapPolicy } from "../recurrence/Recurrence.ts"
+
+/** One coming run: the instant, the same in the task's zone with its offset, and a note where the clocks change. */
+export const Run = Schema.Struct({ at: Schema.String, local: Schema.String, note: Schema.optionalKey(Schema.String) })
+export type Run = typeof Run.Type
+
+const Ms = Schema.Int.check(Schema.isGreaterThanOrEqualTo(1))
+
+/** What every command may carry: its id (made up where absent), who sends it, and why. */
+export const CommandOrigin = {
+  commandId: Schema.optionalKey(Schema.String.check(Schema.isPattern(/^[A-Za-z0-9_-]{1,64}$/))),
+  actor: Schema.optionalKey(Schema.String.check(Schema.isMaxLength(200))),
+  reason: Schema.optionalKey(Schema.String.check(Schema.isMaxLength(1000)))
+}
+
+export const ScheduleRequest = Schema.Struct({
+  ...CommandOrigin,
+  /** Own id: scheduling the same definition again under it changes nothing, a different one is refused. Default: made from the command id. */
+  taskId: Schema.optionalKey(TaskId),
+  taskType: Schema.String,
+  taskArgs: Schema.optionalKey(TaskArgs),
+  /** When, in words: see CONTRACT "WHEN"; at most 256 characters. */
+  schedule: Schema.String,
+  /** IANA zone in which the words are read; default: the service's zone. */
+  timezone: Schema.optionalKey(Schema.String),
+  /** Default: the task type. */
+  taskName: Schema.optionalKey(Schema.String.check(Schema.isMaxLength(200))),
+  description: Schema.optionalKey(Schema.String.check(Schema.isMaxLength(2000))),
+  /** Default: the task type. */
+  queue: Schema.optionalKey(TaskId),
+  tags: Schema.optionalKey(Schema.Array(Schema.String.check(Schema.isMaxLength(64)))),
+  /** Default 3. */
+  maxRetries: Schema.optionalKey(Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 100 }))),
+  /** Default 1,000. */
+  backoffMs: Schema.optionalKey(Ms),
+  /** Default 300,000 (5 minutes). */
+  timeoutMs: Schema.optionalKey(Ms),
+  /** Default 600,000 (10 minutes), or twice `timeoutMs` where that is longer. */
+  hardTimeoutMs: Schema.optionalKey(Ms),
+  /** Default `skip`; the others but `allowAll` are refused by this version. */
+  overlap: Schema.optionalKey(ExecutionOverlap),
+  /** Default `latest`. */
+  catchUp: Schema.optionalKey(CatchUp),
+  /** Default 86,400,000 (a day). */
+  catchUpWindowMs: Schema.optionalKey(Ms),
+  dstGap: Schema.optionalKey(GapPolicy),
+  dstOverlap: Schema.optionalKey(OverlapPolicy),
+  /** Take a one-time instant that has passed, and run it at once (default false). */
+  allowPast: Schema.optionalKey(Schema.Boolean),
+  /** Say what would be done and do nothing (default false). */
+  dryRun: Schema.optionalKey(Schema.Boolean)
+})
+export type ScheduleRequest = typeof ScheduleRequest.Type
+
+export const ScheduleAnswer = Schema.Struct({
+  taskId: Schema.String,
+  /** False when the same task was there already, and for a dry run. */
+  created: Schema.Boolean,
+  understoodAs: Schema.String,
+  timezone: Schema.String,
+  nextRuns: Schema.Array(Run),
+  notes: Schema.Array(Schema.String),
+  /** Null for a dry run. */
+  logSequence: Schema.NullOr(Schema.Int)
+})
+export type ScheduleAnswer = typeof ScheduleAnswer.Type
+
+export const CancelRequest = Schema.Struct({
+  ...CommandOrigin,
+  /** Id, or unambiguous prefix of 4 characters or more. */
+  taskId: Schema.String
+})
+export type CancelRequest = typeof CancelRequest.Type
+
+export const TaskAnswer = Schema.Struct({
+  taskId: Schema.String,
+  status: Schema.String,
+  revision: Schema.Int,
+  logSequence: Schema.Int
+})
+export type TaskAnswer = typeof TaskAnswer.Type
+
+/**
+ * Refused by the service, with the reason. `code` is stable: `invalidRequest` `invalidSchedule` `unknownTaskType`
+ * `invalidArgs` `tooLarge` (mend the request); `notFound`; `ambiguousId` `idInUse` `alreadyCancelled` `ended`
+ * (a conflict with what is there); `behind` (ask again).
+ */
+export class Refused extends Schema.TaggedError<Refused>()("Refused", {
+  code: Schema.String,
+  message: Schema.String,
+  detail: Schema.optionalKey(Schema.Json),
+  hint: Schema.optionalKey(Schema.String)
+}) {}
