@@ -32,6 +32,8 @@ export class WorkQueue extends Context.Service<
   {
     /** Offers attempts; offering one that is in line already (same `offerId`) changes nothing. */
     offer(items: ReadonlyArray<WorkItem>): Effect.Effect<void, QueueUnavailable>
+    /** Ids (`offerId`) of all that is in line or in a worker's hand, so that what a crash lost can be offered again. */
+    readonly held: Effect.Effect<ReadonlySet<string>, QueueUnavailable>
     /** Deliveries of these queues, never more than `concurrency` unanswered ones; survives reconnects, never ends by itself. */
     take(queues: ReadonlyArray<string>, concurrency: number): Stream.Stream<Delivery, QueueUnavailable>
   }
@@ -81,7 +83,7 @@ export class WorkQueue extends Context.Service<
           ),
           { concurrency: "unbounded" }
         )
-      return WorkQueue.of({ offer, take })
+      return WorkQueue.of({ offer, take, held: Effect.sync(() => new Set(offered)) })
     })
   )
 }

@@ -1,0 +1,227 @@
+/**
+ * Decisions that are not true yet: made on the state as it will be when they are stored, kept beside the state until
+ * they are, and forgotten when they are not.
+ */
+import { Result } from "effect"
+import type { TaskEvent } from "../events/TaskEvent.ts"
+import { offerId, type ReportAnswer, type Report } from "../work/Work.ts"
+import * as Claim from "./Claim.ts"
+import type { CommandAnswer, Envelope } from "./Envelope.ts"
+import * as Task from "./Task.ts"
+import { Refused } from "./TaskRequest.ts"
+import { evolve, type LogPosition, type TaskState } from "./TaskState.ts"
+
+export interface StagingOptions {
+  readonly rules: Task.Rules
+  /** Bytes that one commit may have. */
+  readonly maxBytes: number
+  readonly now: number
+}
+
+/** Bytes kept free for the head of a commit and the headers of an announcement. */
+const HEAD_BYTES = 4096
+
+export class Staging {
+  readonly states = new Map<string, TaskState>()
+  readonly events: Array<TaskEvent> = []
+  readonly json: Array<string> = []
+  readonly position: { sequence: number } = { sequence: 0 }
+  readonly #replies: Array<() => void> = []
+  readonly #base: ReadonlyMap<string, TaskState>
+  readonly #options: StagingOptions
+  #bytes = HEAD_BYTES
+
+  constructor(base: ReadonlyMap<string, TaskState>, options: StagingOptions) {
+    this.#base = base
+    this.#options = options
+  }
+
+  /** No more decisions fit into this commit. */
+  get full(): boolean {
+    return this.#bytes >= this.#options.maxBytes
+  }
+
+  get(taskId: string): TaskState | undefined {
+    return this.states.get(taskId) ?? this.#base.get(taskId)
+  }
+
+  /** Answers everything that was asked; call when the events are in the log (or there are none). */
+  answer(position: LogPosition): void {
+    this.position.sequence = position.sequence
+    for (const reply of this.#replies) reply()
+  }
+
+  /** Decides about an envelope; false, and nothing changed, when its events do not fit beside those that are here. */
+  take(envelope: Envelope): boolean {
+    switch (envelope._tag) {
+      case "command":
+        return this.#command(envelope)
+      case "claims": {
+        const { now, rules } = this.#options
+        const answers = envelope.claims.map((request) => {
+          const { answer, state } = Claim.claim(this.get(request.taskId), request, now, rules.leaseMs)
+          if (answer.answer === "granted" && state !== undefined) this.states.set(request.taskId, state)
+          return answer
+        })
+        this.#replies.push(() => envelope.reply(answers))
+        return true
+      }
+      case "heartbeats": {
+        const { now, rules } = this.#options
+        const answers = envelope.heartbeats.map((beat) => {
+          const { answer, state } = Claim.heartbeat(this.get(beat.taskId), beat, now, rules.leaseMs)
+          if (state !== undefined) this.states.set(beat.taskId, state)
+          return answer
+        })
+        this.#replies.push(() => envelope.reply(answers))
+        return true
+      }
+      case "reports":
+        return this.#reports(envelope)
+      case "reoffer": {
+        for (const [taskId, state] of this.#base) {
+          const current = this.states.get(taskId) ?? state
+          const changed = Claim.reoffer(current, (executionId, attempt) => envelope.held.has(offerId({ executionId, attempt })))
+          if (changed !== current) this.states.set(taskId, changed)
+        }
+        return true
+      }
+    }
+  }
+
+  /** Decides what time has brought to a task; false when its events do not fit. */
+  wake(taskId: string): boolean {
+    const state = this.get(taskId)
+    if (state === undefined) return true
+    const stored = this.#store(Task.wake(state, this.#options.now, this.#options.rules))
+    if (stored && !this.states.has(taskId)) this.states.set(taskId, state)
+    return stored
+  }
+
+  #command(envelope: Extract<Envelope, { readonly _tag: "command" }>): boolean {
+    const { command } = envelope
+    const before = this.get(command.taskId)
+    const decided = Task.decide(before, command, this.#options.now)
+    if (Result.isFailure(decided)) {
+      const refused = decided.failure
+      this.#replies.push(() => envelope.reply({ _tag: "refused", refused }))
+      return true
+    }
+    const decision = decided.success
+    if (decision._tag === "known") {
+      const { command: known, repeated } = decision
+      this.#replies.push(() => envelope.reply(this.#done(command.taskId, known, repeated)))
+      return true
+    }
+    if (this.#tooLarge(decision.events)) {
+      const refused = new Refused({
+        code: "tooLarge",
+        message: `the task is larger than the ${this.#options.maxBytes} bytes that the log stores in one message`,
+        hint: "pass a reference (a path, a URL) in place of the data"
+      })
+      this.#replies.push(() => envelope.reply({ _tag: "refused", refused }))
+      return true
+    }
+    if (!this.#store(decision.events)) return false
+    const known = this.get(command.taskId)?.commands.at(-1)
+    if (known !== undefined) this.#replies.push(() => envelope.reply(this.#done(command.taskId, known, true)))
+    return true
+  }
+
+  #done(
+    taskId: string,
+    known: { readonly revision: number; readonly status: TaskState["phase"]; readonly position: LogPosition },
+    changed: boolean
+  ): CommandAnswer {
+    const state = this.get(taskId)
+    return {
+      _tag: "done",
+      taskId,
+      status: known.status,
+      revision: known.revision,
+      logSequence: known.position.sequence,
+      changed,
+      definition: state?._tag === "live" ? state.definition : null
+    }
+  }
+
+  #reports(envelope: Extract<Envelope, { readonly _tag: "reports" }>): boolean {
+    const answers: Array<ReportAnswer> = []
+    for (const [index, said] of envelope.reports.entries()) {
+      const events = this.#reported(said)
+      if (!this.#store(events)) {
+        // What did not fit is asked again together with its answer; what did is recorded once in any case.
+        const rest = envelope.reports.slice(index)
+        this.#leftover = {
+          _tag: "reports",
+          reports: rest,
+          reply: (later) => envelope.reply([...answers, ...later])
+        }
+        return true
+      }
+      answers.push(events.length > 0 ? "recorded" : "refused")
+    }
+    this.#replies.push(() => envelope.reply(answers))
+    return true
+  }
+
+  #leftover: Envelope | null = null
+
+  /** The part of an envelope that did not fit and has to be decided next. */
+  get leftover(): Envelope | null {
+    return this.#leftover
+  }
+
+  #reported(said: Report): ReadonlyArray<TaskEvent> {
+    const state = this.get(said.taskId)
+    const events = Task.report(state, said, this.#options.now)
+    if (!this.#tooLarge(events)) return events
+    const error = {
+      code: "resultTooLarge",
+      message: `the result is larger than the ${this.#options.maxBytes} bytes that the log stores in one message; it was not kept`
+    }
+    return Task.report(state, { ...said, outcome: { outcome: "failedForGood", error } }, this.#options.now)
+  }
+
+  #tooLarge(events: ReadonlyArray<TaskEvent>): boolean {
+    let bytes = HEAD_BYTES
+    for (const event of events) bytes += sizeOf(event)
+    return bytes > this.#options.maxBytes
+  }
+
+  #store(events: ReadonlyArray<TaskEvent>): boolean {
+    if (events.length === 0) return true
+    const texts = events.map((event) => JSON.stringify(event))
+    let bytes = 0
+    for (const text of texts) bytes += Buffer.byteLength(text) + 1
+    if (this.events.length > 0 && this.#bytes + bytes > this.#options.maxBytes) return false
+    for (const [index, event] of events.entries()) {
+      const text = texts[index]
+      if (text === undefined) continue
+      this.json.push(text)
+      this.events.push(event)
+      this.states.set(event.taskId, evolve(this.get(event.taskId), event, this.position, this.#options.rules.leaseMs))
+    }
+    this.#bytes += bytes
+    return true
+  }
+}
+
+/** An upper bound of an event's bytes, exact only where it matters: large values are in these fields. */
+const sizeOf = (event: TaskEvent): number => {
+  switch (event.type) {
+    case "scheduled":
+    case "updated":
+    case "rescheduled":
+      return jsonBytes(event.definition) + 2048
+    case "success":
+      return jsonBytes(event.result) + 2048
+    case "retry":
+    case "failure":
+      return jsonBytes(event.error) + 2048
+    default:
+      return 2048
+  }
+}
+
+const jsonBytes = (value: unknown): number => Buffer.byteLength(JSON.stringify(value))

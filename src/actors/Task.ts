@@ -1,0 +1,359 @@
+/**
+ * The rule book of a task: what a command, a report or the passing of time leads to.
+ *
+ * Pure and total: time, ids and names are arguments. The same state, question and time always give the same events, so
+ * that a decision that was lost can be made again. Nothing here is true before the returned events are in the log.
+ */
+import { Result } from "effect"
+import type { TaskDefinition } from "../events/TaskDefinition.ts"
+import { fnv1a } from "../events/Partition.ts"
+import type { CausedBy, EventOf, ExecutionError, TaskEvent, TaskEventType } from "../events/TaskEvent.ts"
+import { fromMillis, toMillis } from "../recurrence/Instant.ts"
+import * as Occurrences from "../recurrence/Occurrences.ts"
+import { scheduleType } from "../recurrence/Recurrence.ts"
+import type { Report } from "../work/Work.ts"
+import { type Instants, verdicts } from "./CatchUp.ts"
+import { Refused } from "./TaskRequest.ts"
+import type { KnownCommand, LiveTask, OpenExecution, TaskState } from "./TaskState.ts"
+
+export type TaskCommand =
+  | {
+      readonly type: "schedule"
+      readonly taskId: string
+      readonly definition: TaskDefinition
+      /** Version of the zone database that the words were understood with. */
+      readonly tzdata: string
+      readonly causedBy: CausedBy
+    }
+  | { readonly type: "cancel"; readonly taskId: string; readonly causedBy: CausedBy }
+
+/** Events to store, or (nothing to store) the command that was carried out before. */
+export type Decision =
+  | { readonly _tag: "events"; readonly events: ReadonlyArray<TaskEvent> }
+  | { readonly _tag: "known"; readonly command: KnownCommand; readonly repeated: boolean }
+
+/** Knobs that rules depend on; see `Settings`. */
+export interface Rules {
+  readonly leaseMs: number
+  readonly startedGraceMs: number
+  readonly maxLost: number
+}
+
+/** Longest delay between two attempts, milliseconds. */
+export const MAX_BACKOFF_MS = 600_000
+
+/** Share by which a delay is lengthened or shortened, so that what failed together is not retried together. */
+const JITTER = 0.1
+
+export const decide = (
+  state: TaskState | undefined,
+  command: TaskCommand,
+  now: number
+): Result.Result<Decision, Refused> => {
+  const known = state?.commands.find((one) => one.commandId === command.causedBy.commandId)
+  if (known !== undefined) return Result.succeed({ _tag: "known", command: known, repeated: true })
+  switch (command.type) {
+    case "schedule":
+      return schedule(state, command, now)
+    case "cancel":
+      return cancel(state, command, now)
+  }
+}
+
+const schedule = (
+  state: TaskState | undefined,
+  command: Extract<TaskCommand, { readonly type: "schedule" }>,
+  now: number
+): Result.Result<Decision, Refused> => {
+  const { definition, taskId } = command
+  if (state !== undefined) {
+    const first = state.commands[0]
+    const fingerprint = state._tag === "live" ? state.definition.fingerprint : state.fingerprint
+    if (first !== undefined && fingerprint === definition.fingerprint) {
+      return Result.succeed({ _tag: "known", command: first, repeated: false })
+    }
+    return Result.fail(
+      new Refused({
+        code: "idInUse",
+        message: `the id ${JSON.stringify(taskId)} belongs to a task with another definition`,
+        hint: "choose another id, or leave it out and one is made"
+      })
+    )
+  }
+  const first = firstOccurrence(definition, now)
+  if (first === null) {
+    return Result.fail(
+      new Refused({
+        code: "invalidSchedule",
+        message: `${JSON.stringify(definition.scheduleSpec)} has no occurrence after ${fromMillis(now)}`,
+        hint: "give an instant, or an end, that lies in the future"
+      })
+    )
+  }
+  return Result.succeed({
+    _tag: "events",
+    events: [
+      {
+        type: "scheduled",
+        version: 1,
+        time: fromMillis(now),
+        taskId,
+        taskName: definition.taskName,
+        taskType: definition.taskType,
+        scheduleType: scheduleType(definition.recurrence),
+        revision: 1,
+        causedBy: command.causedBy,
+        nextAt: fromMillis(first),
+        definition,
+        tzdata: command.tzdata
+      }
+    ]
+  })
+}
+
+const cancel = (
+  state: TaskState | undefined,
+  command: Extract<TaskCommand, { readonly type: "cancel" }>,
+  now: number
+): Result.Result<Decision, Refused> => {
+  if (state === undefined) {
+    return Result.fail(new Refused({ code: "notFound", message: `no task has the id ${JSON.stringify(command.taskId)}` }))
+  }
+  if (state.phase === "cancelled") {
+    return Result.fail(
+      new Refused({ code: "alreadyCancelled", message: `task ${state.taskId} has been cancelled already` })
+    )
+  }
+  if (state._tag === "ended" || state.phase === "completed") {
+    return Result.fail(new Refused({ code: "ended", message: `task ${state.taskId} is over: ${state.phase}` }))
+  }
+  const unclaimed = state.executions.filter(({ stage }) => stage._tag !== "claimed")
+  return Result.succeed({
+    _tag: "events",
+    events: [
+      {
+        ...head(state, "cancelled", now, command.causedBy),
+        revision: state.revision + 1,
+        executions: unclaimed.map((execution) => execution.executionId)
+      }
+    ]
+  })
+}
+
+/** What a worker's report leads to; no events when it comes too late to change anything. */
+export const report = (state: TaskState | undefined, said: Report, now: number): ReadonlyArray<TaskEvent> => {
+  if (state?._tag !== "live") return []
+  const execution = state.executions.find((one) => one.executionId === said.executionId)
+  if (execution === undefined || execution.attempt !== said.attempt) return []
+  const ran = { worker: said.worker, startedAt: said.startedAt, finishedAt: said.finishedAt }
+  const causedBy = { commandId: `${said.executionId}#${said.attempt}`, actor: said.worker }
+  const { outcome } = said
+  switch (outcome.outcome) {
+    case "done":
+      return ended(state, execution, now, {
+        ...head(state, "success", now, causedBy),
+        ...tried(execution, ran),
+        result: outcome.result
+      })
+    case "failed":
+      return failed(state, execution, now, outcome.error, ran, causedBy, {
+        counted: true,
+        again: execution.failed < state.definition.maxRetries,
+        delayMs: backoff(state.definition.backoffMs, execution)
+      })
+    case "comeBackLater":
+      return failed(state, execution, now, outcome.error, ran, causedBy, {
+        counted: false,
+        again: true,
+        delayMs: Math.max(0, outcome.delayMs)
+      })
+    case "failedForGood":
+    case "cancelled":
+      return failed(state, execution, now, outcome.error, ran, causedBy, { counted: true, again: false, delayMs: 0 })
+  }
+}
+
+/** What the passing of time leads to: due occurrences, recorded starts, lost workers. Nothing before `wakeAt`. */
+export const wake = (state: TaskState, now: number, rules: Rules): ReadonlyArray<TaskEvent> => {
+  if (state._tag === "ended") return []
+  const events: Array<TaskEvent> = []
+  let ends = 0
+  for (const execution of state.executions) {
+    const { stage } = execution
+    if (stage._tag !== "claimed") continue
+    const ran = { worker: stage.worker, startedAt: fromMillis(stage.since), finishedAt: fromMillis(now) }
+    const causedBy = { commandId: `${execution.executionId}#${execution.attempt}`, actor: "scheduler" }
+    if (stage.leaseUntil <= now) {
+      const error = {
+        code: "lost",
+        message: `worker ${stage.worker} has not been heard of for ${rules.leaseMs} ms; the attempt may have done some of its work`
+      }
+      const lost = failed(state, execution, now, error, ran, causedBy, {
+        counted: false,
+        again: execution.lost + 1 < rules.maxLost,
+        delayMs: 0
+      })
+      if (lost.some((event) => event.type === "failure")) ends += 1
+      events.push(...lost)
+    } else if (!stage.recorded && stage.since + rules.startedGraceMs <= now) {
+      events.push({
+        ...head(state, "started", now, causedBy),
+        executionId: execution.executionId,
+        nominalAt: execution.nominalAt,
+        dueAt: execution.dueAt,
+        attempt: execution.attempt,
+        worker: stage.worker,
+        startedAt: ran.startedAt
+      })
+    }
+  }
+  if (state.phase === "scheduled" && state.nextAt !== null && state.nextAt <= now) {
+    events.push(...occurrences(state, state.nextAt, now, state.executions.length - ends))
+  }
+  return events
+}
+
+/** Decisions about the instants that have come. */
+const occurrences = (task: LiveTask, nextAt: number, now: number, openExecutions: number): ReadonlyArray<TaskEvent> => {
+  const { definition } = task
+  const instants = instantsOf(definition)
+  const events: Array<TaskEvent> = []
+  let open = openExecutions
+  let runs = task.runs
+  for (const verdict of verdicts(instants, nextAt, now, {
+    oneTime: definition.recurrence.kind === "once",
+    catchUp: definition.catchUp,
+    catchUpWindowMs: definition.catchUpWindowMs
+  })) {
+    const decided = verdict._tag === "run" ? verdict.at : verdict.last
+    const isRun = verdict._tag === "run" && !(definition.overlap === "skip" && open > 0)
+    const causedBy = { commandId: executionIdOf(task.taskId, decided), actor: "scheduler" }
+    if (isRun) runs += 1
+    const nextAfter =
+      definition.maxRuns !== null && runs >= definition.maxRuns ? null : instants.next(decided)
+    const following = nextAfter === null ? null : fromMillis(nextAfter)
+    if (isRun) {
+      open += 1
+      events.push({
+        ...head(task, "due", now, causedBy),
+        executionId: executionIdOf(task.taskId, decided),
+        nominalAt: fromMillis(decided),
+        dueAt: fromMillis(decided),
+        attempt: 1,
+        nextAt: following
+      })
+    } else {
+      events.push({
+        ...head(task, "skipped", now, causedBy),
+        reason: verdict._tag === "run" ? "overlap" : "catchUp",
+        nominalAt: fromMillis(verdict._tag === "run" ? verdict.at : verdict.first),
+        throughAt: fromMillis(decided),
+        count: verdict._tag === "run" ? 1 : verdict.count,
+        nextAt: following
+      })
+    }
+    if (following === null) {
+      if (open === 0) events.push(completed(task, now))
+      break
+    }
+  }
+  return events
+}
+
+interface Ran {
+  readonly worker: string
+  readonly startedAt: string
+  readonly finishedAt: string
+}
+
+interface RetryRule {
+  readonly counted: boolean
+  readonly again: boolean
+  readonly delayMs: number
+}
+
+const failed = (
+  task: LiveTask,
+  execution: OpenExecution,
+  now: number,
+  error: ExecutionError,
+  ran: Ran,
+  causedBy: CausedBy,
+  rule: RetryRule
+): ReadonlyArray<TaskEvent> => {
+  if (rule.again && task.phase !== "cancelled") {
+    return [
+      {
+        ...head(task, "retry", now, causedBy),
+        ...tried(execution, ran),
+        error,
+        nextAttemptAt: fromMillis(now + rule.delayMs),
+        counted: rule.counted
+      }
+    ]
+  }
+  const last = task.phase === "cancelled" ? { ...error, code: "cancelled" } : error
+  return ended(task, execution, now, { ...head(task, "failure", now, causedBy), ...tried(execution, ran), error: last })
+}
+
+/** An outcome, and `completed` when it was the task's last one. */
+const ended = (
+  task: LiveTask,
+  execution: OpenExecution,
+  now: number,
+  outcome: EventOf<"success"> | EventOf<"failure">
+): ReadonlyArray<TaskEvent> => {
+  const others = task.executions.some((one) => one.executionId !== execution.executionId)
+  return task.nextAt === null && !others && task.phase !== "cancelled" ? [outcome, completed(task, now)] : [outcome]
+}
+
+const completed = (task: LiveTask, now: number): EventOf<"completed"> =>
+  head(task, "completed", now, { commandId: task.taskId, actor: "scheduler" })
+
+const tried = (execution: OpenExecution, ran: Ran) => ({
+  executionId: execution.executionId,
+  nominalAt: execution.nominalAt,
+  dueAt: execution.dueAt,
+  attempt: execution.attempt,
+  ...ran,
+  durationMs: Math.max(0, toMillis(ran.finishedAt) - toMillis(ran.startedAt))
+})
+
+const head = <Type extends TaskEventType>(task: LiveTask, type: Type, now: number, causedBy: CausedBy) => ({
+  type,
+  version: 1 as const,
+  time: fromMillis(now),
+  taskId: task.taskId,
+  taskName: task.definition.taskName,
+  taskType: task.definition.taskType,
+  scheduleType: task.scheduleType,
+  revision: task.revision,
+  causedBy
+})
+
+/** An occurrence's name: the task and the nominal instant, `<taskId>@20260308T143000000Z`. */
+export const executionIdOf = (taskId: string, nominalAt: number): string =>
+  `${taskId}@${fromMillis(nominalAt).replace(/[-:.]/g, "")}`
+
+/** Delay before the next attempt: doubled for each failed one, capped, with a jitter that the execution's id decides. */
+export const backoff = (backoffMs: number, execution: Pick<OpenExecution, "executionId" | "failed">): number => {
+  const base = Math.min(MAX_BACKOFF_MS, backoffMs * 2 ** Math.min(execution.failed, 30))
+  const share = fnv1a(`${execution.executionId}#${execution.failed}`) / 0xffffffff
+  return Math.round(base * (1 + JITTER * (2 * share - 1)))
+}
+
+const instantsOf = (definition: TaskDefinition): Instants => {
+  const endAt = definition.endAt === null ? Infinity : toMillis(definition.endAt)
+  const startAt = definition.startAt === null ? -Infinity : toMillis(definition.startAt) - 1
+  return {
+    next: (after) => {
+      const at = Occurrences.next(definition.recurrence, Math.max(after, startAt))
+      return at === null || at > endAt ? null : at
+    },
+    range: (from, to) => Occurrences.range(definition.recurrence, Math.max(from, startAt), Math.min(to, endAt))
+  }
+}
+
+/** The first occurrence of a task that is scheduled now; a one-time instant that has passed counts (it was allowed at the door). */
+export const firstOccurrence = (definition: TaskDefinition, now: number): number | null =>
+  definition.recurrence.kind === "once" ? toMillis(definition.recurrence.at) : instantsOf(definition).next(now)

@@ -1,0 +1,251 @@
+/**
+ * What the owner of a task knows of it: the fold of its events (`evolve`), and beside it what only lives in memory, the
+ * claims of workers.
+ *
+ * Everything that a decision needs is here; everything that must survive a crash is in the events. Claims need not
+ * survive: a worker re-asserts its claim to a new owner, and one that does not has lost it.
+ */
+import type { CausedBy, TaskEvent } from "../events/TaskEvent.ts"
+import type { TaskDefinition } from "../events/TaskDefinition.ts"
+import { type Instant, toMillis } from "../recurrence/Instant.ts"
+import { scheduleType, type ScheduleType } from "../recurrence/Recurrence.ts"
+
+/** Where a commit stands in the log; the number is filled in when the commit has been stored. */
+export interface LogPosition {
+  readonly sequence: number
+}
+
+/** An accepted command, remembered so that asking again gives the first answer. */
+export interface KnownCommand {
+  readonly commandId: string
+  readonly revision: number
+  readonly status: TaskPhase
+  readonly position: LogPosition
+}
+
+export type TaskPhase = "scheduled" | "paused" | "completed" | "failed" | "cancelled"
+
+/**
+ * - `waiting`: to be offered to workers at an instant (at once when it has come);
+ * - `offered`: in line, no worker has begun;
+ * - `claimed`: a worker runs it until `leaseUntil` at least; `recorded` once `started` is in the log.
+ */
+export type Stage =
+  | { readonly _tag: "waiting"; readonly until: number }
+  | { readonly _tag: "offered" }
+  | {
+      readonly _tag: "claimed"
+      readonly worker: string
+      readonly since: number
+      readonly leaseUntil: number
+      readonly recorded: boolean
+    }
+
+/** An execution that has not ended. */
+export interface OpenExecution {
+  readonly executionId: string
+  readonly nominalAt: Instant
+  readonly dueAt: Instant
+  /** Of the try that is waiting, offered or running; numbered from 1. */
+  readonly attempt: number
+  /** Tries that failed and count against `maxRetries`. */
+  readonly failed: number
+  /** Tries that were lost with their workers. */
+  readonly lost: number
+  readonly stage: Stage
+}
+
+/** A task that may still do something. */
+export interface LiveTask {
+  readonly _tag: "live"
+  readonly taskId: string
+  readonly definition: TaskDefinition
+  readonly scheduleType: ScheduleType
+  readonly revision: number
+  readonly phase: TaskPhase
+  /** The next occurrence to be decided, milliseconds; null when there is none. */
+  readonly nextAt: number | null
+  /** Occurrences that became due. */
+  readonly runs: number
+  readonly executions: ReadonlyArray<OpenExecution>
+  readonly commands: ReadonlyArray<KnownCommand>
+}
+
+/** A task that is over; only what a repeated command needs. */
+export interface EndedTask {
+  readonly _tag: "ended"
+  readonly taskId: string
+  readonly revision: number
+  readonly phase: TaskPhase
+  readonly fingerprint: string
+  /** Queue of its work: part of the subject of its announcements. */
+  readonly queue: string
+  readonly commands: ReadonlyArray<KnownCommand>
+}
+
+export type TaskState = LiveTask | EndedTask
+
+/** Commands remembered for each task. Older ones are carried out again if they are ever sent again. */
+export const KNOWN_COMMANDS = 16
+
+const isOver = (phase: TaskPhase): boolean => phase === "completed" || phase === "failed" || phase === "cancelled"
+
+/** A task without anything left to do shrinks to what repeated commands need. */
+const settle = (task: LiveTask): TaskState =>
+  isOver(task.phase) && task.executions.length === 0
+    ? {
+        _tag: "ended",
+        taskId: task.taskId,
+        revision: task.revision,
+        phase: task.phase,
+        fingerprint: task.definition.fingerprint,
+        queue: task.definition.queue,
+        commands: task.commands
+      }
+    : task
+
+const remember = (
+  known: ReadonlyArray<KnownCommand>,
+  causedBy: CausedBy,
+  answer: Omit<KnownCommand, "commandId">
+): ReadonlyArray<KnownCommand> => [...known.slice(1 - KNOWN_COMMANDS), { commandId: causedBy.commandId, ...answer }]
+
+const millisOrNull = (instant: Instant | null): number | null => (instant === null ? null : toMillis(instant))
+
+const change = (
+  task: LiveTask,
+  executionId: string,
+  to: (execution: OpenExecution) => OpenExecution | null
+): ReadonlyArray<OpenExecution> =>
+  task.executions.flatMap((execution) => {
+    if (execution.executionId !== executionId) return [execution]
+    const changed = to(execution)
+    return changed === null ? [] : [changed]
+  })
+
+/** The state after an event; `leaseMs` is how long a recorded start holds without a heartbeat. */
+export const evolve = (
+  state: TaskState | undefined,
+  event: TaskEvent,
+  position: LogPosition,
+  leaseMs: number
+): TaskState => {
+  if (state === undefined) {
+    if (event.type !== "scheduled") throw new Error(`event ${event.type} of the unknown task ${event.taskId}`)
+    return {
+      _tag: "live",
+      taskId: event.taskId,
+      definition: event.definition,
+      scheduleType: scheduleType(event.definition.recurrence),
+      revision: event.revision,
+      phase: "scheduled",
+      nextAt: millisOrNull(event.nextAt),
+      runs: 0,
+      executions: [],
+      commands: remember([], event.causedBy, { revision: event.revision, status: "scheduled", position })
+    }
+  }
+  if (state._tag === "ended") return state
+  const known = (status: TaskPhase) =>
+    remember(state.commands, event.causedBy, { revision: event.revision, status, position })
+  switch (event.type) {
+    case "scheduled":
+      return state
+    case "updated":
+    case "rescheduled":
+      return {
+        ...state,
+        definition: event.definition,
+        scheduleType: event.scheduleType,
+        revision: event.revision,
+        nextAt: millisOrNull(event.nextAt),
+        commands: known(state.phase)
+      }
+    case "paused":
+      return { ...state, revision: event.revision, phase: "paused", commands: known("paused") }
+    case "resumed":
+      return {
+        ...state,
+        revision: event.revision,
+        phase: "scheduled",
+        nextAt: millisOrNull(event.nextAt),
+        commands: known("scheduled")
+      }
+    case "cancelled":
+      return settle({
+        ...state,
+        revision: event.revision,
+        phase: "cancelled",
+        nextAt: null,
+        executions: state.executions.filter((execution) => !event.executions.includes(execution.executionId)),
+        commands: known("cancelled")
+      })
+    case "due":
+      return {
+        ...state,
+        nextAt: millisOrNull(event.nextAt),
+        runs: state.runs + 1,
+        executions: [
+          ...state.executions,
+          {
+            executionId: event.executionId,
+            nominalAt: event.nominalAt,
+            dueAt: event.dueAt,
+            attempt: event.attempt,
+            failed: 0,
+            lost: 0,
+            stage: { _tag: "waiting", until: 0 }
+          }
+        ]
+      }
+    case "skipped":
+      return { ...state, nextAt: millisOrNull(event.nextAt) }
+    case "started":
+      return {
+        ...state,
+        executions: change(state, event.executionId, (execution) => ({
+          ...execution,
+          stage: {
+            _tag: "claimed",
+            worker: event.worker,
+            since: toMillis(event.startedAt),
+            leaseUntil:
+              execution.stage._tag === "claimed" ? execution.stage.leaseUntil : toMillis(event.startedAt) + leaseMs,
+            recorded: true
+          }
+        }))
+      }
+    case "retry":
+      return {
+        ...state,
+        executions: change(state, event.executionId, (execution) => ({
+          ...execution,
+          attempt: event.attempt + 1,
+          failed: execution.failed + (event.counted ? 1 : 0),
+          lost: execution.lost + (event.error.code === "lost" ? 1 : 0),
+          stage: { _tag: "waiting", until: toMillis(event.nextAttemptAt) }
+        }))
+      }
+    case "success":
+    case "failure":
+      return settle({ ...state, executions: change(state, event.executionId, () => null) })
+    case "completed":
+      return settle({ ...state, phase: "completed", nextAt: null })
+  }
+}
+
+/** The next instant at which this task must be looked at, milliseconds; null when only a command can change it. */
+export const wakeAt = (state: TaskState, startedGraceMs: number): number | null => {
+  if (state._tag === "ended") return null
+  let at = state.phase === "scheduled" && state.nextAt !== null ? state.nextAt : Infinity
+  for (const { stage } of state.executions) {
+    if (stage._tag === "waiting") at = Math.min(at, stage.until)
+    else if (stage._tag === "claimed") {
+      at = Math.min(at, stage.recorded ? stage.leaseUntil : Math.min(stage.leaseUntil, stage.since + startedGraceMs))
+    }
+  }
+  return at === Infinity ? null : at
+}
+
+/** Queue of a task's work. */
+export const queueOf = (state: TaskState): string => (state._tag === "live" ? state.definition.queue : state.queue)
