@@ -1,0 +1,45 @@
+/** The arguments and the result of `shell_command`, without the code that runs commands. */
+import { Schema } from "effect"
+import { declareTaskType } from "./TaskType.ts"
+
+const Text = Schema.String.check(
+  Schema.makeFilter((text: string) => (text.includes("\0") ? "must not contain a NUL character" : undefined))
+)
+const Word = Text.check(Schema.isNonEmpty({ message: "must not be empty" }))
+
+export const ShellCommandArgs = Schema.Struct({
+  command: Schema.Union([
+    Text.check(Schema.makeFilter((text: string) => (text.trim() === "" ? "must not be empty" : undefined))),
+    Schema.TupleWithRest(Schema.Tuple([Word]), [Text])
+  ]).annotate({
+    description:
+      'text for /bin/sh, such as "date > now.txt", or a list of words run without a shell, such as ["date", "-u"]'
+  }),
+  workingDir: Schema.optionalKey(Word.annotate({ description: "directory on the worker in which the command runs" })),
+  env: Schema.optionalKey(
+    Schema.Record(Schema.String.check(Schema.isPattern(/^[A-Za-z_][A-Za-z0-9_]*$/)), Text).annotate({
+      description: 'environment variables, such as {"LEVEL": "3"}: names of letters, digits and _, values are text'
+    })
+  ),
+  stdin: Schema.optionalKey(Schema.String.annotate({ description: "text given to the command's standard input" }))
+})
+export type ShellCommandArgs = typeof ShellCommandArgs.Type
+
+export const ShellCommandResult = Schema.Struct({
+  /** Null when a signal ended the command. */
+  exitCode: Schema.NullOr(Schema.Int),
+  /** Such as `SIGKILL`; null when the command exited. */
+  signal: Schema.NullOr(Schema.String),
+  stdout: Schema.String,
+  stderr: Schema.String,
+  /** Whether output was left out of `stdout` or `stderr`; the place is marked in the text. */
+  truncated: Schema.Boolean
+})
+export type ShellCommandResult = typeof ShellCommandResult.Type
+
+export const ShellCommandDeclaration = declareTaskType({
+  name: "shell_command",
+  description: "Runs a command on a worker and keeps its exit code and output.",
+  args: ShellCommandArgs,
+  result: ShellCommandResult
+})

@@ -1,0 +1,160 @@
+/**
+ * What a task type is: its name, what its arguments and results look like, and how an attempt is run.
+ *
+ * An attempt may be cut short at any point and tried again (at least once): `run` must be safe to repeat, for which
+ * `idempotencyKey` is the same in all attempts of one execution. The declaration (name and schemas) is a value of its
+ * own, so that a node that only schedules need not load the code that runs.
+ */
+import { Effect, Predicate, Result, Schema } from "effect"
+import type { TaskArgs } from "../events/TaskDefinition.ts"
+import { ExecutionError } from "../events/TaskEvent.ts"
+import { type ArgsProblem, argsChecker, shownIssue } from "./ArgsProblem.ts"
+
+/** The attempt has failed. `retryable`: try again by the task's policy; otherwise trying again is of no use. */
+export class TaskFailed extends Schema.TaggedError<TaskFailed>()("TaskFailed", {
+  error: ExecutionError,
+  retryable: Schema.Boolean
+}) {
+  override get message() {
+    return this.error.message
+  }
+}
+
+/** Not now: try again after `delayMs` milliseconds; does not use up a retry. */
+export class ComeBackLater extends Schema.TaggedError<ComeBackLater>()("ComeBackLater", {
+  delayMs: Schema.Int.check(Schema.isGreaterThanOrEqualTo(0)),
+  error: ExecutionError
+}) {
+  override get message() {
+    return this.error.message
+  }
+}
+
+/** What `run` may fail with. */
+export type AttemptFailure = TaskFailed | ComeBackLater
+
+/** What a run knows about the attempt that it carries out. */
+export interface AttemptContext {
+  readonly taskId: string
+  readonly taskName: string
+  readonly executionId: string
+  /** The instant that the occurrence stands for, RFC 3339 UTC. */
+  readonly nominalAt: string
+  /** Numbered from 1. */
+  readonly attempt: number
+  /** The same for all attempts of one execution: hand it to whatever must not do a thing twice. */
+  readonly idempotencyKey: string
+  /** `NAGATHA_TASK_ID`, `NAGATHA_EXECUTION_ID`, `NAGATHA_NOMINAL_AT`, `NAGATHA_ATTEMPT`, `NAGATHA_IDEMPOTENCY_KEY`. */
+  readonly attemptEnv: Readonly<Record<string, string>>
+  readonly limits: {
+    /** After this many milliseconds the run is interrupted. */
+    readonly timeoutMs: number
+    /** After this many milliseconds the attempt is over, whatever the run does. */
+    readonly hardTimeoutMs: number
+    /** Output to keep of each stream, in bytes. */
+    readonly maxOutputBytes: number
+  }
+  /** Keeps the work from being delivered to others for another lease. The worker does so by itself; never fails. */
+  readonly progress: Effect.Effect<void>
+  /** Aborted when the run is asked to stop; for Promise functions. An Effect is interrupted. */
+  readonly signal: AbortSignal
+  /** Completes when a run that was asked to stop has no time left: what still lives must be killed now. */
+  readonly mustEnd: Effect.Effect<void>
+  /** Leaves what is to be told of a run that was stopped (a command's output so far): the `detail` of its error. */
+  lastWords(detail: Schema.Json): void
+}
+
+/** The half that is known without the code that runs: enough to check a task when it is scheduled. */
+export interface TaskDeclaration<Args = unknown, Value = unknown> {
+  /** Letters, digits, `-` and `_`, at most 64: also the default queue. */
+  readonly name: string
+  /** One sentence for people. */
+  readonly description: string
+  /** Queue of its tasks where the task names none; default: the name. */
+  readonly queue: string
+  readonly args: Schema.ConstraintCodec<Args, unknown>
+  readonly result: Schema.ConstraintCodec<Value, unknown>
+  /** Arguments as they are to be stored (defaults filled in), or what is wrong with them. Pure. */
+  check(args: unknown): Result.Result<TaskArgs, ArgsProblem>
+}
+
+/** A declaration with the code that carries out an attempt; needs the services `Services`. */
+export interface TaskType<Services = never> extends TaskDeclaration {
+  /** Stored arguments in, JSON out. Arguments that do not fit (another version's) fail for good as `invalidArgs`. */
+  attempt(args: TaskArgs, context: AttemptContext): Effect.Effect<Schema.Json, AttemptFailure, Services>
+}
+
+const declarationOf = <Args, Value>(options: {
+  readonly name: string
+  readonly description: string
+  readonly queue?: string | undefined
+  readonly args: Schema.ConstraintCodec<Args, unknown>
+  readonly result: Schema.ConstraintCodec<Value, unknown>
+}): TaskDeclaration<Args, Value> => ({
+  name: options.name,
+  description: options.description,
+  queue: options.queue ?? options.name,
+  args: options.args,
+  result: options.result,
+  check: argsChecker(options.name, options.args)
+})
+
+/** The declaration alone; add the code with `implement`. */
+export const declareTaskType = declarationOf
+
+const failed = (code: string, message: string, retryable: boolean, detail?: Schema.Json) =>
+  new TaskFailed({ error: { code, message, ...(detail === undefined ? {} : { detail }) }, retryable })
+
+/** A thrown value in words, and its stack where it has one. */
+export const thrown = (code: string, value: unknown): typeof ExecutionError.Type =>
+  value instanceof Error
+    ? { code, message: value.message || value.name, detail: { stack: value.stack ?? value.name } }
+    : { code, message: String(value) }
+
+/** What a Promise function threw: what the closed set knows as it is, all else fails as `error` and is retried. */
+const rejected = (value: unknown): AttemptFailure =>
+  value instanceof TaskFailed || value instanceof ComeBackLater
+    ? value
+    : new TaskFailed({ error: thrown("error", value), retryable: true })
+
+type Run<Args, Value, Services> = (
+  args: Args,
+  context: AttemptContext
+) => Effect.Effect<Value, AttemptFailure, Services> | PromiseLike<Value>
+
+/** Adds the code to a declaration. `run` is an Effect function, or a Promise function (what it throws is retried). */
+export const implement = <Args, Value, Services = never>(
+  declaration: TaskDeclaration<Args, Value>,
+  run: Run<Args, Value, Services>
+): TaskType<Services> => {
+  const decode = Schema.decodeUnknownResult(declaration.args, { onExcessProperty: "error" })
+  const encode = Schema.encodeUnknownResult(Schema.toCodecJson(declaration.result))
+  const encoded = (value: unknown): Effect.Effect<Schema.Json, TaskFailed> => {
+    const json = encode(value)
+    if (Result.isSuccess(json)) return Effect.succeed(json.success ?? null)
+    const message = `${declaration.name}: the result does not fit the declared schema: ${shownIssue(json.failure.issue)}`
+    return Effect.fail(failed("invalidResult", message, false))
+  }
+  return {
+    ...declaration,
+    attempt: (args, context) => {
+      const decoded = decode(args)
+      if (Result.isFailure(decoded)) {
+        const message = `${declaration.name}: this worker cannot read the task's arguments: ${shownIssue(decoded.failure.issue)}; run a worker of the version that scheduled it`
+        return Effect.fail(failed("invalidArgs", message, false))
+      }
+      const outcome = run(decoded.success, context)
+      return Effect.flatMap(
+        Predicate.isPromiseLike(outcome)
+          ? Effect.tryPromise({ try: () => Promise.resolve(outcome), catch: rejected })
+          : outcome,
+        encoded
+      )
+    }
+  }
+}
+
+/** A task type in one piece: `defineTaskType({ name, description, args, result, run })`. */
+export const defineTaskType = <Args, Value, Services = never>(
+  options: Parameters<typeof declarationOf<Args, Value>>[0] & { readonly run: Run<Args, Value, Services> }
+): TaskType<Services> => implement(declarationOf(options), options.run)
