@@ -3,6 +3,7 @@
  * the sequence that the command returned as `after`, and the answer is at least as new.
  */
 import { Context, type Effect, Schema } from "effect"
+import type { TaskDefinition } from "../events/TaskDefinition.ts"
 import { ExecutionStatus, ScheduledTask, TaskStatus } from "./ScheduledTask.ts"
 import { TaskExecution } from "./TaskExecution.ts"
 
@@ -101,7 +102,13 @@ export class Queries extends Context.Service<
   Queries,
   {
     tasks(query: TasksQuery): Effect.Effect<TasksPage, QueryError>
-    task(query: TaskQuery): Effect.Effect<{ readonly task: ScheduledTask; readonly logSequence: number }, QueryError>
+    /** A task and its whole definition as it stands in the newest event that has one (from which the coming runs follow). */
+    task(
+      query: TaskQuery
+    ): Effect.Effect<
+      { readonly task: ScheduledTask; readonly definition: TaskDefinition; readonly logSequence: number },
+      QueryError
+    >
     executions(query: ExecutionsQuery): Effect.Effect<ExecutionsPage, QueryError>
     /** By id or unambiguous prefix. */
     execution(query: TaskQuery): Effect.Effect<TaskExecution, QueryError>

@@ -1,0 +1,217 @@
+/**
+ * The actor of one partition: the machine that runs the rules of `Task.ts`.
+ *
+ * One fibre, one mailbox. Each turn decides everything that has gathered and everything that is due, stores it as one
+ * commit guarded by the last sequence that it knows, and only then applies, answers and announces it. While a commit is
+ * on its way the next decisions gather (group commit). If the guard refuses, or the outcome is unknown, the staged
+ * decisions are forgotten, what was missed is read from the log, and everything is decided again: a decision that had
+ * been stored after all is recognised there. The log is the lock; being the owner only saves work.
+ */
+import { Clock, Effect, Fiber, Queue, Schedule, Schema, Stream } from "effect"
+import type { RecordedCommit } from "../events/Commit.ts"
+import { EventLog } from "../events/EventLog.ts"
+import { fromMillis } from "../recurrence/Instant.ts"
+import * as Settings from "../Settings.ts"
+import { Agenda } from "./Agenda.ts"
+import type { Recorded } from "./Announcements.ts"
+import * as Announcer from "./Announcer.ts"
+import * as Claim from "./Claim.ts"
+import type { Envelope } from "./Envelope.ts"
+import { Staging } from "./Staging.ts"
+import { evolve, queueOf, type TaskState, wakeAt } from "./TaskState.ts"
+
+/** The log's commits of a partition do not follow each other: it was damaged or replaced. Its actor must stop. */
+export class BrokenChain extends Schema.TaggedError<BrokenChain>()("BrokenChain", {
+  partition: Schema.Int,
+  sequence: Schema.Int
+}) {
+  override get message() {
+    return `partition ${this.partition}: the commit at log sequence ${this.sequence} does not follow the one before it; the log was damaged or replaced. Nothing is decided in this partition until it is mended`
+  }
+}
+
+export interface PartitionStats {
+  readonly partition: number
+  readonly logSequence: number
+  readonly tasks: number
+  readonly openExecutions: number
+}
+
+export interface PartitionActor {
+  readonly partition: number
+  /** Puts a question into the mailbox; false when it is full (ask again). */
+  submit(envelope: Envelope): boolean
+  readonly stats: () => PartitionStats
+  /** Announcements may have been lost: say the missing again. */
+  readonly resync: Effect.Effect<void>
+}
+
+/** Questions that may wait in a mailbox; more are turned away. */
+export const MAILBOX_LIMIT = 50_000
+
+const retryPolicy = Schedule.min([Schedule.exponential("50 millis"), Schedule.spaced("1 second")])
+
+/** Starts the actor of a partition; returns when it has read the partition's log and takes questions. */
+export const make = Effect.fnUntraced(function* (partition: number, nodeId: string) {
+  const log = yield* EventLog
+  const settings = yield* Settings.Current
+  const mailbox = yield* Queue.unbounded<Envelope | "wake">()
+  const states = new Map<string, TaskState>()
+  const agenda = new Agenda()
+  let lastSequence = 0
+  let lastHash = ""
+  let commits = 0
+
+  const announcer = yield* Announcer.make(partition, (taskId) => {
+    const state = states.get(taskId)
+    return state === undefined ? undefined : queueOf(state)
+  })
+
+  const put = (taskId: string, state: TaskState) => {
+    states.set(taskId, state)
+    agenda.set(taskId, wakeAt(state, settings.startedGraceMs))
+  }
+
+  /** Applies what the log says; returns it as announced. */
+  const apply = Effect.fnUntraced(function* (recorded: RecordedCommit) {
+    const { commit, sequence } = recorded
+    if (commit.previousSequence !== lastSequence || commit.previousHash !== lastHash) {
+      return yield* new BrokenChain({ partition, sequence })
+    }
+    for (const event of commit.events) {
+      put(event.taskId, evolve(states.get(event.taskId), event, { sequence }, settings.leaseMs))
+    }
+    lastSequence = sequence
+    lastHash = recorded.hash
+  })
+
+  /** Reads what the log holds beyond what is known, for as long as it takes. */
+  const refresh = Effect.suspend(() => Stream.runForEach(log.read(partition, lastSequence), apply)).pipe(
+    Effect.tapError((error) => Effect.logWarning(error.message)),
+    Effect.retry({ while: (error) => error._tag === "LogUnavailable", schedule: retryPolicy }),
+    Effect.orDie
+  )
+
+  const recorded = (staging: Staging): ReadonlyArray<Recorded> =>
+    staging.events.map((event, index) => {
+      const state = staging.get(event.taskId)
+      return {
+        partition,
+        sequence: staging.position.sequence,
+        index,
+        queue: state === undefined ? event.taskType : queueOf(state),
+        event
+      }
+    })
+
+  /** Makes staged decisions true: offers what is to be offered, sets the timers, answers, announces. */
+  const conclude = (staging: Staging, now: number) => {
+    staging.answer({ sequence: lastSequence })
+    for (const [taskId, state] of staging.states) {
+      const offered = Claim.offer(state, partition, now)
+      put(taskId, offered.state)
+      if (offered.items.length > 0) announcer.offer(offered.items)
+    }
+    if (staging.events.length > 0) announcer.accept(recorded(staging))
+  }
+
+  const store = Effect.fnUntraced(function* (staging: Staging, now: number) {
+    commits += 1
+    const head = {
+      commitId: `${nodeId}.${partition}.${commits}`,
+      partition,
+      time: fromMillis(now),
+      previousSequence: lastSequence,
+      previousHash: lastHash
+    }
+    const outcome = yield* Effect.orDie(log.append(head, staging.json))
+    if (outcome._tag !== "stored") {
+      if (outcome._tag === "unknown") yield* Effect.logDebug(`partition ${partition}: append unknown: ${outcome.reason}`)
+      return false
+    }
+    lastSequence = outcome.sequence
+    lastHash = outcome.hash
+    return true
+  })
+
+  /** One turn: decides all of `envelopes` and all that is due; returns what did not fit into the commit. */
+  const turn = Effect.fnUntraced(function* (envelopes: ReadonlyArray<Envelope>) {
+    const now = yield* Clock.currentTimeMillis
+    const staging = new Staging(states, { rules: settings, maxBytes: log.maxCommitBytes, now })
+    let taken = 0
+    for (const envelope of envelopes) {
+      if (staging.full || staging.leftover !== null || !staging.take(envelope)) break
+      taken += 1
+    }
+    const due = staging.full ? [] : agenda.takeDue(now, settings.maxTurn)
+    const unfit = due.filter((taskId) => !staging.wake(taskId))
+    if (staging.events.length > 0 && !(yield* store(staging, now))) {
+      yield* refresh
+      for (const taskId of due) {
+        const state = states.get(taskId)
+        if (state !== undefined) agenda.set(taskId, wakeAt(state, settings.startedGraceMs))
+      }
+      return envelopes
+    }
+    conclude(staging, now)
+    for (const taskId of unfit) agenda.set(taskId, now)
+    const rest = envelopes.slice(taken)
+    return staging.leftover === null ? rest : [staging.leftover, ...rest]
+  })
+
+  /** Sleeps until an instant in slices, so that a step of the wall clock cannot lose it, then wakes the actor. */
+  const alarm = (at: number): Effect.Effect<void> =>
+    Effect.gen(function* () {
+      for (let now = yield* Clock.currentTimeMillis; now < at; now = yield* Clock.currentTimeMillis) {
+        yield* Effect.sleep(Math.min(settings.sliceMs, at - now))
+      }
+      yield* Queue.offer(mailbox, "wake")
+    })
+
+  let armed: { readonly at: number; readonly fiber: Fiber.Fiber<void> } | null = null
+  const scope = yield* Effect.scope
+
+  /** Makes sure that an alarm goes off at `at` or before: one too many only costs an empty turn. */
+  const arm = Effect.fnUntraced(function* (at: number | null) {
+    const running = armed !== null && armed.fiber.pollUnsafe() === undefined
+    if (at === null || (running && armed !== null && armed.at <= at)) return
+    if (armed !== null) yield* Fiber.interrupt(armed.fiber)
+    armed = { at, fiber: yield* Effect.forkIn(alarm(at), scope) }
+  })
+
+  const loop = Effect.gen(function* () {
+    let rest: ReadonlyArray<Envelope> = []
+    for (;;) {
+      const head = agenda.head()
+      const now = yield* Clock.currentTimeMillis
+      const busy = rest.length > 0 || (head !== null && head <= now)
+      if (!busy) yield* arm(head)
+      const messages = yield* busy ? Queue.clear(mailbox) : Queue.takeBetween(mailbox, 1, settings.maxTurn)
+      rest = yield* turn([...rest, ...messages.filter((message) => message !== "wake")])
+    }
+  })
+
+  yield* refresh
+  const now = yield* Clock.currentTimeMillis
+  for (const [taskId, state] of states) put(taskId, Claim.extendAll(state, now, settings.leaseMs))
+  yield* loop.pipe(
+    Effect.tapCause((cause) => Effect.logError(`the actor of partition ${partition} has stopped`, cause)),
+    (running) => Effect.forkScoped(running)
+  )
+
+  return {
+    partition,
+    submit: (envelope) => Queue.sizeUnsafe(mailbox) < MAILBOX_LIMIT && Queue.offerUnsafe(mailbox, envelope),
+    stats: () => {
+      let tasks = 0
+      let openExecutions = 0
+      for (const state of states.values()) {
+        if (state._tag !== "live") continue
+        tasks += 1
+        openExecutions += state.executions.length
+      }
+      return { partition, logSequence: lastSequence, tasks, openExecutions }
+    },
+    resync: announcer.resync
+  } satisfies PartitionActor
+})

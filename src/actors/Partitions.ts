@@ -1,0 +1,70 @@
+/**
+ * The partitions that this node owns, each with its actor.
+ *
+ * Owning is no safety: two nodes that both own a partition are kept apart by the log's guard. This version gives every
+ * partition to every scheduler node that is started; run one.
+ */
+import { Context, Effect, Layer, Schedule, Stream } from "effect"
+import { EventLog } from "../events/EventLog.ts"
+import * as Settings from "../Settings.ts"
+import { WorkQueue } from "../work/WorkQueue.ts"
+import { Announcements } from "./Announcements.ts"
+import type { Envelope } from "./Envelope.ts"
+import * as PartitionActor from "./PartitionActor.ts"
+
+/** `notOwner`: ask another node; `full`: too many questions wait, ask again. */
+export type Submitted = "accepted" | "notOwner" | "full"
+
+export class Partitions extends Context.Service<
+  Partitions,
+  {
+    /** Partitions owned now. */
+    readonly owned: () => ReadonlyArray<number>
+    submit(partition: number, envelope: Envelope): Submitted
+    readonly stats: () => ReadonlyArray<PartitionActor.PartitionStats>
+  }
+>()("nagatha/actors/Partitions") {
+  /** Starts the actors of all partitions; ready when each has read its part of the log. `nodeId` is unique to this process. */
+  static readonly layer = (
+    nodeId: string
+  ): Layer.Layer<Partitions, never, EventLog | WorkQueue | Announcements> =>
+    Layer.effect(
+      Partitions,
+      Effect.gen(function* () {
+        const { partitions } = yield* Settings.Current
+        const announcements = yield* Announcements
+        const workQueue = yield* WorkQueue
+        const actors = yield* Effect.forEach(
+          Array.from({ length: partitions }, (_, partition) => partition),
+          (partition) => PartitionActor.make(partition, nodeId),
+          { concurrency: 8 }
+        )
+
+        /** After a lost connection: compare what is held with what was said and offered, and repeat the missing. */
+        const heal = Effect.gen(function* () {
+          const held = yield* workQueue.held
+          for (const actor of actors) {
+            actor.submit({ _tag: "reoffer", held })
+            yield* actor.resync
+          }
+        }).pipe(
+          Effect.tapError((error) => Effect.logDebug(error.message)),
+          Effect.retry(Schedule.spaced("1 second"))
+        )
+        yield* announcements.disturbed.pipe(
+          Stream.runForEach(() => heal),
+          (following) => Effect.forkScoped(following)
+        )
+
+        return Partitions.of({
+          owned: () => actors.map((actor) => actor.partition),
+          submit: (partition, envelope) => {
+            const actor = actors[partition]
+            if (actor === undefined) return "notOwner"
+            return actor.submit(envelope) ? "accepted" : "full"
+          },
+          stats: () => actors.map((actor) => actor.stats())
+        })
+      })
+    )
+}

@@ -1,0 +1,82 @@
+/**
+ * Announcements in JetStream: stored in the events stream, from where the server republishes each as
+ * `scheduler.task.<event>`. The message id is the place in the log, so saying it again within the stream's window stores
+ * nothing new; after it, subscribers know the repeated one by its `id`.
+ */
+import { JetStreamApiError } from "@nats-io/jetstream"
+import { Effect, Layer } from "effect"
+import { announcementId, Announcements, AnnouncingFailed, type Recorded } from "../actors/Announcements.ts"
+import type { Subjects } from "./Subjects.ts"
+import { publishAll } from "./JetStreamPublish.ts"
+import { headersOf, NatsConnection, reasonOf } from "./NatsConnection.ts"
+import { EVENTS_KEPT_MS } from "./Provision.ts"
+import { publicEvent } from "./Subjects.ts"
+
+/** Header that says where in the log the truth of an announcement stands. */
+export const LOG_SEQUENCE_HEADER = "Nagatha-Log-Sequence"
+const NO_MESSAGE = 10037
+
+/** The announced body: the event with its id and its public type. */
+export const bodyOf = (recorded: Recorded): string =>
+  JSON.stringify({ id: announcementId(recorded), ...recorded.event, type: publicEvent(recorded.event.type) })
+
+const messageOf = (recorded: Recorded, subjects: Subjects) => {
+  const id = announcementId(recorded)
+  const type = publicEvent(recorded.event.type)
+  return {
+    subject: subjects.event(recorded.partition, recorded.queue, recorded.event.type),
+    payload: bodyOf(recorded),
+    headers: headersOf({
+      "Nats-Msg-Id": id,
+      [LOG_SEQUENCE_HEADER]: String(recorded.sequence),
+      "ce-id": id,
+      "ce-type": type,
+      "ce-source": `/${subjects.namespace}/tasks/${recorded.event.taskId}`,
+      "ce-time": recorded.event.time,
+      "ce-specversion": "1.0"
+    })
+  }
+}
+
+const positionOf = (id: string): { readonly sequence: number; readonly index: number } | null => {
+  const [sequence, index] = id.split(".").map(Number)
+  return sequence === undefined || index === undefined || Number.isNaN(sequence + index) ? null : { sequence, index }
+}
+
+export const layer: Layer.Layer<Announcements, never, NatsConnection> = Layer.effect(
+  Announcements,
+  Effect.gen(function* () {
+    const nats = yield* NatsConnection
+    const { jsm, subjects } = nats
+
+    const announce = Effect.fnUntraced(function* (events: ReadonlyArray<Recorded>) {
+      yield* nats.connected
+      const outcomes = yield* publishAll(
+        nats,
+        events.map((recorded) => messageOf(recorded, subjects))
+      )
+      const bad = outcomes.find((outcome) => outcome._tag !== "stored")
+      if (bad === undefined) return
+      return yield* new AnnouncingFailed({ reason: bad._tag === "refused" ? bad.description : bad.reason })
+    })
+
+    const last = (partition: number) =>
+      Effect.andThen(
+        nats.connected,
+        Effect.tryPromise({
+          try: () =>
+            jsm.streams
+              .getMessage(subjects.eventsStream, { last_by_subj: subjects.eventsOf(partition) })
+              .then((message) => positionOf(message?.header.get("Nats-Msg-Id") ?? ""))
+              .catch((cause: unknown) => {
+                if (cause instanceof JetStreamApiError && cause.code === NO_MESSAGE) return null
+                throw cause
+              }),
+          catch: (cause) => new AnnouncingFailed({ reason: reasonOf(cause) })
+        })
+      )
+
+    return Announcements.of({ announce, last, keptMs: EVENTS_KEPT_MS, disturbed: nats.reconnected })
+  })
+)
+

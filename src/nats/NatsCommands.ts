@@ -1,0 +1,181 @@
+/**
+ * Commands over NATS. `nagatha.command.<verb>` takes one request on any node and hands it to the partition's owner;
+ * `nagatha.partition.<p>.command` takes a list of them straight to the owner; workers' claims, heartbeats and reports
+ * come the same way. Every answer is given after what it says is in the log.
+ */
+import type { Msg } from "@nats-io/transport-node"
+import { Clock, Effect, Layer, Result, Schema } from "effect"
+import { randomUUID } from "node:crypto"
+import * as Intake from "../actors/Intake.ts"
+import { Partitions } from "../actors/Partitions.ts"
+import { Refused } from "../actors/TaskRequest.ts"
+import { partitionOf } from "../events/Partition.ts"
+import * as Settings from "../Settings.ts"
+import { TaskTypes } from "../work/TaskTypes.ts"
+import { ClaimRequest, Heartbeat, Report } from "../work/Work.ts"
+import { isNoResponders, Lost, NatsConnection } from "./NatsConnection.ts"
+import { decodeWith, errorJson, NatsService, readJson, respondError } from "./NatsService.ts"
+import { ensureQueue } from "./Provision.ts"
+
+export const VERBS = ["schedule", "cancel"] as const
+export type Verb = (typeof VERBS)[number]
+
+/** One command as it travels to an owner. */
+export const Commanded = Schema.Struct({ verb: Schema.Literals(VERBS), request: Schema.JsonObject })
+export type Commanded = typeof Commanded.Type
+
+/** What an owner answers to one command. */
+export type Answered = { readonly answer: unknown } | { readonly error: ReturnType<typeof errorJson> }
+
+export interface CommandsOptions {
+  /** Zone of requests that name none. */
+  readonly timezone: string
+}
+
+const decodeCommands = decodeWith(Schema.Array(Commanded))
+const decodeClaims = decodeWith(Schema.Array(ClaimRequest))
+const decodeHeartbeats = decodeWith(Schema.Array(Heartbeat))
+const decodeReports = decodeWith(Schema.Array(Report))
+const decodeRegister = decodeWith(Schema.Struct({ queues: Schema.Array(ClaimRequest.fields.taskId) }))
+const decodeObject = decodeWith(Schema.JsonObject)
+
+const GROUP = "nagatha"
+const busy = () => new Refused({ code: "busy", message: "too many requests wait for this partition; ask again" })
+
+export const layer = (
+  options: CommandsOptions
+): Layer.Layer<never, never, NatsConnection | NatsService | Partitions | TaskTypes> =>
+  Layer.effectDiscard(
+    Effect.gen(function* () {
+      const nats = yield* NatsConnection
+      const partitions = yield* Partitions
+      const taskTypes = yield* TaskTypes
+      const settings = yield* Settings.Current
+      const clock = yield* Clock.Clock
+      const services = yield* Effect.context<NatsConnection>()
+      const { endpoint } = yield* NatsService
+      const { subjects } = nats
+
+      const door = (): Intake.Door => ({
+        now: clock.currentTimeMillisUnsafe(),
+        commandId: randomUUID(),
+        actor: "nats",
+        timezone: options.timezone,
+        settings,
+        taskTypes
+      })
+
+      /** Carries out one command of an owned partition and calls back once. */
+      const carryOut = (commanded: Commanded, done: (answered: Answered) => void) => {
+        const at = door()
+        const refuse = (refused: Refused) => done({ error: errorJson(refused) })
+        if (commanded.verb === "schedule") {
+          const intended = Result.flatMap(Intake.readSchedule(commanded.request), (request) =>
+            Result.map(Intake.schedule(request, at), (made) => ({ made, dryRun: request.dryRun ?? false }))
+          )
+          if (Result.isFailure(intended)) return refuse(intended.failure)
+          const { dryRun, made } = intended.success
+          if (dryRun) return done({ answer: Intake.answer(made, null, at.now) })
+          return submit(made.command, refuse, (decided) => done({ answer: Intake.answer(made, decided, at.now) }))
+        }
+        const command = Intake.cancel(commanded.request, at)
+        if (Result.isFailure(command)) return refuse(command.failure)
+        return submit(command.success, refuse, (decided) => done({ answer: Intake.taskAnswer(decided) }))
+      }
+
+      const submit = (
+        command: Parameters<typeof Intake.answer>[0]["command"] | Intake.CancelCommand,
+        refuse: (refused: Refused) => void,
+        done: (decided: Intake.Done) => void
+      ) => {
+        const submitted = partitions.submit(partitionOf(command.taskId, settings.partitions), {
+          _tag: "command",
+          command,
+          reply: (decided) => (decided._tag === "done" ? done(decided) : refuse(decided.refused))
+        })
+        if (submitted !== "accepted") refuse(busy())
+      }
+
+      const respond = (message: Msg, answered: Answered) =>
+        "error" in answered
+          ? respondError(message, new Refused({ ...answered.error }))
+          : void message.respond(JSON.stringify(answered.answer))
+
+      /** The id of the task that a request is about, made up here where it names none so that any owner makes up the same. */
+      const addressed = (verb: Verb, request: Schema.JsonObject): { readonly taskId: string; readonly request: Schema.JsonObject } => {
+        const named = request["taskId"]
+        const commandId = typeof request["commandId"] === "string" ? request["commandId"] : randomUUID()
+        const taskId = typeof named === "string" ? named : verb === "schedule" ? Intake.taskIdOf(commandId) : ""
+        return { taskId, request: { ...request, commandId } }
+      }
+
+      for (const verb of VERBS) {
+        yield* endpoint(`command-${verb}`, subjects.command(verb), GROUP, (message) => {
+          const { request, taskId } = addressed(verb, decodeObject(readJson(message)))
+          const partition = partitionOf(taskId, settings.partitions)
+          const commanded: Commanded = { verb, request }
+          if (partitions.owned().includes(partition)) return carryOut(commanded, (answered) => respond(message, answered))
+          nats.request(subjects.partition(partition, "command"), JSON.stringify([commanded]), (reply) => {
+            // No answer here either when the owner gives none: the asker's outcome is unknown, and it asks again.
+            if (reply instanceof Lost || isNoResponders(reply)) return
+            const [answered] = reply.json<ReadonlyArray<Answered>>()
+            if (answered !== undefined) respond(message, answered)
+          })
+        })
+      }
+
+      const submitAll = (partition: number, message: Msg, envelope: Parameters<typeof partitions.submit>[1]) => {
+        if (partitions.submit(partition, envelope) !== "accepted") respondError(message, busy())
+      }
+      const answerWith = (message: Msg) => (answers: unknown) => void message.respond(JSON.stringify(answers))
+
+      for (const partition of partitions.owned()) {
+        yield* endpoint(`partition-${partition}-command`, subjects.partition(partition, "command"), null, (message) => {
+          const commands = decodeCommands(readJson(message))
+          const answers: Array<Answered> = []
+          let open = commands.length
+          if (open === 0) return void message.respond("[]")
+          for (const [index, commanded] of commands.entries()) {
+            carryOut(commanded, (answered) => {
+              answers[index] = answered
+              open -= 1
+              if (open === 0) message.respond(JSON.stringify(answers))
+            })
+          }
+        })
+        yield* endpoint(`partition-${partition}-claim`, subjects.partition(partition, "claim"), null, (message) =>
+          submitAll(partition, message, {
+            _tag: "claims",
+            claims: decodeClaims(readJson(message)),
+            reply: answerWith(message)
+          })
+        )
+        yield* endpoint(`partition-${partition}-heartbeat`, subjects.partition(partition, "heartbeat"), null, (message) =>
+          submitAll(partition, message, {
+            _tag: "heartbeats",
+            heartbeats: decodeHeartbeats(readJson(message)),
+            reply: answerWith(message)
+          })
+        )
+        yield* endpoint(`partition-${partition}-report`, subjects.partition(partition, "report"), null, (message) =>
+          submitAll(partition, message, {
+            _tag: "reports",
+            reports: decodeReports(readJson(message)),
+            reply: answerWith(message)
+          })
+        )
+      }
+
+      yield* endpoint("worker-register", subjects.register, GROUP, (message) => {
+        const { queues } = decodeRegister(readJson(message))
+        Effect.runForkWith(services)(
+          Effect.forEach(queues, (queue) => ensureQueue(queue, settings), { discard: true }).pipe(
+            Effect.match({
+              onSuccess: () => void message.respond("{}"),
+              onFailure: (error) => respondError(message, new Refused({ code: "internal", message: error.message }))
+            })
+          )
+        )
+      })
+    })
+  )

@@ -1,0 +1,204 @@
+/**
+ * The connection of one role to the server, and the way to ask on it.
+ *
+ * The client library silently drops what is published while it is disconnected, and lets those who wait run into their
+ * timeouts. Here each request has a known end: a reply, or `Lost` (at once when the connection breaks), which means that
+ * it may have arrived or not. Nothing is sent while there is no connection.
+ */
+import { jetstream, type JetStreamClient, type JetStreamManager, jetstreamManager } from "@nats-io/jetstream"
+import {
+  connect,
+  type ConnectionOptions,
+  createInbox,
+  headers,
+  type Msg,
+  type MsgHdrs,
+  type NatsConnection as Connection
+} from "@nats-io/transport-node"
+import { Context, Deferred, Effect, Layer, PubSub, Schema, Stream } from "effect"
+import { inboxPrefix, type Role } from "./Roles.ts"
+import { type Subjects, subjectsOf } from "./Subjects.ts"
+
+/** No server could be reached, or it refused the credentials. */
+export class NatsUnreachable extends Schema.TaggedError<NatsUnreachable>()("NatsUnreachable", {
+  servers: Schema.String,
+  reason: Schema.String
+}) {
+  override get message() {
+    return `cannot reach NATS at ${this.servers}: ${this.reason}`
+  }
+}
+
+/** No reply: the request may have arrived or not. */
+export class Lost {
+  readonly _tag = "Lost"
+  readonly reason: string
+  constructor(reason: string) {
+    this.reason = reason
+  }
+}
+
+export interface ConnectOptions {
+  readonly servers: string
+  readonly role: Role
+  readonly namespace: string
+  readonly user?: string
+  readonly password?: string
+  readonly token?: string
+  /** Shown in the server's list of connections. */
+  readonly name: string
+  /** After this a request without a reply is `Lost`; milliseconds. */
+  readonly requestTimeoutMs: number
+}
+
+interface Waiting {
+  readonly done: (reply: Msg | Lost) => void
+  readonly deadline: number
+}
+
+/** How often overdue requests are looked for, milliseconds. */
+const SWEEP_MS = 100
+
+export class NatsConnection extends Context.Service<
+  NatsConnection,
+  {
+    readonly connection: Connection
+    readonly js: JetStreamClient
+    /** Only core may use it. */
+    readonly jsm: JetStreamManager
+    readonly subjects: Subjects
+    readonly servers: string
+    readonly maxPayload: number
+    /** Sends and calls `done` exactly once. */
+    request(subject: string, payload: string, done: (reply: Msg | Lost) => void, hdrs?: MsgHdrs): void
+    /** Waits for a connection. */
+    readonly connected: Effect.Effect<void>
+    /** Emits after each reconnect. */
+    readonly reconnected: Stream.Stream<void>
+  }
+>()("nagatha/nats/NatsConnection") {
+  static readonly layer = (options: ConnectOptions): Layer.Layer<NatsConnection, NatsUnreachable> =>
+    Layer.effect(NatsConnection, make(options))
+}
+
+/** Headers from pairs. */
+export const headersOf = (pairs: Readonly<Record<string, string>>): MsgHdrs => {
+  const made = headers()
+  for (const [name, value] of Object.entries(pairs)) made.set(name, value)
+  return made
+}
+
+const connectionOptions = (options: ConnectOptions): ConnectionOptions => ({
+  servers: options.servers.split(","),
+  name: options.name,
+  inboxPrefix: inboxPrefix(options.role),
+  ...(options.user === undefined ? {} : { user: options.user }),
+  ...(options.password === undefined ? {} : { pass: options.password }),
+  ...(options.token === undefined ? {} : { token: options.token }),
+  maxReconnectAttempts: -1,
+  reconnectTimeWait: 200,
+  reconnectJitter: 100,
+  pingInterval: 2000,
+  maxPingOut: 2,
+  timeout: 2000,
+  noAsyncTraces: true
+})
+
+const make = Effect.fnUntraced(function* (options: ConnectOptions) {
+  const connection = yield* Effect.acquireRelease(
+    Effect.tryPromise({
+      try: () => connect(connectionOptions(options)),
+      catch: (cause) => new NatsUnreachable({ servers: options.servers, reason: reasonOf(cause) })
+    }),
+    (open) =>
+      Effect.tryPromise(() => (open.isClosed() ? Promise.resolve() : open.drain())).pipe(
+        Effect.timeout("2 seconds"),
+        Effect.catch(() => Effect.promise(() => open.close())),
+        Effect.ignore
+      )
+  )
+  const js = jetstream(connection, { timeout: options.requestTimeoutMs })
+  const jsm = yield* Effect.promise(() =>
+    jetstreamManager(connection, { checkAPI: false, timeout: options.requestTimeoutMs })
+  )
+  const reconnects = yield* PubSub.unbounded<void>()
+  const waiting = new Map<string, Waiting>()
+  const inbox = createInbox(inboxPrefix(options.role))
+  let counter = 0
+  let up = true
+  let whenUp = yield* Deferred.make<void>()
+  yield* Deferred.succeed(whenUp, undefined)
+
+  const settle = (id: string, reply: Msg | Lost) => {
+    const one = waiting.get(id)
+    if (one === undefined) return
+    waiting.delete(id)
+    one.done(reply)
+  }
+  const loseAll = (reason: string) => {
+    for (const id of [...waiting.keys()]) settle(id, new Lost(reason))
+  }
+  connection.subscribe(`${inbox}.*`, {
+    callback: (error, message) => {
+      if (error === null) settle(message.subject.slice(inbox.length + 1), message)
+    }
+  })
+  const sweep = setInterval(() => {
+    const now = performance.now()
+    for (const [id, one] of waiting) {
+      if (one.deadline > now) break
+      settle(id, new Lost(`no answer within ${options.requestTimeoutMs} ms`))
+    }
+  }, SWEEP_MS)
+  yield* Effect.addFinalizer(() =>
+    Effect.sync(() => {
+      clearInterval(sweep)
+      loseAll("the connection was closed")
+    })
+  )
+
+  const watch = async () => {
+    for await (const status of connection.status()) {
+      if (status.type === "disconnect" && up) {
+        up = false
+        whenUp = Deferred.makeUnsafe<void>()
+        loseAll("the connection was lost")
+      } else if (status.type === "reconnect" && !up) {
+        up = true
+        Deferred.doneUnsafe(whenUp, Effect.void)
+        PubSub.publishUnsafe(reconnects, undefined)
+      }
+    }
+  }
+  yield* Effect.forkScoped(Effect.promise(watch))
+
+  return NatsConnection.of({
+    connection,
+    js,
+    jsm,
+    subjects: subjectsOf(options.namespace),
+    servers: options.servers,
+    maxPayload: connection.info?.max_payload ?? 1_048_576,
+    request: (subject, payload, done, hdrs) => {
+      if (!up || connection.isClosed()) return done(new Lost("there is no connection"))
+      const id = (counter++).toString(36)
+      waiting.set(id, { done, deadline: performance.now() + options.requestTimeoutMs })
+      try {
+        connection.publish(subject, payload, {
+          reply: `${inbox}.${id}`,
+          ...(hdrs === undefined ? {} : { headers: hdrs })
+        })
+      } catch (cause) {
+        settle(id, new Lost(reasonOf(cause)))
+      }
+    },
+    connected: Effect.suspend(() => Deferred.await(whenUp)),
+    reconnected: Stream.fromPubSub(reconnects)
+  })
+})
+
+/** An exception of the client library in words. */
+export const reasonOf = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause))
+
+/** True for the server's "nobody listens there". */
+export const isNoResponders = (reply: Msg): boolean => reply.headers?.code === 503 && reply.data.length === 0

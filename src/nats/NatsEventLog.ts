@@ -1,0 +1,207 @@
+/**
+ * The log in JetStream: one guarded message a commit, on disk before it is acknowledged (where the server syncs always).
+ *
+ * A conflict that is answered to an append whose first try had landed looks like any other (one replica checks the guard
+ * before the id): the actor that reads what it missed finds its own commit there.
+ */
+import { AckPolicy, DeliverPolicy, type JsMsg, JetStreamApiError } from "@nats-io/jetstream"
+import { Array as Arr, Effect, Layer, Option, Queue, Result, Schedule, Stream } from "effect"
+import * as Commit from "../events/Commit.ts"
+import type { RecordedCommit } from "../events/Commit.ts"
+import { type AppendOutcome, CommitTooLarge, EventLog, hashOf, LogUnavailable } from "../events/EventLog.ts"
+import { GUARD_IN_FLIGHT, publish, WRONG_LAST_SEQUENCE } from "./JetStreamPublish.ts"
+import { headersOf, NatsConnection, reasonOf } from "./NatsConnection.ts"
+
+/** Kept free of a message's room for its headers, bytes. */
+const HEADER_BYTES = 2048
+/** Commits read in one request. */
+const FETCH = 1000
+/** Commits read ahead of a follower. */
+const READ_AHEAD = 4096
+const NO_MESSAGE = 10037
+
+const retryPolicy = Schedule.min([Schedule.exponential("100 millis"), Schedule.spaced("2 seconds")])
+
+const unavailable = (cause: unknown): LogUnavailable => new LogUnavailable({ reason: reasonOf(cause) })
+
+const thaw = (message: JsMsg): Result.Result<RecordedCommit, Commit.UnreadableCommit> => {
+  const text = message.string()
+  return Result.map(Commit.decode(message.seq, text), (commit) => ({
+    sequence: message.seq,
+    commit,
+    hash: hashOf(text),
+    storedAt: message.time.getTime()
+  }))
+}
+
+/** Whole arrays at a time: reading the log is a hot path. */
+const thawAll = (messages: Arr.NonEmptyReadonlyArray<JsMsg>) => Effect.fromResult(Result.all(Arr.map(messages, thaw)))
+
+export const layer: Layer.Layer<EventLog, never, NatsConnection> = Layer.effect(
+  EventLog,
+  Effect.gen(function* () {
+    const nats = yield* NatsConnection
+    const { js, jsm, subjects } = nats
+    const maxCommitBytes = nats.maxPayload - HEADER_BYTES
+
+    const append = Effect.fnUntraced(function* (head: Commit.CommitHead, eventJson: ReadonlyArray<string>) {
+      const payload = Commit.encode(head, eventJson)
+      const bytes = Buffer.byteLength(payload)
+      if (bytes > maxCommitBytes) return yield* new CommitTooLarge({ bytes, limit: maxCommitBytes })
+      yield* nats.connected
+      const published = yield* publish(nats, {
+        subject: subjects.log(head.partition),
+        payload,
+        headers: headersOf({
+          "Nats-Msg-Id": head.commitId,
+          "Nats-Expected-Last-Subject-Sequence": String(head.previousSequence)
+        })
+      })
+      const outcome: AppendOutcome =
+        published._tag === "stored"
+          ? { _tag: "stored", sequence: published.sequence, hash: hashOf(payload) }
+          : published._tag === "refused" && published.code === WRONG_LAST_SEQUENCE
+            ? { _tag: "conflict" }
+            : { _tag: "unknown", reason: published._tag === "refused" ? published.description : published.reason }
+      // Full disk, a guard in flight and the like: the caller tries again, but not at full speed.
+      if (published._tag === "refused" && published.code !== WRONG_LAST_SEQUENCE) {
+        yield* Effect.sleep(published.code === GUARD_IN_FLIGHT ? "5 millis" : "250 millis")
+      }
+      return outcome
+    })
+
+    /** Sequence of the newest message on a subject; 0 when there is none. */
+    const newest = (subject: string) =>
+      Effect.tryPromise({
+        try: () =>
+          jsm.streams
+            .getMessage(subjects.logStream, { last_by_subj: subject })
+            .then((message) => message?.seq ?? 0)
+            .catch((cause: unknown) => {
+              if (cause instanceof JetStreamApiError && cause.code === NO_MESSAGE) return 0
+              throw cause
+            }),
+        catch: unavailable
+      })
+
+    /** A reader of its own, which the server forgets when it is not used. */
+    const consumer = (subject: string, afterSequence: number) =>
+      Effect.acquireRelease(
+        Effect.tryPromise({
+          try: async () => {
+            const info = await jsm.consumers.add(subjects.logStream, {
+              ack_policy: AckPolicy.None,
+              mem_storage: true,
+              filter_subject: subject,
+              deliver_policy: DeliverPolicy.StartSequence,
+              opt_start_seq: afterSequence + 1,
+              inactive_threshold: 30_000_000_000
+            })
+            return { info, reader: js.consumers.getConsumerFromInfo(info) }
+          },
+          catch: unavailable
+        }),
+        ({ info }) =>
+          Effect.tryPromise(() => jsm.consumers.delete(subjects.logStream, info.name)).pipe(
+            Effect.timeout("1 second"),
+            Effect.ignore
+          )
+      )
+
+    const read = (partition: number, afterSequence: number) =>
+      Stream.unwrap(
+        Effect.gen(function* () {
+          const subject = subjects.log(partition)
+          const last = yield* newest(subject)
+          if (last <= afterSequence) return Stream.empty
+          const { reader } = yield* consumer(subject, afterSequence)
+          const page = Effect.tryPromise({
+            try: async () => {
+              const messages = await reader.fetch({ max_messages: FETCH, expires: 5000 })
+              const got: Array<JsMsg> = []
+              for await (const message of messages) {
+                got.push(message)
+                if (message.seq >= last) break
+              }
+              return got
+            },
+            catch: unavailable
+          })
+          return Stream.paginate(afterSequence, () =>
+            Effect.flatMap(page, (messages) => {
+              const at = messages.at(-1)?.seq
+              return at === undefined
+                ? Effect.fail(new LogUnavailable({ reason: `the log ended before sequence ${last}` }))
+                : Effect.succeed([messages, at >= last ? Option.none<number>() : Option.some(at)] as const)
+            })
+          ).pipe(Stream.mapArrayEffect(thawAll))
+        })
+      )
+
+    /** Reads until something breaks; the follower then begins anew after what it has seen. */
+    const followOnce = (subject: string, afterSequence: number) =>
+      Stream.unwrap(
+        Effect.gen(function* () {
+          const { reader } = yield* consumer(subject, afterSequence)
+          const messages = yield* Effect.acquireRelease(
+            Effect.tryPromise({
+              try: () => reader.consume({ max_messages: FETCH, expires: 5000, idle_heartbeat: 1000 }),
+              catch: unavailable
+            }),
+            (consuming) => Effect.promise(() => consuming.close().then(() => undefined))
+          )
+          const queue = yield* Queue.bounded<JsMsg, LogUnavailable>(READ_AHEAD)
+          const broken = (reason: string) => Queue.fail(queue, new LogUnavailable({ reason }))
+          const watch = async () => {
+            for await (const status of messages.status()) {
+              if (["consumer_deleted", "consumer_not_found", "stream_not_found"].includes(status.type)) {
+                return await Effect.runPromise(broken(`the reader is gone (${status.type})`))
+              }
+              if (status.type === "heartbeats_missed" && status.count > 2) {
+                return await Effect.runPromise(broken("the server is silent"))
+              }
+            }
+            return false
+          }
+          const pump = async () => {
+            for await (const message of messages) {
+              if (!Queue.offerUnsafe(queue, message)) await Effect.runPromise(Queue.offer(queue, message))
+            }
+            await Effect.runPromise(broken("the reader was closed"))
+          }
+          yield* Effect.forkScoped(Effect.ignore(Effect.tryPromise(watch)))
+          yield* Effect.forkScoped(Effect.ignore(Effect.tryPromise(pump)))
+          return Stream.fromQueue(queue)
+        })
+      )
+
+    const follow = (afterSequence: number) =>
+      Stream.suspend(() => {
+        let seen = afterSequence
+        return Stream.suspend(() => followOnce(subjects.allLog, seen)).pipe(
+          Stream.filter((message) => message.seq > seen),
+          Stream.mapArrayEffect((messages) =>
+            Effect.tap(thawAll(messages), (commits) =>
+              Effect.sync(() => {
+                seen = Arr.lastNonEmpty(commits).sequence
+              })
+            )
+          ),
+          Stream.tapError((error) => Effect.logDebug(error.message)),
+          Stream.retry(
+            Schedule.while(retryPolicy, ({ input }: { readonly input: LogUnavailable | Commit.UnreadableCommit }) =>
+              Effect.succeed(input._tag === "LogUnavailable")
+            )
+          )
+        )
+      })
+
+    return EventLog.of({
+      maxCommitBytes,
+      append,
+      read,
+      follow,
+      lastSequence: newest(subjects.allLog)
+    })
+  })
+)

@@ -1,0 +1,190 @@
+/**
+ * A NATS service (ADR-32): endpoints that take JSON and answer JSON, errors in the headers `Nats-Service-Error` and
+ * `Nats-Service-Error-Code` with the details as JSON, and answers to `$SRV.PING`, `INFO` and `STATS`, so that
+ * `nats micro ls` shows every node.
+ */
+import type { Msg } from "@nats-io/transport-node"
+import { Context, Effect, Layer, Schema, type Scope } from "effect"
+import { Refused } from "../actors/TaskRequest.ts"
+import { headersOf, NatsConnection } from "./NatsConnection.ts"
+
+export interface NodeIdentity {
+  /** Unique to this process. */
+  readonly nodeId: string
+  readonly host: string
+  readonly pid: number
+  readonly roles: ReadonlyArray<string>
+  /** RFC 3339. */
+  readonly startedAt: string
+  readonly version: string
+}
+
+export const SERVICE = "nagatha"
+
+/** HTTP-like numbers for the codes of `Refused`. */
+const STATUS: Readonly<Record<string, number>> = {
+  notFound: 404,
+  ambiguousId: 409,
+  idInUse: 409,
+  alreadyCancelled: 409,
+  ended: 409,
+  tooLarge: 413,
+  behind: 503,
+  busy: 503,
+  internal: 500
+}
+
+const singleLine = (text: string): string => text.replace(/[\r\n]+/g, " ").slice(0, 500)
+
+/** Answers with what went wrong. */
+export const respondError = (message: Msg, refused: Refused): void => {
+  message.respond(JSON.stringify({ error: errorJson(refused) }), {
+    headers: headersOf({
+      "Nats-Service-Error": singleLine(refused.message),
+      "Nats-Service-Error-Code": String(STATUS[refused.code] ?? 400)
+    })
+  })
+}
+
+/** A refusal as it stands in answers. */
+export const errorJson = ({ code, detail, hint, message }: Refused) => ({
+  code,
+  message,
+  ...(detail === undefined ? {} : { detail }),
+  ...(hint === undefined ? {} : { hint })
+})
+
+/** The JSON of a request; an empty one is `{}`. */
+export const readJson = (message: Msg): unknown => {
+  const text = message.string()
+  if (text.trim() === "") return {}
+  try {
+    return JSON.parse(text)
+  } catch (cause) {
+    throw new Refused({ code: "invalidRequest", message: `the request is not JSON: ${String(cause)}` })
+  }
+}
+
+/** What an endpoint could not foresee; the details are in the node's log only. */
+export const asRefused = (cause: unknown): Refused =>
+  cause instanceof Refused
+    ? cause
+    : new Refused({ code: "internal", message: "the service failed to answer; its log tells why" })
+
+interface Endpoint {
+  readonly name: string
+  readonly subject: string
+  readonly group: string | null
+  requests: number
+  errors: number
+}
+
+export class NatsService extends Context.Service<
+  NatsService,
+  {
+    readonly identity: NodeIdentity
+    /**
+     * Answers requests on a subject for as long as the scope is open. With a `group` the nodes share the requests, with
+     * null every node gets each. An exception of `handle` is answered as an error.
+     */
+    endpoint(
+      name: string,
+      subject: string,
+      group: string | null,
+      handle: (message: Msg) => void
+    ): Effect.Effect<void, never, Scope.Scope>
+  }
+>()("nagatha/nats/NatsService") {
+  static readonly layer = (identity: NodeIdentity): Layer.Layer<NatsService, never, NatsConnection> =>
+    Layer.effect(NatsService, make(identity))
+}
+
+const make = Effect.fnUntraced(function* (identity: NodeIdentity) {
+  const { connection } = yield* NatsConnection
+  const endpoints: Array<Endpoint> = []
+
+  const subscribe = (subject: string, group: string | null, callback: (message: Msg) => void) =>
+    Effect.acquireRelease(
+      Effect.sync(() =>
+        connection.subscribe(subject, {
+          ...(group === null ? {} : { queue: group }),
+          callback: (error, message) => {
+            if (error === null) callback(message)
+          }
+        })
+      ),
+      (subscription) =>
+        Effect.sync(() => {
+          if (!connection.isClosed()) subscription.unsubscribe()
+        })
+    )
+
+  const base = {
+    name: SERVICE,
+    id: identity.nodeId,
+    version: identity.version,
+    metadata: {
+      host: identity.host,
+      pid: String(identity.pid),
+      roles: identity.roles.join(","),
+      startedAt: identity.startedAt
+    }
+  }
+  const shown = ({ group, name, subject }: Endpoint) => ({ name, subject, queue_group: group ?? "" })
+  const monitors: Readonly<Record<string, () => unknown>> = {
+    PING: () => ({ type: "io.nats.micro.v1.ping_response", ...base }),
+    INFO: () => ({
+      type: "io.nats.micro.v1.info_response",
+      ...base,
+      description: "Nagatha Scheduler",
+      endpoints: endpoints.map((one) => ({ ...shown(one), metadata: {} }))
+    }),
+    STATS: () => ({
+      type: "io.nats.micro.v1.stats_response",
+      ...base,
+      started: identity.startedAt,
+      endpoints: endpoints.map((one) => ({
+        ...shown(one),
+        num_requests: one.requests,
+        num_errors: one.errors,
+        last_error: "",
+        processing_time: 0,
+        average_processing_time: 0
+      }))
+    })
+  }
+  for (const [verb, answer] of Object.entries(monitors)) {
+    for (const subject of [`$SRV.${verb}`, `$SRV.${verb}.${SERVICE}`, `$SRV.${verb}.${SERVICE}.${identity.nodeId}`]) {
+      yield* subscribe(subject, null, (message) => void message.respond(JSON.stringify(answer())))
+    }
+  }
+
+  return NatsService.of({
+    identity,
+    endpoint: (name, subject, group, handle) => {
+      const counters: Endpoint = { name, subject, group, requests: 0, errors: 0 }
+      endpoints.push(counters)
+      return Effect.asVoid(
+        subscribe(subject, group, (message) => {
+          counters.requests += 1
+          try {
+            handle(message)
+          } catch (cause) {
+            counters.errors += 1
+            respondError(message, asRefused(cause))
+          }
+        })
+      )
+    }
+  })
+})
+
+/** Decodes a request, or refuses it by field. */
+export const decodeWith = <A>(schema: Schema.ConstraintDecoder<A>) => {
+  const decode = Schema.decodeUnknownResult(schema, { onExcessProperty: "error" })
+  return (value: unknown): A => {
+    const decoded = decode(value)
+    if (decoded._tag === "Success") return decoded.success
+    throw new Refused({ code: "invalidRequest", message: `the request cannot be read: ${decoded.failure.message}` })
+  }
+}
