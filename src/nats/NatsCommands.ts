@@ -37,6 +37,7 @@ const decodeClaims = decodeWith(Schema.Array(ClaimRequest))
 const decodeHeartbeats = decodeWith(Schema.Array(Heartbeat))
 const decodeReports = decodeWith(Schema.Array(Report))
 const decodeRegister = decodeWith(Schema.Struct({ queues: Schema.Array(ClaimRequest.fields.taskId) }))
+const decodeMany = decodeWith(Schema.Struct({ requests: Schema.Array(Schema.JsonObject) }))
 const decodeObject = decodeWith(Schema.JsonObject)
 
 const GROUP = "nagatha"
@@ -109,27 +110,64 @@ export const layer = (
         return { taskId, request: { ...request, commandId } }
       }
 
+      /** Hands commands to another node. When that gives no answer there is none here: the asker's outcome is unknown, and it asks again. */
+      const forward = (
+        partition: number,
+        commands: ReadonlyArray<Commanded>,
+        done: (answered: ReadonlyArray<Answered>) => void
+      ) =>
+        nats.request(subjects.partition(partition, "command"), JSON.stringify(commands), (reply) => {
+          if (!(reply instanceof Lost) && !isNoResponders(reply)) done(reply.json<ReadonlyArray<Answered>>())
+        })
+
+      const owned = new Set(partitions.owned())
       for (const verb of VERBS) {
         yield* endpoint(`command-${verb}`, subjects.command(verb), GROUP, (message) => {
           const { request, taskId } = addressed(verb, decodeObject(readJson(message)))
           const partition = partitionOf(taskId, settings.partitions)
           const commanded: Commanded = { verb, request }
-          if (partitions.owned().includes(partition)) return carryOut(commanded, (answered) => respond(message, answered))
-          nats.request(subjects.partition(partition, "command"), JSON.stringify([commanded]), (reply) => {
-            // No answer here either when the owner gives none: the asker's outcome is unknown, and it asks again.
-            if (reply instanceof Lost || isNoResponders(reply)) return
-            const [answered] = reply.json<ReadonlyArray<Answered>>()
+          if (owned.has(partition)) return carryOut(commanded, (answered) => respond(message, answered))
+          forward(partition, [commanded], ([answered]) => {
             if (answered !== undefined) respond(message, answered)
           })
         })
       }
+
+      /** Many schedule requests at once, each answered by itself, in the order of the requests. */
+      yield* endpoint("command-scheduleMany", subjects.command("scheduleMany"), GROUP, (message) => {
+        const { requests } = decodeMany(readJson(message))
+        const answers: Array<Answered> = []
+        let open = requests.length
+        if (open === 0) return void message.respond("[]")
+        const answer = (index: number) => (answered: Answered) => {
+          answers[index] = answered
+          open -= 1
+          if (open === 0) message.respond(JSON.stringify(answers))
+        }
+        const elsewhere = new Map<number, Array<{ readonly index: number; readonly commanded: Commanded }>>()
+        for (const [index, given] of requests.entries()) {
+          const { request, taskId } = addressed("schedule", given)
+          const partition = partitionOf(taskId, settings.partitions)
+          const commanded: Commanded = { verb: "schedule", request }
+          if (owned.has(partition)) carryOut(commanded, answer(index))
+          else elsewhere.set(partition, [...(elsewhere.get(partition) ?? []), { index, commanded }])
+        }
+        for (const [partition, group] of elsewhere) {
+          forward(partition, group.map(({ commanded }) => commanded), (answered) => {
+            for (const [position, { index }] of group.entries()) {
+              const one = answered[position]
+              if (one !== undefined) answer(index)(one)
+            }
+          })
+        }
+      })
 
       const submitAll = (partition: number, message: Msg, envelope: Parameters<typeof partitions.submit>[1]) => {
         if (partitions.submit(partition, envelope) !== "accepted") respondError(message, busy())
       }
       const answerWith = (message: Msg) => (answers: unknown) => void message.respond(JSON.stringify(answers))
 
-      for (const partition of partitions.owned()) {
+      for (const partition of owned) {
         yield* endpoint(`partition-${partition}-command`, subjects.partition(partition, "command"), null, (message) => {
           const commands = decodeCommands(readJson(message))
           const answers: Array<Answered> = []

@@ -29,12 +29,14 @@ export class NatsUnreachable extends Schema.TaggedError<NatsUnreachable>()("Nats
   }
 }
 
-/** No reply: the request may have arrived or not. */
+/** No reply: the request may have arrived or not; unless it was not even `sent`. */
 export class Lost {
   readonly _tag = "Lost"
   readonly reason: string
-  constructor(reason: string) {
+  readonly sent: boolean
+  constructor(reason: string, sent = true) {
     this.reason = reason
+    this.sent = sent
   }
 }
 
@@ -180,7 +182,7 @@ const make = Effect.fnUntraced(function* (options: ConnectOptions) {
     servers: options.servers,
     maxPayload: connection.info?.max_payload ?? 1_048_576,
     request: (subject, payload, done, hdrs) => {
-      if (!up || connection.isClosed()) return done(new Lost("there is no connection"))
+      if (!up || connection.isClosed()) return done(new Lost("there is no connection", false))
       const id = (counter++).toString(36)
       waiting.set(id, { done, deadline: performance.now() + options.requestTimeoutMs })
       try {

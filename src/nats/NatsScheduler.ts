@@ -1,0 +1,211 @@
+/**
+ * The front door over NATS: commands and queries as requests, events as a subscription.
+ *
+ * A command whose answer is lost is sent again with the same id, which carries it out at most once; when the second
+ * answer is lost as well the outcome is reported as unknown, with the id.
+ */
+import type { Msg } from "@nats-io/transport-node"
+import { Cause, Effect, Layer, Queue, Schema, Stream } from "effect"
+import { randomUUID } from "node:crypto"
+import { Refused, ScheduleAnswer, type ScheduleRequest, TaskAnswer } from "../actors/TaskRequest.ts"
+import { ExecutionsPage, TasksPage } from "../projections/Queries.ts"
+import { ScheduledTask } from "../projections/ScheduledTask.ts"
+import { TaskExecution } from "../projections/TaskExecution.ts"
+import {
+  type AnnouncedEvent,
+  OutcomeUnknown,
+  Scheduler,
+  ServiceStatus,
+  TaskInfo,
+  Unreachable
+} from "../Scheduler.ts"
+import { isNoResponders, Lost, NatsConnection } from "./NatsConnection.ts"
+import { PUBLIC_EVENTS } from "./Subjects.ts"
+
+/** Requests sent in one message, and bytes of it. */
+const CHUNK = 250
+const CHUNK_BYTES = 400_000
+/** Messages of a bulk call that are under way at the same time. */
+const IN_FLIGHT = 8
+/** How often a request whose answer was lost is sent. */
+const TRIES = 2
+
+const RefusedJson = Schema.Struct({
+  error: Schema.Struct({
+    code: Schema.String,
+    message: Schema.String,
+    detail: Schema.optionalKey(Schema.Json),
+    hint: Schema.optionalKey(Schema.String)
+  })
+})
+const ManyAnswers = Schema.Array(Schema.Union([Schema.Struct({ answer: ScheduleAnswer }), RefusedJson]))
+const decodeRefused = Schema.decodeUnknownOption(Schema.fromJsonString(RefusedJson))
+
+const unreadable = (what: string) =>
+  new Refused({
+    code: "internal",
+    message: `the service's answer to ${what} cannot be read`,
+    hint: "use the same version on both sides"
+  })
+
+export interface SchedulerOptions {
+  /** Who sends the commands, where a request does not say. */
+  readonly actor: string
+}
+
+export const layer = (options: SchedulerOptions): Layer.Layer<Scheduler, never, NatsConnection> =>
+  Layer.effect(
+    Scheduler,
+    Effect.gen(function* () {
+      const nats = yield* NatsConnection
+      const { connection, subjects } = nats
+
+      const nobody = new Unreachable({
+        message: `NATS at ${nats.servers} is there, but no scheduler node answers`,
+        hint: "start one: nagatha up"
+      })
+
+      const once = (subject: string, payload: string) =>
+        Effect.callback<Msg | Lost>((resume) => {
+          nats.request(subject, payload, (reply) => resume(Effect.succeed(reply)))
+        })
+
+      /** A reply, or why there is none. `Lost` after the last try. */
+      const request = Effect.fnUntraced(function* (subject: string, payload: string) {
+        let reply = yield* once(subject, payload)
+        for (let tried = 1; tried < TRIES && reply instanceof Lost; tried++) reply = yield* once(subject, payload)
+        if (reply instanceof Lost) {
+          return reply.sent
+            ? reply
+            : yield* new Unreachable({ message: `cannot reach NATS at ${nats.servers}: ${reply.reason}` })
+        }
+        if (isNoResponders(reply)) return yield* nobody
+        if ((reply.headers?.get("Nats-Service-Error-Code") ?? "") !== "") {
+          const refused = decodeRefused(reply.string())
+          return yield* refused._tag === "Some" ? new Refused(refused.value.error) : unreadable(subject)
+        }
+        return reply
+      })
+
+      const read = <A>(subject: string, schema: Schema.ConstraintCodec<A, unknown>) => {
+        const decode = Schema.decodeUnknownEffect(Schema.fromJsonString(schema))
+        return (reply: Msg) => Effect.mapError(decode(reply.string()), () => unreadable(subject))
+      }
+
+      const command = <A>(verb: string, schema: Schema.ConstraintCodec<A, unknown>) => {
+        const subject = subjects.command(verb)
+        const answer = read(subject, schema)
+        return Effect.fnUntraced(function* (body: object, given?: string) {
+          const commandId = given ?? randomUUID()
+          const reply = yield* request(subject, JSON.stringify({ actor: options.actor, ...body, commandId }))
+          return yield* reply instanceof Lost ? unknown(commandId, reply) : answer(reply)
+        })
+      }
+
+      const unknown = (commandId: string, lost: Lost) =>
+        new OutcomeUnknown({
+          commandId,
+          message: `no answer to the command (${lost.reason}); it may have been carried out. Ask again with the command id ${commandId}: it is carried out at most once`
+        })
+
+      const query = <A>(name: string, schema: Schema.ConstraintCodec<A, unknown>) => {
+        const subject = subjects.query(name)
+        const answer = read(subject, schema)
+        return Effect.fnUntraced(function* (body: object) {
+          const reply = yield* request(subject, JSON.stringify(body))
+          if (reply instanceof Lost) {
+            return yield* new Unreachable({ message: `no answer to the query ${name}: ${reply.reason}` })
+          }
+          return yield* answer(reply)
+        })
+      }
+
+      const task = query("task", Schema.Struct({ task: ScheduledTask }))
+      const schedule = command("schedule", ScheduleAnswer)
+      const cancel = command("cancel", TaskAnswer)
+      const subjectOfMany = subjects.command("scheduleMany")
+      const readMany = read(subjectOfMany, ManyAnswers)
+
+      const scheduleChunk = Effect.fnUntraced(function* (requests: ReadonlyArray<ScheduleRequest>) {
+        const reply = yield* request(subjectOfMany, JSON.stringify({ requests })).pipe(
+          Effect.catchTag("Refused", (refused) => Effect.succeed(refused))
+        )
+        if (reply instanceof Refused) return requests.map(() => reply)
+        if (reply instanceof Lost) return yield* unknown(requests[0]?.commandId ?? "", reply)
+        const answers = yield* Effect.orDie(readMany(reply))
+        return answers.map((one) => ("error" in one ? new Refused(one.error) : one.answer))
+      })
+
+      return Scheduler.of({
+        schedule: (body) => schedule(body, body.commandId),
+        scheduleMany: (requests) =>
+          Effect.map(
+            Effect.forEach(
+              chunks(requests.map((one) => ({ actor: options.actor, commandId: randomUUID(), ...one }))),
+              scheduleChunk,
+              { concurrency: IN_FLIGHT }
+            ),
+            (answers) => answers.flat()
+          ),
+        cancel: (body) =>
+          cancel(body, body.commandId).pipe(
+            // An id that no task has may be the beginning of one.
+            Effect.catchIf(
+              (error) => error._tag === "Refused" && error.code === "notFound",
+              () =>
+                Effect.flatMap(task({ id: body.taskId }), ({ task: { taskId } }) =>
+                  cancel({ ...body, taskId }, body.commandId)
+                )
+            )
+          ),
+        tasks: query("tasks", TasksPage),
+        info: query("info", TaskInfo),
+        executions: query("executions", ExecutionsPage),
+        execution: query("execution", TaskExecution),
+        status: Effect.suspend(() => query("status", ServiceStatus)({})),
+        events: (pattern = PUBLIC_EVENTS) =>
+          Stream.callback<AnnouncedEvent, Unreachable>((queue) =>
+            Effect.acquireRelease(
+              Effect.tryPromise({
+                try: async () => {
+                  const subscription = connection.subscribe(pattern, {
+                    callback: (error, message) => {
+                      if (error !== null) {
+                        Queue.failCauseUnsafe(queue, Cause.fail(new Unreachable({ message: error.message })))
+                        return
+                      }
+                      Queue.offerUnsafe(queue, message.json<AnnouncedEvent>())
+                    }
+                  })
+                  await connection.flush()
+                  return subscription
+                },
+                catch: (cause) => new Unreachable({ message: String(cause) })
+              }),
+              (subscription) =>
+                Effect.sync(() => {
+                  if (!connection.isClosed()) subscription.unsubscribe()
+                })
+            )
+          )
+      })
+    })
+  )
+
+/** Groups that fit into a message. */
+const chunks = (requests: ReadonlyArray<ScheduleRequest>): ReadonlyArray<ReadonlyArray<ScheduleRequest>> => {
+  const all: Array<Array<ScheduleRequest>> = []
+  let bytes = Infinity
+  for (const request of requests) {
+    const size = Buffer.byteLength(JSON.stringify(request))
+    const last = all.at(-1)
+    if (last === undefined || last.length >= CHUNK || bytes + size > CHUNK_BYTES) {
+      all.push([request])
+      bytes = size
+    } else {
+      last.push(request)
+      bytes += size
+    }
+  }
+  return all
+}
