@@ -1,0 +1,25 @@
+/** Where commands find the service and the deployment: made when a command first needs it, so that `next` and `--help` need neither. */
+import { Context, Effect, type Scope } from "effect"
+import type { Scheduler, Unreachable } from "../Scheduler.ts"
+import type { Deployment } from "./Deployment.ts"
+
+export class Backend extends Context.Service<
+  Backend,
+  {
+    /** Connects; disconnects when the scope closes. */
+    readonly scheduler: Effect.Effect<Scheduler["Service"], Unreachable, Scope.Scope>
+    readonly deployment: Effect.Effect<Deployment["Service"], never, Scope.Scope>
+  }
+>()("nagatha/cli/Backend") {}
+
+/** Does something with the service, connected for as long as that takes. */
+export const withScheduler = <A, E, R>(
+  use: (scheduler: Scheduler["Service"]) => Effect.Effect<A, E, R>
+): Effect.Effect<A, E | Unreachable, Exclude<R, Scope.Scope> | Backend> =>
+  Effect.scoped(Backend.use((backend) => Effect.flatMap(backend.scheduler, use)))
+
+/** Does something with the deployment; what it starts stops afterwards. */
+export const withDeployment = <A, E, R>(
+  use: (deployment: Deployment["Service"]) => Effect.Effect<A, E, R>
+): Effect.Effect<A, E, Exclude<R, Scope.Scope> | Backend> =>
+  Effect.scoped(Backend.use((backend) => Effect.flatMap(backend.deployment, use)))

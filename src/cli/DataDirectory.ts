@@ -1,0 +1,18 @@
+/** Where this machine's deployment keeps its data. Pure: environment and home are arguments. */
+import { join, resolve } from "node:path"
+
+type Environment = Readonly<Record<string, string | undefined>>
+
+const filled = (value: string | undefined): string | undefined => (value === "" ? undefined : value)
+
+/** `NAGATHA_DATA_DIR`, else `nagatha` in `XDG_DATA_HOME` (ignored unless absolute), else `~/.local/share/nagatha`. */
+export const dataDirectory = (env: Environment, home: string): string => {
+  const own = filled(env["NAGATHA_DATA_DIR"])
+  if (own !== undefined) return resolve(own)
+  const shared = filled(env["XDG_DATA_HOME"])
+  const base = shared !== undefined && resolve(shared) === shared ? shared : join(home, ".local", "share")
+  return join(base, "nagatha")
+}
+
+/** The file in which a running `nagatha up` says how to reach it; readable by its owner only. */
+export const upFile = (dataDir: string): string => join(dataDir, "up.json")

@@ -1,0 +1,106 @@
+/** Every way in which a command can end badly, as a person and a program are told, with the exit code that CONTRACT promises. */
+import { Predicate, Schema } from "effect"
+import { type Paint, safeJson, visible } from "./Text.ts"
+
+/** A command ends with this exit code, and says why. */
+export class CliFailure extends Schema.TaggedError<CliFailure>()("CliFailure", {
+  code: Schema.String,
+  message: Schema.String,
+  detail: Schema.optionalKey(Schema.Json),
+  hint: Schema.optionalKey(Schema.String),
+  exitCode: Schema.Int
+}) {}
+
+export const ExitCode = {
+  failed: 1,
+  usage: 2,
+  unreachable: 3,
+  notFound: 4,
+  conflict: 5,
+  executionFailed: 6,
+  outcomeUnknown: 124,
+  interrupted: 130
+} as const
+
+/** The words on the command line are wrong: mend them. */
+export const usage = (message: string, hint?: string): CliFailure =>
+  new CliFailure({ code: "usage", message, exitCode: ExitCode.usage, ...(hint === undefined ? {} : { hint }) })
+
+const refusals: Readonly<Record<string, number>> = {
+  invalidRequest: ExitCode.usage,
+  invalidSchedule: ExitCode.usage,
+  unknownTaskType: ExitCode.usage,
+  invalidArgs: ExitCode.usage,
+  tooLarge: ExitCode.usage,
+  notFound: ExitCode.notFound,
+  ambiguousId: ExitCode.conflict,
+  idInUse: ExitCode.conflict,
+  alreadyCancelled: ExitCode.conflict,
+  ended: ExitCode.conflict
+}
+
+const textOf = (error: object, key: string): string | undefined => {
+  const value: unknown = Reflect.get(error, key)
+  return Predicate.isString(value) && value !== "" ? value : undefined
+}
+
+const isJson = Schema.is(Schema.Json)
+
+/** Any error as what is told of it. What nobody foresaw is an `internal` failure. */
+export const failureOf = (error: unknown): CliFailure => {
+  if (error instanceof CliFailure) return error
+  if (!Predicate.isObject(error)) return new CliFailure({ code: "internal", message: String(error), exitCode: 1 })
+  const message = textOf(error, "message") ?? String(error)
+  const detail: unknown = Reflect.get(error, "detail")
+  const hint = textOf(error, "hint")
+  const more = {
+    ...(detail !== undefined && isJson(detail) ? { detail } : {}),
+    ...(hint === undefined ? {} : { hint })
+  }
+  switch (textOf(error, "_tag")) {
+    case "Refused": {
+      const code = textOf(error, "code") ?? "refused"
+      return new CliFailure({ code, message, exitCode: refusals[code] ?? ExitCode.failed, ...more })
+    }
+    case "Unreachable":
+      return new CliFailure({
+        code: "unreachable",
+        message,
+        exitCode: ExitCode.unreachable,
+        hint: hint ?? 'start it with "nagatha up", or say where it is with NATS_URL'
+      })
+    case "OutcomeUnknown": {
+      const commandId = textOf(error, "commandId") ?? ""
+      return new CliFailure({
+        code: "outcomeUnknown",
+        message,
+        detail: { commandId },
+        exitCode: ExitCode.outcomeUnknown,
+        hint: `it may have been carried out; run the same command with --command-id ${commandId}: it is carried out at most once`
+      })
+    }
+    case "ParseProblem":
+      return new CliFailure({ code: "invalidSchedule", message, exitCode: ExitCode.usage, ...more })
+    case "DeploymentFailed":
+      return new CliFailure({ code: "deploymentFailed", message, exitCode: ExitCode.failed, ...more })
+    default:
+      return new CliFailure({
+        code: "internal",
+        message: `internal error: ${message}`,
+        exitCode: ExitCode.failed,
+        hint: "this is a defect of nagatha; LOG_LEVEL=debug shows where it happened"
+      })
+  }
+}
+
+/** The failure as it stands on standard error: for programs one line of JSON, for people its words. */
+export const toldFailure = (failure: CliFailure, json: boolean, paint: Paint): string => {
+  const { code, message, detail, hint } = failure
+  if (json) {
+    const error = { code, message, ...(detail === undefined ? {} : { detail }), ...(hint === undefined ? {} : { hint }) }
+    return safeJson({ error })
+  }
+  const shown = visible(message)
+  const first = shown.includes("\n") ? shown : `${paint.red("error:")} ${shown}`
+  return hint === undefined ? first : `${first}\n${paint.dim("hint:")} ${visible(hint)}`
+}

@@ -1,0 +1,94 @@
+/** Flags that several commands share, and how their values are read; a wrong value is told with what would be right. */
+import { Effect, Option } from "effect"
+import { Flag } from "effect/cli"
+import { suggestion } from "../work/Suggestion.ts"
+import { usage } from "./Failure.ts"
+import { Presentation } from "./Presentation.ts"
+import { parseDuration } from "./Times.ts"
+
+/** A flag that is there or not. */
+export const present = (name: string, description: string): Flag.Flag<boolean> =>
+  Flag.Boolean(name).pipe(Flag.withoutNegation, Flag.withDescription(description), Flag.withDefault(false))
+
+/** A flag with text. */
+export const text = (name: string, metavar: string, description: string): Flag.Flag<Option.Option<string>> =>
+  Flag.String(name).pipe(Flag.withMetavar(metavar), Flag.withDescription(description), Flag.optional)
+
+/** A flag that may be given several times. */
+export const texts = (name: string, metavar: string, description: string): Flag.Flag<ReadonlyArray<string>> =>
+  Flag.String(name).pipe(Flag.withMetavar(metavar), Flag.withDescription(description), Flag.atLeast(0))
+
+/** A flag with one of some words. */
+export const choice = <const Words extends ReadonlyArray<string>>(name: string, words: Words, description: string) =>
+  Flag.Literals(name, words).pipe(Flag.withDescription(description), Flag.optional)
+
+/** A whole number within bounds. */
+export const count = (name: string, minimum: number, maximum: number, description: string): Flag.Flag<number> =>
+  Flag.Int(name).pipe(
+    Flag.withMetavar("N"),
+    Flag.withDescription(description),
+    Flag.filter(
+      (value) => value >= minimum && value <= maximum,
+      () => `Expected: a whole number from ${minimum} to ${maximum}`
+    )
+  )
+
+/** A duration in milliseconds. */
+export const duration = (name: string, description: string): Flag.Flag<Option.Option<number>> =>
+  Flag.String(name).pipe(
+    Flag.withMetavar("DURATION"),
+    Flag.withDescription(`${description}; such as 500ms, 30s, 5m, 1h30m, 1d`),
+    Flag.filterMap(
+      (value) => Option.fromNullishOr(parseDuration(value) === 0 ? undefined : parseDuration(value)),
+      () => "Expected: a duration of whole numbers with units, larger units first, such as 500ms, 30s, 5m, 1h30m, 1d"
+    ),
+    Flag.optional
+  )
+
+export const json = present("json", "Print JSON on standard output, and nothing else")
+
+/** The forms in which a read can be printed. */
+export const Format = ["table", "json", "ndjson"] as const
+export type Format = (typeof Format)[number]
+
+/** `--json` and `--format` of a command that reads. */
+export const reading = {
+  json,
+  format: choice("format", Format, "Form of what is printed: for people, one JSON value, or one JSON value a line (default: table)")
+}
+
+/** The form asked for; `--json` is short for `--format json`. */
+export const formatOf = (flags: { readonly json: boolean; readonly format: Option.Option<Format> }) => {
+  const format = Option.getOrUndefined(flags.format)
+  return flags.json && format === "table"
+    ? Effect.fail(usage("--json and --format table contradict each other; leave one out"))
+    : Effect.succeed(format ?? (flags.json ? "json" : "table"))
+}
+
+export const timezone = text(
+  "timezone",
+  "ZONE",
+  "IANA time zone, such as Europe/Berlin (default: NAGATHA_TIMEZONE, else the system's zone)"
+)
+
+const canonicalZone = (zone: string): string | undefined => {
+  if (!/^[A-Za-z]/.test(zone)) return undefined
+  try {
+    return new Intl.DateTimeFormat("en", { timeZone: zone }).resolvedOptions().timeZone
+  } catch {
+    return undefined
+  }
+}
+
+/** The zone of `--timezone`, else of `NAGATHA_TIMEZONE`, else the system's: its IANA name, checked. */
+export const zoneOf = Effect.fnUntraced(function* (flag: Option.Option<string>) {
+  const { zone, zoneSource } = yield* Presentation
+  const asked = Option.getOrElse(flag, () => zone)
+  const found = canonicalZone(asked)
+  if (found !== undefined) return found
+  const guess = suggestion(asked, Intl.supportedValuesOf("timeZone"))
+  return yield* usage(
+    `${Option.isSome(flag) ? "--timezone" : zoneSource}: ${JSON.stringify(asked)} is not an IANA time zone`,
+    guess === undefined ? "give a name such as Europe/Berlin, America/New_York or UTC" : `did you mean "${guess}"?`
+  )
+})

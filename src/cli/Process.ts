@@ -1,0 +1,95 @@
+/**
+ * The command line as a process: arguments, environment, terminal and signals in; exit code out.
+ *
+ * A signal interrupts the command, whose finalisers run before the process ends: 130 after SIGINT, 143 after SIGTERM. A
+ * second one, a second or more later, ends it at once. A closed standard output ends it quietly.
+ */
+import * as NodeServices from "@effect/platform-node/NodeServices"
+import { Effect, Exit, Layer, Logger, type LogLevel, References } from "effect"
+import { TerminalCapabilities } from "effect/cli"
+import { readFileSync } from "node:fs"
+import { Backend } from "./Backend.ts"
+import { ExitCode } from "./Failure.ts"
+import { asksForJson, forbidsColor, Presentation } from "./Presentation.ts"
+import { runProgram } from "./Program.ts"
+
+const levels: Readonly<Record<string, LogLevel.LogLevel>> = {
+  all: "All",
+  trace: "Trace",
+  debug: "Debug",
+  info: "Info",
+  warn: "Warn",
+  warning: "Warn",
+  error: "Error",
+  fatal: "Fatal",
+  none: "None"
+}
+
+const { env, stdout, stderr } = process
+
+const version = (): string => {
+  const manifest: unknown = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8"))
+  return typeof manifest === "object" && manifest !== null && "version" in manifest ? String(manifest.version) : "unknown"
+}
+
+const presentationOf = (args: ReadonlyArray<string>, canColor: boolean): Presentation => {
+  const own = env["NAGATHA_TIMEZONE"]
+  const fromEnvironment = own !== undefined && own !== ""
+  return {
+    json: asksForJson(args),
+    color: canColor && !forbidsColor(args),
+    columns: stdout.isTTY ? stdout.columns : undefined,
+    zone: fromEnvironment ? own : (Intl.DateTimeFormat().resolvedOptions().timeZone ?? "UTC"),
+    zoneSource: fromEnvironment ? "NAGATHA_TIMEZONE" : "the system's zone",
+    logLevel: levels[env["LOG_LEVEL"]?.toLowerCase() ?? ""]
+  }
+}
+
+/** Ends the process when what has been written is out. */
+const exit = (code: number): void => {
+  stdout.write("", () => stderr.write("", () => process.exit(code)))
+}
+
+/** Runs the command line of this process, with what commands may need. */
+export const launch = (args: ReadonlyArray<string>, backend: Backend["Service"]): void => {
+  const program = Effect.gen(function* () {
+    const { canColor } = yield* TerminalCapabilities.TerminalCapabilities
+    const presentation = presentationOf(args, canColor)
+    return yield* runProgram(args, version()).pipe(
+      Effect.provideService(Presentation, presentation),
+      Effect.provideService(References.MinimumLogLevel, presentation.logLevel ?? "Warn")
+    )
+  }).pipe(
+    Effect.provideService(Backend, backend),
+    Effect.provide(
+      Layer.mergeAll(
+        NodeServices.layer,
+        Logger.layer([env["LOG_FORMAT"] === "json" ? Logger.consoleJson : Logger.consolePretty()]),
+        Layer.succeed(Logger.LogToStderr, true)
+      )
+    )
+  )
+  const fiber = Effect.runFork(program)
+  let interruptedWith: number | undefined
+  let firstSignalAt = 0
+  const interrupt = (code: number) => () => {
+    const at = performance.now()
+    if (interruptedWith !== undefined) {
+      if (at - firstSignalAt >= 1000) process.exit(code)
+      return
+    }
+    interruptedWith = code
+    firstSignalAt = at
+    fiber.interruptUnsafe()
+  }
+  process.on("SIGINT", interrupt(ExitCode.interrupted))
+  process.on("SIGTERM", interrupt(143))
+  process.on("SIGHUP", interrupt(129))
+  stdout.on("error", interrupt(0))
+  stderr.on("error", () => undefined)
+  const keepAlive = setInterval(() => undefined, 2 ** 31 - 1)
+  fiber.addObserver((result) => {
+    clearInterval(keepAlive)
+    exit(interruptedWith ?? (Exit.isSuccess(result) ? result.value : ExitCode.failed))
+  })
+}

@@ -1,0 +1,100 @@
+/**
+ * The command line as one effect: arguments in, exit code out.
+ *
+ * Every end is told once: help on standard output, what is wrong on standard error, without a stack where the error was
+ * foreseen. Interruption is not an end of this effect; whoever interrupts it knows why.
+ */
+import { Cause, Console, Effect, Layer } from "effect"
+import { CliConfig, CliError, CliOutput, Command, GlobalFlag } from "effect/cli"
+import type { Backend } from "./Backend.ts"
+import { ExitCode, failureOf, toldFailure, usage } from "./Failure.ts"
+import { Presentation } from "./Presentation.ts"
+import { paint, visible } from "./Text.ts"
+import { tree } from "./Tree.ts"
+
+const suggested = (words: ReadonlyArray<string>): string =>
+  words.length === 0 ? "" : `; did you mean ${words.map((word) => JSON.stringify(word)).join(" or ")}?`
+
+/** A wrong word on the command line, in one line. */
+const problem = (error: CliError.NonShowHelpErrors): string => {
+  switch (error._tag) {
+    case "UnrecognizedOption":
+      return `the flag ${error.option} is not known${suggested(error.suggestions)}`
+    case "UnknownSubcommand":
+      return `the command ${JSON.stringify(error.subcommand)} is not known${suggested(error.suggestions)}`
+    case "MissingOption":
+      return `the flag --${error.option} is missing`
+    case "MissingArgument":
+      return `the argument ${error.argument} is missing`
+    case "InvalidValue": {
+      const expected = error.expected.replace(/^Expected:? /, "")
+      const name = error.kind === "flag" ? `--${error.option}` : error.option
+      return error.value === ""
+        ? `${name} has no value; expected: ${expected} (a value that begins with "-" is given as ${name}=VALUE)`
+        : `${name}: ${JSON.stringify(error.value)} is not right; expected: ${expected}`
+    }
+    default:
+      return error.message
+  }
+}
+
+const presenter = (presentation: Presentation): CliOutput.Presenter => {
+  const colors = paint(presentation.color)
+  const formatter = CliOutput.defaultFormatter({
+    colors: presentation.color,
+    inheritedFlags: "full",
+    globalFlags: "summary"
+  })
+  return {
+    present: (event) => {
+      switch (event._tag) {
+        case "Help":
+          return Console.log(formatter.formatHelpDoc(event.helpDoc))
+        case "Version":
+          return Console.log(`${event.name} ${event.version}`)
+        case "InvalidInvocation": {
+          const failure = usage(
+            [...new Set(event.errors.map(problem))].join("; "),
+            `${event.commandPath.join(" ")} --help shows what there is`
+          )
+          return Console.error(toldFailure(failure, presentation.json, colors))
+        }
+      }
+    }
+  }
+}
+
+const tell = Effect.fnUntraced(function* (error: unknown) {
+  const { json, color } = yield* Presentation
+  const failure = failureOf(error)
+  yield* Console.error(toldFailure(failure, json, paint(color)))
+  return failure
+})
+
+const ended = Effect.fnUntraced(function* (cause: Cause.Cause<unknown>) {
+  if (Cause.hasInterruptsOnly(cause)) return ExitCode.interrupted
+  const error = Cause.squash(cause)
+  if (CliError.isCliError(error) && error._tag === "ShowHelp") return error.errors.length === 0 ? 0 : ExitCode.usage
+  const failure = yield* tell(error)
+  if (failure.code === "internal") yield* Effect.logDebug(visible(Cause.pretty(cause)))
+  return failure.exitCode
+})
+
+/** Runs the command that the arguments name; never fails. */
+export const runProgram = (
+  args: ReadonlyArray<string>,
+  version: string
+): Effect.Effect<number, never, Backend | Command.Environment> =>
+  Effect.gen(function* () {
+    const presentation = yield* Presentation
+    return yield* Command.runWith(tree, { version })(args).pipe(
+      Effect.as(0),
+      Effect.catchCause(ended),
+      Effect.provide(
+        Layer.mergeAll(
+          CliOutput.layerPresenter(presenter(presentation)),
+          CliConfig.layer({ builtIns: [GlobalFlag.Help, GlobalFlag.Version, GlobalFlag.LogLevel] })
+        )
+      )
+    )
+  })

@@ -1,0 +1,21 @@
+/** Coming runs, a line each: local time with its offset, how far off, and what the clocks do then. */
+import type { Run } from "../actors/TaskRequest.ts"
+import type { Paint } from "./Text.ts"
+import { localTime, relativeTime } from "./Times.ts"
+
+/** Lines indented by two; empty where nothing comes. */
+export const runLines = (runs: ReadonlyArray<Run>, zone: string, now: number, paint: Paint): string => {
+  const lines = runs.map((run) => ({
+    time: localTime(run.at, zone),
+    distance: relativeTime(run.at, now),
+    note: run.note
+  }))
+  const width = Math.max(0, ...lines.map(({ distance }) => distance.length))
+  return lines
+    .map(({ time, distance, note }) =>
+      note === undefined
+        ? `  ${time}  ${paint.dim(distance)}`
+        : `  ${time}  ${paint.dim(distance.padEnd(width))}  ${paint.yellow(note)}`
+    )
+    .join("\n")
+}

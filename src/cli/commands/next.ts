@@ -1,0 +1,84 @@
+/** `nagatha next WHEN`: how the words are read and when they come true; needs no server. */
+import { Effect, Option } from "effect"
+import { Argument, Command, Flag } from "effect/cli"
+import { GapPolicy, OverlapPolicy } from "../../recurrence/Recurrence.ts"
+import { usage } from "../Failure.ts"
+import { choice, count, formatOf, reading, text, timezone, zoneOf } from "../Flags.ts"
+import { colors, labelled, now, out, outJson, outLines } from "../Output.ts"
+import { runLines } from "../Runs.ts"
+import { visibleLine } from "../Text.ts"
+
+/** Stands for the id that `H` in cron text is spread by, where no task has one yet. */
+const NO_TASK = "next"
+
+const flags = {
+  when: Argument.String("WHEN").pipe(
+    Argument.withDescription('Words, cron, ISO 8601 or RRULE, such as "every weekday at 9:00" or "0 9 * * 1-5"')
+  ),
+  count: count("count", 1, 1000, "How many runs to list (default: 10)").pipe(Flag.withAlias("n"), Flag.withDefault(10)),
+  timezone,
+  from: text("from", "INSTANT", "List the runs after this instant, and read the words as if it were now (default: now)"),
+  id: text("id", "TASK", "Task id by which H in cron text is spread"),
+  dstGap: choice("dst-gap", GapPolicy.literals, "What a time that does not exist does (default: nextValid)"),
+  dstOverlap: choice("dst-overlap", OverlapPolicy.literals, "What a time that happens twice does (default: first)"),
+  ...reading
+}
+
+export const next = Command.make(
+  "next",
+  flags,
+  Effect.fnUntraced(function* (input) {
+    const format = yield* formatOf(input)
+    const zone = yield* zoneOf(input.timezone)
+    const { parse } = yield* Effect.promise(() => import("../../recurrence/When.ts"))
+    const { upcoming } = yield* Effect.promise(() => import("../../recurrence/Occurrences.ts"))
+    const today = yield* now
+    const taskId = Option.getOrElse(input.id, () => NO_TASK)
+    const from = yield* Option.match(input.from, {
+      onNone: () => Effect.succeed(today),
+      onSome: (words) =>
+        Effect.flatMap(
+          Effect.fromResult(parse(words, { now: today, zone, taskId, allowPast: true })),
+          ({ recurrence }) =>
+            recurrence.kind === "once"
+              ? Effect.succeed(Date.parse(recurrence.at))
+              : Effect.fail(usage(`--from must be one instant, not ${JSON.stringify(words)}`, "such as 2026-03-07T00:00"))
+        )
+    })
+    const policies = {
+      ...Option.match(input.dstGap, { onNone: () => ({}), onSome: (gap) => ({ gap }) }),
+      ...Option.match(input.dstOverlap, { onNone: () => ({}), onSome: (overlap) => ({ overlap }) })
+    }
+    const { recurrence, understoodAs, notes } = yield* Effect.fromResult(
+      parse(input.when, { now: from, zone, taskId, ...policies })
+    )
+    const runs = upcoming(recurrence, from, input.count, zone)
+    const tzdata = process.versions["tz"] ?? "unknown"
+    const answer = { kind: recurrence.kind, understoodAs, timezone: zone, tzdata, runs, notes }
+    if (format === "json") return yield* outJson(answer)
+    if (format === "ndjson") return yield* outLines([answer])
+    const paint = yield* colors
+    yield* out(
+      [
+        paint.bold(visibleLine(input.when)),
+        labelled(
+          [
+            ["understood", understoodAs],
+            ["kind", recurrence.kind],
+            ["zone", `${zone} (zone data ${tzdata})`],
+            ...notes.map((text) => ["note", text] as const)
+          ],
+          paint
+        ),
+        runs.length === 0 ? "  no run is to come" : runLines(runs, zone, today, paint)
+      ].join("\n")
+    )
+  })
+).pipe(
+  Command.withDescription("Explain how words, cron or dates are read, and list the coming runs (needs no server)"),
+  Command.withExamples([
+    { command: 'nagatha next "every weekday at 9:00 and 17:30"', description: "In your zone" },
+    { command: 'nagatha next "0 2 * * *" -n 3 --timezone America/New_York --json', description: "For programs" },
+    { command: 'nagatha next "every day at 02:30" --from 2026-03-07T00:00 --timezone America/New_York', description: "Across a change of clocks" }
+  ])
+)
