@@ -159,7 +159,7 @@ export const start = Effect.fn("ServerProcess.start")(function* (
   const notStarted = (reason: ServerNotStarted["reason"], detail: string) =>
     new ServerNotStarted({ reason, detail, logFile: log })
   const config = yield* Effect.tryPromise({
-    try: () => write(settings).then((path) => appendFile(log, "").then(() => path)),
+    try: () => write(settings).then((path) => appendFile(log, "", { mode: 0o600 }).then(() => path)),
     catch: (error) => notStarted("directory", error instanceof Error ? error.message : String(error))
   })
   const before = yield* Effect.promise(() => readFile(log).then(({ length }) => length))
