@@ -1,0 +1,99 @@
+/**
+ * One attempt in the hands of a worker, from its delivery to the acknowledgement, and what its run may know of it.
+ *
+ * A run that is asked to stop is interrupted once and has until `mustEnd` to finish.
+ */
+import { Effect, type Fiber, type Schema } from "effect"
+import type { StopReason } from "./AttemptOutcome.ts"
+import type { AttemptContext, AttemptFailure } from "./TaskType.ts"
+import type { WorkItem } from "./Work.ts"
+import type { Delivery } from "./WorkQueue.ts"
+
+export class Attempt implements AttemptContext {
+  readonly item: WorkItem
+  /** The newest delivery is the one that counts: an acknowledgement of an older one is of no use. */
+  delivery: Delivery
+  readonly limits: AttemptContext["limits"]
+  /** RFC 3339; empty until the run begins. */
+  startedAt = ""
+  fiber: Fiber.Fiber<Schema.Json, AttemptFailure> | undefined
+  /** The fibre that waits for the next limit. */
+  alarm: Fiber.Fiber<void> | undefined
+  stopReason: StopReason | undefined
+  /** Its outcome is known: nothing that the run still does counts. */
+  over = false
+  left: Schema.Json | undefined
+  #abort: AbortController | undefined
+  #asked = false
+  #ended = false
+  #whenMustEnd: Array<() => void> = []
+
+  constructor(delivery: Delivery, maxOutputBytes: number) {
+    const { item } = delivery
+    this.item = item
+    this.delivery = delivery
+    this.limits = { timeoutMs: item.timeoutMs, hardTimeoutMs: item.hardTimeoutMs, maxOutputBytes }
+  }
+
+  get taskId() {
+    return this.item.taskId
+  }
+  get taskName() {
+    return this.item.taskName
+  }
+  get executionId() {
+    return this.item.executionId
+  }
+  get nominalAt() {
+    return this.item.nominalAt
+  }
+  get attempt() {
+    return this.item.attempt
+  }
+  get idempotencyKey() {
+    return this.item.executionId
+  }
+  get attemptEnv() {
+    return {
+      NAGATHA_TASK_ID: this.item.taskId,
+      NAGATHA_EXECUTION_ID: this.item.executionId,
+      NAGATHA_NOMINAL_AT: this.item.nominalAt,
+      NAGATHA_ATTEMPT: String(this.item.attempt),
+      NAGATHA_IDEMPOTENCY_KEY: this.item.executionId
+    }
+  }
+
+  get progress() {
+    return Effect.suspend(() => this.delivery.inProgress)
+  }
+
+  get signal() {
+    this.#abort ??= new AbortController()
+    if (this.stopReason !== undefined) this.#abort.abort(this.stopReason)
+    return this.#abort.signal
+  }
+
+  readonly mustEnd = Effect.callback<void>((resume) => {
+    if (this.#ended) return resume(Effect.void)
+    this.#whenMustEnd.push(() => resume(Effect.void))
+  })
+
+  lastWords(detail: Schema.Json) {
+    this.left = detail
+  }
+
+  /** Asks the run to stop, once it has begun; the first reason is the one that counts. */
+  stop(reason: StopReason) {
+    this.stopReason ??= reason
+    if (this.fiber === undefined || this.#asked) return
+    this.#asked = true
+    this.#abort?.abort(this.stopReason)
+    this.fiber.interruptUnsafe()
+  }
+
+  /** The run has no time left. */
+  endNow() {
+    this.#ended = true
+    for (const resume of this.#whenMustEnd.splice(0)) resume()
+  }
+}

@@ -1,0 +1,70 @@
+/**
+ * `shell_command`: runs a command as a process group of its own and keeps its exit code and output.
+ *
+ * A list of words runs without a shell; text runs by `/bin/sh -c`. The environment is scrubbed: a few named variables
+ * of the worker, then the task's own, then those of the attempt. When the command ends, so do all processes of its
+ * group; see `ProcessGroup.ts` for what that covers. Output is kept whatever the outcome.
+ */
+import { Effect } from "effect"
+import type { ExecutionError } from "../events/TaskEvent.ts"
+import { type GroupEnd, runGroup } from "./ProcessGroup.ts"
+import { ShellCommandDeclaration, type ShellCommandArgs, type ShellCommandResult } from "./ShellCommandArgs.ts"
+import { implement, TaskFailed } from "./TaskType.ts"
+
+/** What a command sees of the worker's environment, and all of `LC_*`. */
+const INHERITED: ReadonlySet<string> = new Set(["PATH", "HOME", "LANG", "TZ", "TMPDIR", "USER", "LOGNAME", "SHELL"])
+
+const DEFAULT_PATH = "/usr/local/bin:/usr/bin:/bin"
+
+/** The variables of `from` that commands may see. */
+export const inheritedEnv = (from: Readonly<Record<string, string | undefined>>): Record<string, string> => {
+  const env: Record<string, string> = { PATH: DEFAULT_PATH }
+  for (const [name, value] of Object.entries(from)) {
+    if (value !== undefined && (INHERITED.has(name) || name.startsWith("LC_"))) env[name] = value
+  }
+  return env
+}
+
+const resultOf = (end: GroupEnd): ShellCommandResult => ({
+  exitCode: end.exitCode,
+  signal: end.signal,
+  stdout: end.stdout.text,
+  stderr: end.stderr.text,
+  truncated: end.stdout.truncated || end.stderr.truncated
+})
+
+const wordsFor = (command: ShellCommandArgs["command"], result: ShellCommandResult): string => {
+  if (result.exitCode === null) return `ended by ${result.signal ?? "a signal"}`
+  const exited = `exited with ${result.exitCode}`
+  const program = typeof command === "string" ? "a command in it" : JSON.stringify(command[0])
+  if (result.exitCode === 127) return `${exited}: ${program} was not found on this worker`
+  if (result.exitCode === 126) return `${exited}: ${program} could not be executed on this worker`
+  return exited
+}
+
+const failure = (command: ShellCommandArgs["command"], result: ShellCommandResult): ExecutionError => ({
+  code: result.exitCode === null ? "signal" : "exitCode",
+  message: wordsFor(command, result),
+  detail: { ...result }
+})
+
+export const ShellCommand = implement(ShellCommandDeclaration, (args, context) =>
+  runGroup(
+    {
+      argv: typeof args.command === "string" ? ["/bin/sh", "-c", args.command] : args.command,
+      workingDir: args.workingDir,
+      env: { ...inheritedEnv(process.env), ...args.env, ...context.attemptEnv },
+      stdin: args.stdin,
+      maxOutputBytes: context.limits.maxOutputBytes
+    },
+    { mustEnd: context.mustEnd, stopped: (end) => context.lastWords({ ...resultOf(end) }) }
+  ).pipe(
+    Effect.mapError(({ code, message, retryable }) => new TaskFailed({ error: { code, message }, retryable })),
+    Effect.flatMap((end) => {
+      const result = resultOf(end)
+      return result.exitCode === 0
+        ? Effect.succeed(result)
+        : Effect.fail(new TaskFailed({ error: failure(args.command, result), retryable: true }))
+    })
+  )
+)
