@@ -10,6 +10,7 @@ import {
   connect,
   type ConnectionOptions,
   createInbox,
+  credsAuthenticator,
   headers,
   type Msg,
   type MsgHdrs,
@@ -46,7 +47,8 @@ export interface ConnectOptions {
   readonly namespace: string
   readonly user?: string
   readonly password?: string
-  readonly token?: string
+  /** Text of a credentials file (JWT and seed). */
+  readonly credentials?: string
   /** Shown in the server's list of connections. */
   readonly name: string
   /** After this a request without a reply is `Lost`; milliseconds. */
@@ -73,6 +75,8 @@ export class NatsConnection extends Context.Service<
     readonly maxPayload: number
     /** Sends and calls `done` exactly once. */
     request(subject: string, payload: string, done: (reply: Msg | Lost) => void, hdrs?: MsgHdrs): void
+    /** Whether there is a connection now: what is published without one is dropped. */
+    readonly isConnected: () => boolean
     /** Waits for a connection. */
     readonly connected: Effect.Effect<void>
     /** Emits after each reconnect. */
@@ -96,7 +100,9 @@ const connectionOptions = (options: ConnectOptions): ConnectionOptions => ({
   inboxPrefix: inboxPrefix(options.role),
   ...(options.user === undefined ? {} : { user: options.user }),
   ...(options.password === undefined ? {} : { pass: options.password }),
-  ...(options.token === undefined ? {} : { token: options.token }),
+  ...(options.credentials === undefined
+    ? {}
+    : { authenticator: credsAuthenticator(new TextEncoder().encode(options.credentials)) }),
   maxReconnectAttempts: -1,
   reconnectTimeWait: 200,
   reconnectJitter: 100,
@@ -138,7 +144,7 @@ const make = Effect.fnUntraced(function* (options: ConnectOptions) {
     one.done(reply)
   }
   const loseAll = (reason: string) => {
-    for (const id of [...waiting.keys()]) settle(id, new Lost(reason))
+    for (const id of waiting.keys()) settle(id, new Lost(reason))
   }
   connection.subscribe(`${inbox}.*`, {
     callback: (error, message) => {
@@ -194,6 +200,7 @@ const make = Effect.fnUntraced(function* (options: ConnectOptions) {
         settle(id, new Lost(reasonOf(cause)))
       }
     },
+    isConnected: () => up && !connection.isClosed(),
     connected: Effect.suspend(() => Deferred.await(whenUp)),
     reconnected: Stream.fromPubSub(reconnects)
   })

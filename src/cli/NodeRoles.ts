@@ -1,0 +1,114 @@
+/**
+ * What a node can be, as layers: scheduler (decides), worker (runs), api (answers). Each has its own connection with
+ * its own rights; roles in one process share nothing else.
+ */
+import { Effect, Layer } from "effect"
+import { Partitions } from "../actors/Partitions.ts"
+import * as NatsAnnouncements from "../nats/NatsAnnouncements.ts"
+import * as NatsCommands from "../nats/NatsCommands.ts"
+import { NatsConnection } from "../nats/NatsConnection.ts"
+import * as NatsEventLog from "../nats/NatsEventLog.ts"
+import * as NatsNotificationBus from "../nats/NatsNotificationBus.ts"
+import * as NatsQueries from "../nats/NatsQueries.ts"
+import { type NodeIdentity, NatsService } from "../nats/NatsService.ts"
+import * as NatsTaskOwner from "../nats/NatsTaskOwner.ts"
+import * as NatsWorkQueue from "../nats/NatsWorkQueue.ts"
+import { provision } from "../nats/Provision.ts"
+import type { Role } from "../nats/Roles.ts"
+import * as ReadModels from "../projections/ReadModels.ts"
+import * as Settings from "../Settings.ts"
+import { builtInTaskTypes } from "../work/BuiltInTaskTypes.ts"
+import type { NotificationBus } from "../work/Notification.ts"
+import type { TaskType } from "../work/TaskType.ts"
+import { TaskTypes } from "../work/TaskTypes.ts"
+import * as Worker from "../work/Worker.ts"
+
+/** How to reach the server, and as whom. */
+export interface ServerAccess {
+  readonly url: string
+  /** Missing where the server asks for nothing, or one user does for all roles. */
+  readonly users?: Readonly<Record<Role, { readonly user: string; readonly password: string }>>
+  /** Text of a credentials file, for all roles. */
+  readonly credentials?: string
+}
+
+export interface NodeOptions {
+  readonly identity: NodeIdentity
+  readonly server: ServerAccess
+  readonly settings: Settings.Settings
+  /** Zone of requests that name none. */
+  readonly timezone: string
+  /** Task types that this node knows and, as a worker, runs. */
+  readonly taskTypes?: ReadonlyArray<TaskType<NotificationBus>>
+}
+
+/** A connection of one role. */
+export const connection = (options: Pick<NodeOptions, "server" | "settings">, role: Role, name: string) => {
+  const { credentials, url, users } = options.server
+  return NatsConnection.layer({
+    servers: url,
+    role,
+    namespace: options.settings.namespace,
+    name,
+    requestTimeoutMs: options.settings.requestTimeoutMs,
+    ...(users === undefined ? {} : users[role]),
+    ...(credentials === undefined ? {} : { credentials })
+  })
+}
+
+const settingsOf = (options: NodeOptions) => Layer.succeed(Settings.Current, options.settings)
+
+const taskTypesOf = (options: NodeOptions) => TaskTypes.layer(options.taskTypes ?? builtInTaskTypes)
+
+/** The connection of a role that may set up streams, after it has done so, with the node's service on it. */
+const core = (options: NodeOptions, name: string) => {
+  const provisioned = Layer.effectDiscard(
+    Effect.flatMap(provision(options.settings), (changes) =>
+      Effect.forEach(changes, (change) => Effect.logInfo(change), { discard: true })
+    )
+  )
+  return NatsService.layer(options.identity).pipe(
+    Layer.provideMerge(provisioned),
+    Layer.provideMerge(connection(options, "core", `nagatha ${name} ${options.identity.nodeId}`))
+  )
+}
+
+/** Owns partitions, decides, fires, announces; ready when it has read its part of the log. */
+const decides = (options: NodeOptions) =>
+  Layer.mergeAll(NatsCommands.layer({ timezone: options.timezone }), NatsQueries.layerPartitions).pipe(
+    Layer.provide(Partitions.layer(options.identity.nodeId)),
+    Layer.provide([NatsEventLog.layer, NatsWorkQueue.layer, NatsAnnouncements.layer]),
+    Layer.provide(taskTypesOf(options).pipe(Layer.provide(NatsNotificationBus.layer)))
+  )
+
+/** Follows the log into read models, and answers queries from them. */
+const answers = (readModelFile: string) =>
+  NatsQueries.layer.pipe(Layer.provide(ReadModels.layer({ file: readModelFile })), Layer.provide(NatsEventLog.layer))
+
+/** A node that decides, and one that answers, on one connection. */
+export const schedulerAndApi = (options: NodeOptions, readModelFile: string) =>
+  Layer.mergeAll(decides(options), answers(readModelFile)).pipe(
+    Layer.provide(core(options, "node")),
+    Layer.provide(settingsOf(options))
+  )
+
+export const scheduler = (options: NodeOptions) =>
+  decides(options).pipe(Layer.provide(core(options, "scheduler")), Layer.provide(settingsOf(options)))
+
+export const api = (options: NodeOptions, readModelFile: string) =>
+  answers(readModelFile).pipe(Layer.provide(core(options, "api")), Layer.provide(settingsOf(options)))
+
+/** Runs attempts of queues (default: those of all task types that it knows). */
+export const worker = (options: NodeOptions, queues?: ReadonlyArray<string>) => {
+  const known = (options.taskTypes ?? builtInTaskTypes).map((type) => type.queue)
+  return Worker.layer({
+    worker: `${options.identity.host}.${options.identity.pid}.${options.identity.nodeId}`,
+    queues: queues ?? [...new Set(known)],
+    concurrency: options.settings.concurrency
+  }).pipe(
+    Layer.provide([NatsTaskOwner.layer, NatsWorkQueue.layer, taskTypesOf(options)]),
+    Layer.provide(NatsNotificationBus.layer),
+    Layer.provide(connection(options, "worker", `nagatha worker ${options.identity.nodeId}`)),
+    Layer.provide(settingsOf(options))
+  )
+}
