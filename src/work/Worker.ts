@@ -140,7 +140,13 @@ const start = Effect.fnUntraced(function* (options: WorkerOptions) {
     if (stopping) return report(attempt, ofStopped(item, "shutdown", undefined))
     const type = types.runner(item.taskType)
     if (type === undefined) return report(attempt, ofUnknownType(item, types.names))
-    const fiber = fork(Effect.suspend(() => type.attempt(item.taskArgs, attempt)))
+    const { attempt: number, executionId, taskId } = item
+    const fiber = fork(
+      Effect.annotateLogs(
+        Effect.suspend(() => type.attempt(item.taskArgs, attempt)),
+        { taskId, executionId, attempt: number }
+      )
+    )
     const exit = fiber.pollUnsafe()
     if (exit !== undefined) return report(attempt, ofExit(item, exit, undefined, undefined))
     attempt.fiber = fiber
