@@ -46,7 +46,9 @@ export const defaults: Settings = {
   requestTimeoutMs: 5000
 }
 
-export class InvalidSettings extends Schema.TaggedError<InvalidSettings>()("InvalidSettings", { reason: Schema.String }) {
+export class InvalidSettings extends Schema.TaggedError<InvalidSettings>()("InvalidSettings", {
+  reason: Schema.String
+}) {
   override get message() {
     return `invalid settings: ${this.reason}`
   }

@@ -36,7 +36,8 @@ const ONLY_IN: ReadonlyArray<readonly [RegExp, ReadonlyArray<string>]> = [
 ]
 
 /** What nothing but the edges of the platform may touch: everything else gets time, ids and output as arguments or services. */
-const HIDDEN = /\bDate\.now\(|\bnew Date\(\)|\bMath\.random\(|\bconsole\.\w+\(|\brandom(?:UUID|Bytes|Int)\(|performance\.now\(/
+const HIDDEN =
+  /\bDate\.now\(|\bnew Date\(\)|\bMath\.random\(|\bconsole\.\w+\(|\brandom(?:UUID|Bytes|Int)\(|performance\.now\(/
 const EDGES = ["cli", "nats"]
 
 interface Import {
@@ -48,7 +49,8 @@ const files = readdirSync(SRC, { recursive: true, encoding: "utf8" }).filter((na
 const textOf = (file: string): string => readFileSync(join(SRC, file), "utf8")
 const roomOf = (file: string): string => file.split("/")[0] ?? file
 
-const IMPORT = /(?:^|\n)\s*(?:import|export)\s[^"'`;]*?from\s+"([^"]+)"|(?:^|\n)\s*import\s+"([^"]+)"|\bimport\("([^"]+)"\)/g
+const IMPORT =
+  /(?:^|\n)\s*(?:import|export)\s[^"'`;]*?from\s+"([^"]+)"|(?:^|\n)\s*import\s+"([^"]+)"|\bimport\("([^"]+)"\)/g
 const importsOf = (file: string): ReadonlyArray<string> =>
   [...textOf(file).matchAll(IMPORT)].map((match) => match[1] ?? match[2] ?? match[3] ?? "")
 
@@ -99,7 +101,11 @@ describe("the house", () => {
 
   it("has no import cycles", () => {
     const targets = new Map<string, ReadonlyArray<string>>()
-    for (const file of files) targets.set(file, inner.filter(({ from }) => from === file).map(({ to }) => to))
+    for (const file of files)
+      targets.set(
+        file,
+        inner.filter(({ from }) => from === file).map(({ to }) => to)
+      )
     const cycles: Array<string> = []
     const done = new Set<string>()
     const visit = (file: string, path: ReadonlyArray<string>): void => {

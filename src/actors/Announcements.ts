@@ -36,7 +36,9 @@ export class Announcements extends Context.Service<
     /** Says these in order; succeeds when all are stored. After a failure any of them may have been said. */
     announce(events: ReadonlyArray<Recorded>): Effect.Effect<void, AnnouncingFailed>
     /** The newest announcement of a partition that is still held; null when there is none. */
-    last(partition: number): Effect.Effect<{ readonly sequence: number; readonly index: number } | null, AnnouncingFailed>
+    last(
+      partition: number
+    ): Effect.Effect<{ readonly sequence: number; readonly index: number } | null, AnnouncingFailed>
     /** How far back announcements are kept, milliseconds: what is older is not said again. */
     readonly keptMs: number
     /** Emits whenever what was said, or offered to workers, may have been lost: the connection to the server was. */

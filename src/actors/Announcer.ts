@@ -82,9 +82,7 @@ export const make = Effect.fnUntraced(function* (
     const batch = yield* Queue.takeBetween(events, 1, BATCH)
     if (batch.includes("resync")) return yield* catchUp
     yield* announce(batch.filter((message) => message !== "resync")).pipe(
-      Effect.catch((error) =>
-        Effect.andThen(Effect.logDebug(`partition ${partition}: ${error.message}`), catchUp)
-      )
+      Effect.catch((error) => Effect.andThen(Effect.logDebug(`partition ${partition}: ${error.message}`), catchUp))
     )
   })
 

@@ -80,7 +80,10 @@ export const extendAll = (state: TaskState, now: number, leaseMs: number): TaskS
         ...state,
         executions: state.executions.map((execution) =>
           execution.stage._tag === "claimed"
-            ? { ...execution, stage: { ...execution.stage, leaseUntil: Math.max(execution.stage.leaseUntil, now + leaseMs) } }
+            ? {
+                ...execution,
+                stage: { ...execution.stage, leaseUntil: Math.max(execution.stage.leaseUntil, now + leaseMs) }
+              }
             : execution
         )
       }
@@ -104,8 +107,7 @@ export const offer = (
 
 /** The queue may have lost what it held: whatever is offered and not in `held` (ids of offers) waits to be offered again. */
 export const reoffer = (state: TaskState, held: (executionId: string, attempt: number) => boolean): TaskState =>
-  state._tag === "live" &&
-  state.executions.some((e) => e.stage._tag === "offered" && !held(e.executionId, e.attempt))
+  state._tag === "live" && state.executions.some((e) => e.stage._tag === "offered" && !held(e.executionId, e.attempt))
     ? {
         ...state,
         executions: state.executions.map((execution) =>

@@ -24,12 +24,20 @@ export type CommandAnswer =
 
 export type Envelope =
   | { readonly _tag: "command"; readonly command: TaskCommand; reply(answer: CommandAnswer): void }
-  | { readonly _tag: "claims"; readonly claims: ReadonlyArray<ClaimRequest>; reply(answers: ReadonlyArray<ClaimAnswer>): void }
+  | {
+      readonly _tag: "claims"
+      readonly claims: ReadonlyArray<ClaimRequest>
+      reply(answers: ReadonlyArray<ClaimAnswer>): void
+    }
   | {
       readonly _tag: "heartbeats"
       readonly heartbeats: ReadonlyArray<Heartbeat>
       reply(answers: ReadonlyArray<HeartbeatAnswer>): void
     }
-  | { readonly _tag: "reports"; readonly reports: ReadonlyArray<Report>; reply(answers: ReadonlyArray<ReportAnswer>): void }
+  | {
+      readonly _tag: "reports"
+      readonly reports: ReadonlyArray<Report>
+      reply(answers: ReadonlyArray<ReportAnswer>): void
+    }
   /** The work queue holds only these offers: the others are to be made again. */
   | { readonly _tag: "reoffer"; readonly held: ReadonlySet<string> }

@@ -58,7 +58,10 @@ export const readSchedule = (request: unknown): Result.Result<ScheduleRequest, R
 
 /** The id of a task whose request names none: 16 letters and digits that follow from the command id. */
 export const taskIdOf = (commandId: string): string =>
-  BigInt(`0x${createHash("sha256").update(commandId).digest("hex").slice(0, 24)}`).toString(36).padStart(19, "0").slice(-16)
+  BigInt(`0x${createHash("sha256").update(commandId).digest("hex").slice(0, 24)}`)
+    .toString(36)
+    .padStart(19, "0")
+    .slice(-16)
 
 /** What a schedule request asks for. */
 export const schedule = (request: ScheduleRequest, door: Door): Result.Result<Intended, Refused> => {
@@ -161,11 +164,7 @@ export const cancel = (request: unknown, door: Door): Result.Result<CancelComman
 }
 
 /** The answer to a schedule request: of the stored definition, so that a repeated request gets the first answer. */
-export const answer = (
-  intended: Intended,
-  decided: Done | null,
-  now: number
-): ScheduleAnswer => {
+export const answer = (intended: Intended, decided: Done | null, now: number): ScheduleAnswer => {
   const definition = decided?.definition ?? intended.command.definition
   return {
     taskId: intended.command.taskId,
@@ -206,7 +205,14 @@ const causedBy = (
 
 /** What the user asked for, without what follows from when it was asked. */
 const fingerprint = (definition: Omit<TaskDefinition, "fingerprint">): string => {
-  const { createdBy: _by, recurrence: _compiled, understoodAs: _words, startAt: _start, endAt: _end, ...asked } = definition
+  const {
+    createdBy: _by,
+    recurrence: _compiled,
+    understoodAs: _words,
+    startAt: _start,
+    endAt: _end,
+    ...asked
+  } = definition
   return createHash("sha256").update(canonical(asked)).digest("hex").slice(0, 32)
 }
 

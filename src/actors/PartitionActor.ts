@@ -126,7 +126,8 @@ export const make = Effect.fnUntraced(function* (partition: number, nodeId: stri
     }
     const outcome = yield* Effect.orDie(log.append(head, staging.json))
     if (outcome._tag !== "stored") {
-      if (outcome._tag === "unknown") yield* Effect.logDebug(`partition ${partition}: append unknown: ${outcome.reason}`)
+      if (outcome._tag === "unknown")
+        yield* Effect.logDebug(`partition ${partition}: append unknown: ${outcome.reason}`)
       return false
     }
     lastSequence = outcome.sequence

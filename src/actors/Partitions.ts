@@ -25,9 +25,7 @@ export class Partitions extends Context.Service<
   }
 >()("nagatha/actors/Partitions") {
   /** Starts the actors of all partitions; ready when each has read its part of the log. `nodeId` is unique to this process. */
-  static readonly layer = (
-    nodeId: string
-  ): Layer.Layer<Partitions, never, EventLog | WorkQueue | Announcements> =>
+  static readonly layer = (nodeId: string): Layer.Layer<Partitions, never, EventLog | WorkQueue | Announcements> =>
     Layer.effect(
       Partitions,
       Effect.gen(function* () {

@@ -81,7 +81,9 @@ export class Staging {
       case "reoffer": {
         for (const [taskId, state] of this.#base) {
           const current = this.states.get(taskId) ?? state
-          const changed = Claim.reoffer(current, (executionId, attempt) => envelope.held.has(offerId({ executionId, attempt })))
+          const changed = Claim.reoffer(current, (executionId, attempt) =>
+            envelope.held.has(offerId({ executionId, attempt }))
+          )
           if (changed !== current) this.states.set(taskId, changed)
         }
         return true

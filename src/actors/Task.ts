@@ -117,7 +117,9 @@ const cancel = (
   now: number
 ): Result.Result<Decision, Refused> => {
   if (state === undefined) {
-    return Result.fail(new Refused({ code: "notFound", message: `no task has the id ${JSON.stringify(command.taskId)}` }))
+    return Result.fail(
+      new Refused({ code: "notFound", message: `no task has the id ${JSON.stringify(command.taskId)}` })
+    )
   }
   if (state.phase === "cancelled") {
     return Result.fail(
@@ -229,8 +231,7 @@ const occurrences = (task: LiveTask, nextAt: number, now: number, openExecutions
     const isRun = verdict._tag === "run" && !(definition.overlap === "skip" && open > 0)
     const causedBy = { commandId: executionIdOf(task.taskId, decided), actor: "scheduler" }
     if (isRun) runs += 1
-    const nextAfter =
-      definition.maxRuns !== null && runs >= definition.maxRuns ? null : instants.next(decided)
+    const nextAfter = definition.maxRuns !== null && runs >= definition.maxRuns ? null : instants.next(decided)
     const following = nextAfter === null ? null : fromMillis(nextAfter)
     if (isRun) {
       open += 1

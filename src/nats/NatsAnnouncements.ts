@@ -79,4 +79,3 @@ export const layer: Layer.Layer<Announcements, never, NatsConnection> = Layer.ef
     return Announcements.of({ announce, last, keptMs: EVENTS_KEPT_MS, disturbed: nats.reconnected })
   })
 )
-

@@ -103,7 +103,10 @@ export const layer = (
           : void message.respond(JSON.stringify(answered.answer))
 
       /** The id of the task that a request is about, made up here where it names none so that any owner makes up the same. */
-      const addressed = (verb: Verb, request: Schema.JsonObject): { readonly taskId: string; readonly request: Schema.JsonObject } => {
+      const addressed = (
+        verb: Verb,
+        request: Schema.JsonObject
+      ): { readonly taskId: string; readonly request: Schema.JsonObject } => {
         const named = request["taskId"]
         const commandId = typeof request["commandId"] === "string" ? request["commandId"] : randomUUID()
         const taskId = typeof named === "string" ? named : verb === "schedule" ? Intake.taskIdOf(commandId) : ""
@@ -153,12 +156,16 @@ export const layer = (
           else elsewhere.set(partition, [...(elsewhere.get(partition) ?? []), { index, commanded }])
         }
         for (const [partition, group] of elsewhere) {
-          forward(partition, group.map(({ commanded }) => commanded), (answered) => {
-            for (const [position, { index }] of group.entries()) {
-              const one = answered[position]
-              if (one !== undefined) answer(index)(one)
+          forward(
+            partition,
+            group.map(({ commanded }) => commanded),
+            (answered) => {
+              for (const [position, { index }] of group.entries()) {
+                const one = answered[position]
+                if (one !== undefined) answer(index)(one)
+              }
             }
-          })
+          )
         }
       })
 
@@ -188,12 +195,16 @@ export const layer = (
             reply: answerWith(message)
           })
         )
-        yield* endpoint(`partition-${partition}-heartbeat`, subjects.partition(partition, "heartbeat"), null, (message) =>
-          submitAll(partition, message, {
-            _tag: "heartbeats",
-            heartbeats: decodeHeartbeats(readJson(message)),
-            reply: answerWith(message)
-          })
+        yield* endpoint(
+          `partition-${partition}-heartbeat`,
+          subjects.partition(partition, "heartbeat"),
+          null,
+          (message) =>
+            submitAll(partition, message, {
+              _tag: "heartbeats",
+              heartbeats: decodeHeartbeats(readJson(message)),
+              reply: answerWith(message)
+            })
         )
         yield* endpoint(`partition-${partition}-report`, subjects.partition(partition, "report"), null, (message) =>
           submitAll(partition, message, {

@@ -70,7 +70,10 @@ export const layer: Layer.Layer<never, never, NatsConnection | NatsService | Que
               Effect.andThen(
                 Effect.logError(`query ${name} failed`, cause),
                 Effect.sync(() =>
-                  respondError(message, new Refused({ code: "internal", message: "the query failed; the node's log tells why" }))
+                  respondError(
+                    message,
+                    new Refused({ code: "internal", message: "the query failed; the node's log tells why" })
+                  )
                 )
               )
             )

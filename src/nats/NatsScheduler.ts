@@ -11,14 +11,7 @@ import { Refused, ScheduleAnswer, type ScheduleRequest, TaskAnswer } from "../ac
 import { ExecutionsPage, TasksPage } from "../projections/Queries.ts"
 import { ScheduledTask } from "../projections/ScheduledTask.ts"
 import { TaskExecution } from "../projections/TaskExecution.ts"
-import {
-  type AnnouncedEvent,
-  OutcomeUnknown,
-  Scheduler,
-  ServiceStatus,
-  TaskInfo,
-  Unreachable
-} from "../Scheduler.ts"
+import { type AnnouncedEvent, OutcomeUnknown, Scheduler, ServiceStatus, TaskInfo, Unreachable } from "../Scheduler.ts"
 import { isNoResponders, Lost, NatsConnection } from "./NatsConnection.ts"
 import { PUBLIC_EVENTS } from "./Subjects.ts"
 

@@ -13,8 +13,7 @@ export const layer: Layer.Layer<TaskOwner, never, NatsConnection> = Layer.effect
       const decode = Schema.decodeUnknownOption(Schema.fromJsonString(Schema.Array(answer)))
       return (partition: number, questions: ReadonlyArray<unknown>) =>
         Effect.callback<ReadonlyArray<A>, OwnerUnavailable>((resume) => {
-          const unavailable = (reason: string) =>
-            resume(Effect.fail(new OwnerUnavailable({ partition, reason })))
+          const unavailable = (reason: string) => resume(Effect.fail(new OwnerUnavailable({ partition, reason })))
           nats.request(nats.subjects.partition(partition, verb), JSON.stringify(questions), (reply) => {
             if (reply instanceof Lost) return unavailable(reply.reason)
             if (isNoResponders(reply)) return unavailable("nobody owns the partition now")

@@ -55,7 +55,7 @@ export const layer: Layer.Layer<WorkQueue, never, NatsConnection> = Layer.effect
       try: async () => {
         const ids = new Set<string>()
         const { state } = await jsm.streams.info(subjects.workStream)
-        for (let seq = state.first_seq; state.messages > 0 && seq <= state.last_seq; ) {
+        for (let seq = state.first_seq; state.messages > 0 && seq <= state.last_seq;) {
           let at = seq
           for await (const message of await jsm.direct.getBatch(subjects.workStream, { seq, batch: PAGE })) {
             ids.add(message.header.get("Nats-Msg-Id"))

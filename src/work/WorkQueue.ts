@@ -64,19 +64,17 @@ export class WorkQueue extends Context.Service<
             Stream.unwrap(
               Effect.map(line(queue), (taken) =>
                 Stream.fromQueue(taken).pipe(
-                  Stream.map(
-                    (item): Delivery => ({
-                      item,
-                      ack: Effect.void,
-                      inProgress: Effect.void,
-                      retryAfter: (delayMs) =>
-                        Effect.sleep(delayMs).pipe(
-                          Effect.andThen(Queue.offer(taken, item)),
-                          Effect.forkDetach,
-                          Effect.asVoid
-                        )
-                    })
-                  )
+                  Stream.map((item): Delivery => ({
+                    item,
+                    ack: Effect.void,
+                    inProgress: Effect.void,
+                    retryAfter: (delayMs) =>
+                      Effect.sleep(delayMs).pipe(
+                        Effect.andThen(Queue.offer(taken, item)),
+                        Effect.forkDetach,
+                        Effect.asVoid
+                      )
+                  }))
                 )
               )
             )

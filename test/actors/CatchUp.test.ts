@@ -13,10 +13,16 @@ const each = (every: number): Instants => ({
 
 const MINUTE = 60_000
 const DAY = 86_400_000
-const policy = (catchUp: Policy["catchUp"], catchUpWindowMs = DAY): Policy => ({ oneTime: false, catchUp, catchUpWindowMs })
+const policy = (catchUp: Policy["catchUp"], catchUpWindowMs = DAY): Policy => ({
+  oneTime: false,
+  catchUp,
+  catchUpWindowMs
+})
 const shown = (nextAt: number, now: number, rule: Policy, every = MINUTE) =>
   verdicts(each(every), nextAt, now, rule).map((verdict) =>
-    verdict._tag === "run" ? `run ${verdict.at / every}` : `skip ${verdict.first / every}-${verdict.last / every} (${verdict.count})`
+    verdict._tag === "run"
+      ? `run ${verdict.at / every}`
+      : `skip ${verdict.first / every}-${verdict.last / every} (${verdict.count})`
   )
 
 describe("catching up", () => {
@@ -58,7 +64,9 @@ describe("catching up", () => {
 
   it("runs a one-time task late rather than never, whatever policy and window", () => {
     const rule: Policy = { oneTime: true, catchUp: "none", catchUpWindowMs: 1 }
-    assert.deepStrictEqual(verdicts({ next: () => null, range: () => null }, 5, 365 * DAY, rule), [{ _tag: "run", at: 5 }])
+    assert.deepStrictEqual(verdicts({ next: () => null, range: () => null }, 5, 365 * DAY, rule), [
+      { _tag: "run", at: 5 }
+    ])
   })
 
   it("decides every instant exactly once, in order, also when there are more than fit into one go", () => {

@@ -1,0 +1,52 @@
+/** How a command of this user reaches the service: `NATS_URL`, else what `up` wrote into the data directory. */
+import { Context, Effect, Layer, Option, type Scope } from "effect"
+import type { NatsUnreachable } from "../nats/NatsConnection.ts"
+import * as NatsScheduler from "../nats/NatsScheduler.ts"
+import { Scheduler } from "../Scheduler.ts"
+import type * as Settings from "../Settings.ts"
+import { givenServer, settingsOf } from "./Environment.ts"
+import * as NodeRoles from "./NodeRoles.ts"
+import * as UpFile from "./UpFile.ts"
+
+export interface LiveOptions {
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly version: string
+  /** Zone of requests that name none. */
+  readonly timezone: string
+}
+
+export interface Access {
+  readonly server: NodeRoles.ServerAccess
+  readonly settings: Settings.Settings
+}
+
+/** Undefined when no server is given and nothing runs with this data directory. */
+export const accessOf = Effect.fnUntraced(function* (options: LiveOptions, dataDir: string) {
+  const given = yield* givenServer(options.env)
+  const settings = yield* Effect.fromResult(settingsOf(options.env))
+  if (given !== undefined) return { server: given, settings } satisfies Access
+  const file = yield* UpFile.read(dataDir)
+  if (Option.isNone(file)) return undefined
+  const { namespace, nats } = file.value
+  const { password, user } = nats
+  const client = user === undefined || password === undefined ? undefined : { user, password }
+  const server: NodeRoles.ServerAccess = {
+    url: nats.url,
+    ...(client === undefined ? {} : { users: { core: client, worker: client, client, viewer: client } })
+  }
+  return { server, settings: { ...settings, namespace } } satisfies Access
+})
+
+/** The front door of what runs there; closed with the scope. */
+export const connectTo = (
+  access: Access,
+  actor: string
+): Effect.Effect<Scheduler["Service"], NatsUnreachable, Scope.Scope> =>
+  Effect.map(
+    Layer.build(
+      Layer.fresh(
+        NatsScheduler.layer({ actor }).pipe(Layer.provide(NodeRoles.connection(access, "client", "nagatha client")))
+      )
+    ),
+    (services) => Context.get(services, Scheduler)
+  )

@@ -1,0 +1,158 @@
+/**
+ * `doctor`: looks at the set-up from end to end and says what to do. It changes nothing; its last check runs a real task,
+ * which stays in the history.
+ */
+import { Effect, Result, Schedule } from "effect"
+import { accessSync, constants, existsSync } from "node:fs"
+import { dirname } from "node:path"
+import { find } from "../nats/ServerProgram.ts"
+import type { Scheduler } from "../Scheduler.ts"
+import * as Settings from "../Settings.ts"
+import { accessOf, connectTo, type LiveOptions } from "./Access.ts"
+import type { Check, SettingInForce } from "./Deployment.ts"
+import { settingsOf } from "./Environment.ts"
+
+const ok = (name: string, found: string): Check => ({ name, state: "ok", found })
+const problem = (name: string, found: string, remedy: string): Check => ({ name, state: "problem", found, remedy })
+
+/** How often, at a pause of a tenth of a second, the test task is looked at. */
+const LOOKS = 150
+
+/** Settings in force, and where each comes from. */
+const settings = (options: LiveOptions, dataDir: string): ReadonlyArray<SettingInForce> => {
+  const { env } = options
+  const fromEnvironment = (name: string, value: string): SettingInForce => ({
+    name,
+    value: env[name] === undefined || env[name] === "" ? value : env[name],
+    source: env[name] === undefined || env[name] === "" ? "default" : name
+  })
+  const knobs = Object.entries(Settings.defaults).map(([name, value]) =>
+    name === "namespace"
+      ? { ...fromEnvironment("NAGATHA_NAMESPACE", String(value)), name }
+      : { name, value: String(value), source: "default" }
+  )
+  return [
+    { ...fromEnvironment("NAGATHA_DATA_DIR", dataDir), value: dataDir },
+    fromEnvironment("NATS_URL", "own server"),
+    fromEnvironment("NAGATHA_NATS_SERVER", "searched for"),
+    { name: "timezone", value: options.timezone, source: env["NAGATHA_TIMEZONE"] ? "NAGATHA_TIMEZONE" : "system" },
+    ...knobs
+  ]
+}
+
+const node = Effect.sync((): Check => {
+  const [major = 0, minor = 0] = process.versions.node.split(".").map(Number)
+  return major > 22 || (major === 22 && minor >= 19)
+    ? ok("Node", process.version)
+    : problem("Node", process.version, "use Node 22.19 or newer")
+})
+
+const directory = (dataDir: string) =>
+  Effect.sync((): Check => {
+    let at = dataDir
+    while (!existsSync(at) && dirname(at) !== at) at = dirname(at)
+    try {
+      accessSync(at, constants.W_OK)
+      return ok("data directory", existsSync(dataDir) ? dataDir : `${dataDir} (not there yet)`)
+    } catch {
+      return problem(
+        "data directory",
+        `${at} cannot be written`,
+        "choose a writable one with --data or NAGATHA_DATA_DIR"
+      )
+    }
+  })
+
+const program = (options: LiveOptions) =>
+  find({ setting: options.env["NAGATHA_NATS_SERVER"] || undefined, fetchWith: [] }).pipe(
+    Effect.match({
+      onSuccess: ({ notes, path, version }): Check =>
+        notes.length === 0
+          ? ok("nats-server", `${version} (${path})`)
+          : { name: "nats-server", state: "warning", found: `${version} (${path})`, remedy: notes.join("; ") },
+      onFailure: (error): Check =>
+        error._tag === "NoServerProgram"
+          ? {
+              name: "nats-server",
+              state: "warning",
+              found: "none yet",
+              remedy: "nagatha up fetches one into its cache"
+            }
+          : problem("nats-server", error.message, "mend or leave out NAGATHA_NATS_SERVER")
+    })
+  )
+
+const status = (scheduler: Scheduler["Service"]) =>
+  scheduler.status.pipe(
+    Effect.match({
+      onFailure: (error): Check => problem("service", error.message, "start it: nagatha up"),
+      onSuccess: ({ nodes, partitions, projection, server }): Check => {
+        const found = `${nodes.length} node(s), ${partitions.length} partitions, NATS ${server.version} at ${server.url}`
+        if (partitions.length === 0)
+          return problem("service", found, "no node owns partitions: start one with the role scheduler")
+        return projection.lag > 10_000
+          ? {
+              name: "service",
+              state: "warning",
+              found: `${found}; read models are ${projection.lag} commits behind`,
+              remedy: "wait, or look into the node's log"
+            }
+          : ok("service", found)
+      }
+    })
+  )
+
+/** Schedules a task that runs `true` now, and waits until it has. */
+const endToEnd = (scheduler: Scheduler["Service"]) =>
+  Effect.gen(function* () {
+    const { logSequence, taskId } = yield* scheduler.schedule({
+      taskType: "shell_command",
+      taskName: "doctor",
+      taskArgs: { command: "true" },
+      schedule: "now",
+      maxRetries: 0
+    })
+    const ended = yield* scheduler.executions({ taskId, after: logSequence ?? 0 }).pipe(
+      Effect.map(({ items }) => items.find(({ status }) => status === "completed" || status === "failed")),
+      Effect.repeat({
+        until: (found) => found !== undefined,
+        schedule: Schedule.spaced("100 millis").pipe(Schedule.upTo({ times: LOOKS }))
+      })
+    )
+    if (ended?.status === "completed")
+      return ok("a task, end to end", `ran ${ended.latenessMs ?? 0} ms after it was due`)
+    return ended === undefined
+      ? problem(
+          "a task, end to end",
+          `task ${taskId} did not end within 15 seconds`,
+          "is a worker running? see nagatha status"
+        )
+      : problem(
+          "a task, end to end",
+          `task ${taskId} failed: ${ended.errorMessage ?? ""}`,
+          `see nagatha info ${taskId}`
+        )
+  }).pipe(Effect.catch((error) => Effect.succeed(problem("a task, end to end", error.message, "see the node's log"))))
+
+const service = (options: LiveOptions, dataDir: string) =>
+  Effect.scoped(
+    Effect.gen(function* () {
+      const access = yield* Effect.result(accessOf(options, dataDir))
+      if (Result.isFailure(access)) return [problem("environment", access.failure.message, "mend the variable")]
+      if (access.success === undefined) {
+        return [problem("service", `nothing runs with the data directory ${dataDir}`, "start it: nagatha up")]
+      }
+      const scheduler = yield* Effect.result(connectTo(access.success, "doctor"))
+      if (Result.isFailure(scheduler)) return [problem("service", scheduler.failure.message, "start it: nagatha up")]
+      const answered = yield* status(scheduler.success)
+      return answered.state === "problem" ? [answered] : [answered, yield* endToEnd(scheduler.success)]
+    })
+  )
+
+/** Everything that was looked at. */
+export const examine = Effect.fn("doctor")(function* (options: LiveOptions, dataDir: string) {
+  const valid = settingsOf(options.env)
+  const checks = yield* Effect.all([node, directory(dataDir), program(options), service(options, dataDir)])
+  const own = Result.isFailure(valid) ? [problem("settings", valid.failure.message, "mend the environment")] : []
+  return { settings: settings(options, dataDir), checks: [...own, ...checks.flat()] }
+})
