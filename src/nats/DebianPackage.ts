@@ -6,6 +6,7 @@
 import { Effect } from "effect"
 import { access, mkdir, readdir, readFile, writeFile } from "node:fs/promises"
 import { join } from "node:path"
+import { FetchFailed } from "./FetchFailed.ts"
 import { run } from "./ProgramRun.ts"
 
 const KEYRINGS = ["gpg", "pgp"].map((ending) => `/usr/share/keyrings/debian-archive-keyring.${ending}`)
@@ -108,23 +109,24 @@ const prepare = async (folder: string, source: string): Promise<ReadonlyArray<st
 /** Path of the program of the package unpacked into `folder`. */
 export const fetchDebianPackage = Effect.fnUntraced(function* (folder: string) {
   const keyring = yield* Effect.promise(() => firstThere(KEYRINGS))
-  if (keyring === undefined) return yield* Effect.fail({ reason: "not a Debian system (no Debian archive keyring)" })
+  if (keyring === undefined)
+    return yield* new FetchFailed({ reason: "not a Debian system (no Debian archive keyring)" })
   const release = yield* Effect.promise(() => readFile("/etc/os-release", "utf8").catch(() => ""))
   const codename = /^VERSION_CODENAME="?([a-z]+)/m.exec(release)?.[1]
   const mirror = mirrorsIn(yield* Effect.promise(readSources), codename)[0]
   if (mirror === undefined)
-    return yield* Effect.fail({ reason: "apt's sources name no mirror of Debian's main archive" })
+    return yield* new FetchFailed({ reason: "apt's sources name no mirror of Debian's main archive" })
   const apt = yield* Effect.tryPromise({
     try: () => prepare(folder, `deb [signed-by=${keyring}] ${mirror} unstable main\n`),
-    catch: (error) => ({ reason: error instanceof Error ? error.message : String(error) })
+    catch: (error) => new FetchFailed({ reason: error instanceof Error ? error.message : String(error) })
   })
   yield* run("apt-get", [...apt, "-qq", "update"], { timeoutMs: 120_000 })
   yield* run("apt-get", [...apt, "-qq", "download", "nats-server"], { timeoutMs: 120_000, cwd: folder })
   const file = (yield* Effect.promise(() => readdir(folder))).find((name) => name.endsWith(".deb"))
-  if (file === undefined) return yield* Effect.fail({ reason: "apt-get downloaded no package" })
+  if (file === undefined) return yield* new FetchFailed({ reason: "apt-get downloaded no package" })
   yield* run("dpkg", ["-x", join(folder, file), join(folder, "unpacked")], { timeoutMs: 60_000 })
   const path = yield* Effect.promise(() =>
     firstThere(["usr/bin", "usr/sbin"].map((directory) => join(folder, "unpacked", directory, "nats-server")))
   )
-  return path ?? (yield* Effect.fail({ reason: `${file} holds no nats-server program` }))
+  return path ?? (yield* new FetchFailed({ reason: `${file} holds no nats-server program` }))
 })

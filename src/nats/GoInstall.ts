@@ -4,6 +4,7 @@
  */
 import { Effect } from "effect"
 import { join } from "node:path"
+import { FetchFailed } from "./FetchFailed.ts"
 import { run } from "./ProgramRun.ts"
 import { PINNED } from "./ServerVersion.ts"
 
@@ -15,5 +16,5 @@ export const fetchWithGo = (folder: string) =>
     env: { GOBIN: folder, CGO_ENABLED: "0" }
   }).pipe(
     Effect.as(join(folder, process.platform === "win32" ? "nats-server.exe" : "nats-server")),
-    Effect.mapError(({ reason }) => ({ reason: reason === "ENOENT" ? "no go on PATH" : reason }))
+    Effect.mapError(({ reason }) => new FetchFailed({ reason: reason === "ENOENT" ? "no go on PATH" : reason }))
   )

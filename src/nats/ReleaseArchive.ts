@@ -7,6 +7,7 @@ import { Effect } from "effect"
 import { createHash } from "node:crypto"
 import { writeFile } from "node:fs/promises"
 import { join } from "node:path"
+import { FetchFailed } from "./FetchFailed.ts"
 import { PINNED } from "./ServerVersion.ts"
 import { fromTarGz, fromZip } from "./Unpack.ts"
 
@@ -19,7 +20,10 @@ export interface ReleaseOptions {
   readonly connectTimeoutMs?: number
 }
 
-/** Pinned SHA-256 of release archives by name. None is published for the pinned version in a second, independent place. */
+/**
+ * Pinned SHA-256 of release archives by name. Empty for this version: an entry is written here only from the release's
+ * own list, read by a person, and then wins over whatever the site lists.
+ */
 export const PINS: Readonly<Record<string, string>> = {}
 
 const RELEASES = "https://github.com/nats-io/nats-server/releases/download"
@@ -64,13 +68,14 @@ const download = (url: string, connectTimeoutMs: number) =>
       try {
         const answer = await fetch(url, { signal })
         clearTimeout(timer)
+        if (!isTrusted(answer.url)) throw new Error(`redirected to ${answer.url}, which is neither HTTPS nor loopback`)
         if (!answer.ok) throw new Error(`status ${answer.status}`)
         return Buffer.from(await answer.arrayBuffer())
       } finally {
         clearTimeout(timer)
       }
     },
-    catch: (error) => ({ reason: `${url}: ${reasonOf(error)}` })
+    catch: (error) => new FetchFailed({ reason: `${url}: ${reasonOf(error)}` })
   })
 
 const isTrusted = (url: string): boolean => {
@@ -81,20 +86,21 @@ const isTrusted = (url: string): boolean => {
 /** Path of the program unpacked into `folder`. */
 export const fetchRelease = Effect.fnUntraced(function* (folder: string, options: ReleaseOptions = {}) {
   const name = archiveName(process.platform, process.arch)
-  if (name === undefined) return yield* Effect.fail({ reason: `no archive for ${process.platform} ${process.arch}` })
+  if (name === undefined)
+    return yield* new FetchFailed({ reason: `no archive for ${process.platform} ${process.arch}` })
   const base = `${options.baseUrl ?? RELEASES}/v${PINNED}`
-  if (!isTrusted(base)) return yield* Effect.fail({ reason: `${base} is neither HTTPS nor loopback` })
+  if (!isTrusted(base)) return yield* new FetchFailed({ reason: `${base} is neither HTTPS nor loopback` })
   const timeout = options.connectTimeoutMs ?? 5000
   const pinned = (options.pins ?? PINS)[name]
   const published = pinned === undefined ? yield* download(`${base}/SHA256SUMS`, timeout) : undefined
   const listed = published?.toString("utf8").match(/^[0-9a-f]{64} +\*?\S+$/gm) ?? []
   const expected =
     pinned ?? listed.find((line) => line.endsWith(name) && /[ *]/.test(line.at(-name.length - 1) ?? ""))?.slice(0, 64)
-  if (expected === undefined) return yield* Effect.fail({ reason: `${base}/SHA256SUMS does not list ${name}` })
+  if (expected === undefined) return yield* new FetchFailed({ reason: `${base}/SHA256SUMS does not list ${name}` })
   const archive = yield* download(`${base}/${name}`, timeout)
   const actual = createHash("sha256").update(archive).digest("hex")
   if (actual !== expected) {
-    return yield* Effect.fail({ reason: `${name} has SHA-256 ${actual}, expected ${expected}: not used` })
+    return yield* new FetchFailed({ reason: `${name} has SHA-256 ${actual}, expected ${expected}: not used` })
   }
   const program = process.platform === "win32" ? "nats-server.exe" : "nats-server"
   return yield* Effect.tryPromise({
@@ -104,6 +110,6 @@ export const fetchRelease = Effect.fnUntraced(function* (folder: string, options
       await writeFile(join(folder, program), contents, { mode: 0o755 })
       return join(folder, program)
     },
-    catch: (error) => ({ reason: `${name}: ${reasonOf(error)}` })
+    catch: (error) => new FetchFailed({ reason: `${name}: ${reasonOf(error)}` })
   })
 })

@@ -14,6 +14,14 @@ export type Role = (typeof ROLES)[number]
 /** Inbox prefix with which a role must connect; with any other its requests are never answered. */
 export const inboxPrefix = (role: Role): string => `_INBOX_${role}`
 
+/**
+ * Whether a reply subject is the inbox of a role. Permissions do not bind the reply subject that an asker names, and
+ * core may publish anywhere in the namespace: **core answers only to inboxes**, or a client could have the answer to its
+ * question written into the log.
+ */
+export const isInbox = (reply: string | undefined): reply is string =>
+  reply !== undefined && ROLES.some((role) => reply.startsWith(`${inboxPrefix(role)}.`))
+
 /** Environment variable from which the server takes a role's password. */
 export const passwordVariable = (role: Role): string => `NAGATHA_${role.toUpperCase()}_PASSWORD`
 

@@ -10,8 +10,10 @@ import { Effect, Schema } from "effect"
 import { chmod, mkdir, mkdtemp, readdir, rename, rm } from "node:fs/promises"
 import { homedir } from "node:os"
 import { delimiter, join } from "node:path"
+import { FetchFailed } from "./FetchFailed.ts"
 import { fetchDebianPackage } from "./DebianPackage.ts"
 import { fetchWithGo } from "./GoInstall.ts"
+import type { RunFailed } from "./ProgramRun.ts"
 import { fetchRelease, type ReleaseOptions } from "./ReleaseArchive.ts"
 import * as Version from "./ServerVersion.ts"
 
@@ -92,9 +94,15 @@ const inCache = Effect.fnUntraced(function* (root: string) {
   return versions.map((version) => join(root, version, PROGRAM))
 })
 
+const WORDS: Record<FetchWay, string> = {
+  release: `release archive ${Version.PINNED}`,
+  go: "built with Go, which takes a minute",
+  debian: "Debian package, unpacked without being installed"
+}
+
 const makeProgram: Record<
   FetchWay,
-  (into: string, options: ReleaseOptions) => Effect.Effect<string, { reason: string }>
+  (into: string, options: ReleaseOptions) => Effect.Effect<string, FetchFailed | RunFailed>
 > = { release: fetchRelease, go: fetchWithGo, debian: fetchDebianPackage }
 
 /** Fetches into a private folder, checks that it runs, and moves it to `<root>/<version>/`. */
@@ -102,20 +110,25 @@ const fetchInto = (root: string, way: FetchWay, options: ReleaseOptions) =>
   Effect.acquireUseRelease(
     Effect.tryPromise({
       try: () => mkdir(root, { recursive: true }).then(() => mkdtemp(join(root, "fetch-"))),
-      catch: (error) => ({ reason: `the cache cannot be written: ${error instanceof Error ? error.message : error}` })
+      catch: (error) =>
+        new FetchFailed({ reason: `the cache cannot be written: ${error instanceof Error ? error.message : error}` })
     }),
     Effect.fnUntraced(function* (folder) {
       const made = yield* makeProgram[way](folder, options)
       yield* Effect.promise(() => chmod(made, 0o755))
-      const { version } = yield* Effect.mapError(check(made, way), (failure) => ({ reason: failure.message }))
+      const { version } = yield* Effect.mapError(
+        check(made, way),
+        (failure) => new FetchFailed({ reason: failure.message })
+      )
       const path = join(root, version, PROGRAM)
       const moved = yield* Effect.result(
         Effect.tryPromise(() => mkdir(join(root, version), { recursive: true }).then(() => rename(made, path)))
       )
       // Another process was first, and its program is running (Windows refuses to replace it): that one is as good.
-      return yield* Effect.mapError(check(path, way), (failure) => ({
-        reason: moved._tag === "Failure" ? `cannot move it to ${path}` : failure.message
-      }))
+      return yield* Effect.mapError(
+        check(path, way),
+        ({ message }) => new FetchFailed({ reason: moved._tag === "Failure" ? `cannot move it to ${path}` : message })
+      )
     }),
     (folder) => Effect.promise(() => rm(folder, { recursive: true, force: true }))
   )
@@ -125,7 +138,7 @@ const fetchInto = (root: string, way: FetchWay, options: ReleaseOptions) =>
  * with `NoServerProgram`, whose message lists what was tried and says what to do.
  */
 export const find = Effect.fn("ServerProgram.find")(function* (options: FindOptions = {}) {
-  if (options.setting !== undefined) return yield* check(options.setting, "setting")
+  if (options.setting !== undefined && options.setting !== "") return yield* check(options.setting, "setting")
   const root = join(options.cacheDir ?? defaultCacheDir(), "nats-server")
   const tried: Array<string> = []
   const installed = yield* firstOf("PATH", yield* onPath(options.searchPath ?? process.env["PATH"] ?? ""), tried)
@@ -133,6 +146,7 @@ export const find = Effect.fn("ServerProgram.find")(function* (options: FindOpti
   const cached = yield* firstOf("cache", yield* inCache(root), tried)
   if (cached !== undefined) return cached
   for (const way of options.fetchWith ?? (["release", "go", "debian"] as const)) {
+    yield* Effect.logInfo(`no nats-server here, fetching one: ${WORDS[way]}`)
     const outcome = yield* Effect.result(fetchInto(root, way, options.release ?? {}))
     if (outcome._tag === "Success") return outcome.success
     tried.push(`${way}: ${outcome.failure.reason}`)

@@ -2,7 +2,7 @@ import { AckPolicy, jetstream, jetstreamManager, RetentionPolicy } from "@nats-i
 import { Kvm } from "@nats-io/kv"
 import { Objm } from "@nats-io/obj"
 import { afterAll, assert, beforeAll, describe, it } from "vitest"
-import { inboxPrefix, permissionsOf, ROLES, type Role } from "../../src/nats/Roles.ts"
+import { inboxPrefix, isInbox, permissionsOf, ROLES, type Role } from "../../src/nats/Roles.ts"
 import { startNatsServer, type TestServer } from "../support/natsServer.ts"
 import { rawNats } from "../support/rawNats.ts"
 
@@ -181,6 +181,12 @@ describe("a server with these roles", () => {
     const snapshots = await new Objm(core).create("NAGATHA_SNAPSHOTS")
     await snapshots.putBlob({ name: "0" }, new Uint8Array(200_000).fill(7))
     assert.strictEqual((await snapshots.getBlob("0"))?.length, 200_000)
+  })
+
+  it("tells an inbox, to which core may answer, from any other reply subject", () => {
+    for (const role of ROLES) assert.isTrue(isInbox(`${inboxPrefix(role)}.a.b`))
+    const others = [undefined, "", "nagatha.log.3", "_INBOX.a", "_INBOX_core", "_INBOX_workers.a", "$JS.ACK.a"]
+    assert.isFalse(others.some(isInbox))
   })
 
   it("gives another namespace nothing of this one", () => {

@@ -1,4 +1,4 @@
-import { Effect } from "effect"
+import { Effect, References } from "effect"
 import { execFile } from "node:child_process"
 import { createHash } from "node:crypto"
 import { chmod, mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises"
@@ -52,6 +52,7 @@ let site: Server
 let baseUrl: string
 /** What the local release site answers, by file name. */
 const files = new Map<string, Buffer>()
+const redirects = new Map<string, string>()
 const asked: Array<string> = []
 const archive = archiveName(process.platform, process.arch) ?? assert.fail("no release archive for this platform")
 const sha256 = (bytes: Buffer) => createHash("sha256").update(bytes).digest("hex")
@@ -61,7 +62,8 @@ beforeAll(async () => {
     const name = (request.url ?? "").replace(`/v${PINNED}/`, "")
     asked.push(name)
     const bytes = files.get(name)
-    if (name === "silence") return
+    const elsewhere = redirects.get(name)
+    if (elsewhere !== undefined) return void response.writeHead(302, { location: elsewhere }).end()
     if (bytes === undefined) return void response.writeHead(404).end("no such file")
     response.writeHead(200, { "content-length": bytes.length })
     response.end(bytes)
@@ -78,6 +80,7 @@ beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), "nagatha-program-"))
   cacheDir = join(folder, "cache")
   files.clear()
+  redirects.clear()
   asked.length = 0
 })
 afterEach(async () => {
@@ -98,8 +101,9 @@ const options = (more: FindOptions = {}): FindOptions => ({
   release: { baseUrl },
   ...more
 })
-const found = (more?: FindOptions) => Effect.runPromise(find(options(more)))
-const refused = (more?: FindOptions) => Effect.runPromise(Effect.flip(find(options(more))))
+const quiet = Effect.provideService(References.MinimumLogLevel, "None")
+const found = (more?: FindOptions) => Effect.runPromise(quiet(find(options(more))))
+const refused = (more?: FindOptions) => Effect.runPromise(quiet(Effect.flip(find(options(more)))))
 const publish = (bytes: Buffer, listed = sha256(bytes)) => {
   files.set(archive, bytes)
   files.set("SHA256SUMS", Buffer.from(`${"0".repeat(64)}  other-${archive}\n${listed}  ${archive}\n`))
@@ -213,6 +217,12 @@ describe("the release archive", () => {
     assert.deepStrictEqual(await readdir(join(cacheDir, "nats-server")), [])
   })
 
+  it("is not taken from a place, to which the site sends us, that is neither HTTPS nor loopback", async () => {
+    publish(tarGz("nats-server", Buffer.from(script(PINNED))))
+    redirects.set("SHA256SUMS", `${baseUrl.replace("127.0.0.1", "0.0.0.0")}/v${PINNED}/${archive}`)
+    assert.match((await refused()).message, /SHA256SUMS: redirected to http:\/\/0\.0\.0\.0\S+, which is neither/)
+  })
+
   it("is refused when the list does not name it, and over plain HTTP from elsewhere", async () => {
     files.set("SHA256SUMS", Buffer.from(`${"0".repeat(64)}  other-${archive}\n`))
     assert.match((await refused()).message, new RegExp(`SHA256SUMS does not list ${archive}`))
@@ -235,9 +245,9 @@ describe("the release archive", () => {
     publish(tarGz("nats-server", Buffer.from(script(PINNED))))
     const source = new URL("../../src/nats/ServerProgram.ts", import.meta.url).href
     const code = `
-      import { Effect } from "effect"
+      import { Effect, References } from "effect"
       const { find } = await import(${JSON.stringify(source)})
-      const { path } = await Effect.runPromise(find(${JSON.stringify(options())}))
+      const { path } = await Effect.runPromise(find(${JSON.stringify(options())}).pipe(Effect.provideService(References.MinimumLogLevel, "None")))
       process.stdout.write(path)`
     const runs = await Promise.all(
       [1, 2, 3].map(() => promisify(execFile)(process.execPath, ["--input-type=module", "-e", code]))
