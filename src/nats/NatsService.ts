@@ -7,6 +7,7 @@ import type { Msg } from "@nats-io/transport-node"
 import { Context, Effect, Layer, Schema, type Scope } from "effect"
 import { Refused } from "../actors/TaskRequest.ts"
 import { headersOf, NatsConnection } from "./NatsConnection.ts"
+import { isInbox } from "./Roles.ts"
 
 export interface NodeIdentity {
   /** Unique to this process. */
@@ -109,7 +110,8 @@ const make = Effect.fnUntraced(function* (identity: NodeIdentity) {
         connection.subscribe(subject, {
           ...(group === null ? {} : { queue: group }),
           callback: (error, message) => {
-            if (error === null) callback(message)
+            // An answer goes where the asker says: only ever into an inbox, or it could be written into the log.
+            if (error === null && message.reply !== undefined && isInbox(message.reply)) callback(message)
           }
         })
       ),
