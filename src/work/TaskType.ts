@@ -117,6 +117,16 @@ const rejected = (value: unknown): AttemptFailure =>
     ? value
     : new TaskFailed({ error: thrown("error", value), retryable: true })
 
+/** A promise as an Effect that, when interrupted, ends only once the promise has settled (its `signal` is aborted by then). */
+const settled = <Value>(promise: PromiseLike<Value>): Effect.Effect<Value, AttemptFailure> =>
+  Effect.callback((resume) => {
+    const done = Promise.resolve(promise).then(
+      (value) => resume(Effect.succeed(value)),
+      (cause: unknown) => resume(Effect.fail(rejected(cause)))
+    )
+    return Effect.promise(() => done)
+  })
+
 type Run<Args, Value, Services> = (
   args: Args,
   context: AttemptContext
@@ -144,12 +154,7 @@ export const implement = <Args, Value, Services = never>(
         return Effect.fail(failed("invalidArgs", message, false))
       }
       const outcome = run(decoded.success, context)
-      return Effect.flatMap(
-        Predicate.isPromiseLike(outcome)
-          ? Effect.tryPromise({ try: () => Promise.resolve(outcome), catch: rejected })
-          : outcome,
-        encoded
-      )
+      return Effect.flatMap(Predicate.isPromiseLike(outcome) ? settled(outcome) : outcome, encoded)
     }
   }
 }

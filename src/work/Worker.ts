@@ -218,8 +218,9 @@ const start = Effect.fnUntraced(function* (options: WorkerOptions) {
   const keepAlive = Effect.gen(function* () {
     const deliveries = [...waiting, ...[...inHand.values()].map(({ delivery }) => delivery)]
     yield* Effect.forEach(deliveries, (delivery) => delivery.inProgress, { discard: true })
-    const running = [...inHand.values()].filter(({ fiber, over }) => fiber !== undefined && !over)
-    const byPartition = Map.groupBy(running, ({ item }) => item.partition)
+    // Also those that are over: until the report is recorded, the claim is still this worker's.
+    const begun = [...inHand.values()].filter(({ startedAt }) => startedAt !== "")
+    const byPartition = Map.groupBy(begun, ({ item }) => item.partition)
     yield* Effect.forEach(byPartition, ([partition, attempts]) => heartbeat(partition, attempts), {
       concurrency: "unbounded",
       discard: true

@@ -175,12 +175,14 @@ describe("when a command ends", () => {
   it.live("one that escaped its group cannot hold the attempt open", () =>
     Effect.gen(function* () {
       const path = yield* directory
+      const killEscaped = Effect.map(pidsIn(join(path, "pids"), 1), (pids) => {
+        for (const pid of pids) process.kill(pid, "SIGKILL")
+      })
       const { stdout } = yield* run({
         command: "setsid sh -c 'echo $$ >> pids; exec sleep 1000' & while [ ! -s pids ]; do :; done; echo done",
         workingDir: path
-      })
+      }).pipe(Effect.ensuring(killEscaped))
       assert.strictEqual(stdout, "done\n")
-      for (const pid of yield* pidsIn(join(path, "pids"), 1)) process.kill(pid, "SIGKILL")
     })
   )
 
@@ -211,11 +213,12 @@ describe("a command that is stopped", () => {
   it.live("gets a TERM that reaches all of its group, may tidy up, and its output is kept", () =>
     Effect.gen(function* () {
       const result = yield* stopped(
-        "sleep 1000 & echo $! >> pids; trap 'echo tidied; exit 7' TERM; echo working; echo $$ >> pids; wait",
+        "sh -c 'trap \"echo child tidied; exit\" TERM; echo $$ >> pids; while :; do sleep 0.01; done' &\n" +
+          "trap 'wait; echo tidied; exit 7' TERM; echo working; echo $$ >> pids; wait",
         2,
         false
       )
-      assert.deepStrictEqual([result.exitCode, result.stdout], [7, "working\ntidied\n"])
+      assert.deepStrictEqual([result.exitCode, result.stdout], [7, "working\nchild tidied\ntidied\n"])
     })
   )
 

@@ -324,38 +324,54 @@ describe("a limit", () => {
     })
   )
 
-  it.live("aborts the signal of a Promise function and waits for it to settle", () =>
+  const promised = (run: (args: Schema.JsonObject, context: AttemptContext) => Promise<Schema.Json>) =>
+    defineTaskType({
+      name: "promised",
+      description: "A Promise function.",
+      args: Schema.JsonObject,
+      result: Schema.Json,
+      run
+    }).attempt
+
+  it.effect("aborts the signal of a Promise function and waits for it to settle", () =>
     Effect.gen(function* () {
-      const settled: Array<string> = []
-      const type = defineTaskType({
-        name: "test",
-        description: "Waits for its signal.",
-        args: Schema.JsonObject,
-        result: Schema.Json,
-        run: (_, { signal }) =>
-          new Promise<string>((_, reject) => {
-            signal.addEventListener("abort", () =>
-              queueMicrotask(() => {
-                settled.push(String(signal.reason))
-                reject(new Error("aborted"))
-              })
-            )
-          })
-      })
-      const owner = yield* makeTestOwner()
-      yield* Effect.gen(function* () {
-        yield* (yield* WorkQueue).offer([item("e1", { timeoutMs: 20, hardTimeoutMs: 5000 })])
-        const report = yield* owner.nextReport
-        assert.deepInclude(report.outcome.outcome === "failed" ? report.outcome.error : {}, { code: "timeout" })
-        assert.deepStrictEqual(settled, ["timeout"])
-      }).pipe(
-        Effect.provide(
-          Worker.layer({ worker: "w1", queues: ["test"] }).pipe(
-            Layer.provideMerge(WorkQueue.layerMemory),
-            Layer.provide([owner.layer, TaskTypes.layer([type])])
-          )
-        )
+      const began = yield* Deferred.make<void>()
+      const aborted = yield* Deferred.make<void>()
+      const settle = Promise.withResolvers<string>()
+      const w = yield* world(
+        promised((_, { signal }) => {
+          signal.addEventListener("abort", () => Deferred.doneUnsafe(aborted, Effect.void))
+          Deferred.doneUnsafe(began, Effect.void)
+          return settle.promise
+        })
       )
+      yield* w.deliver([item("e1", { timeoutMs: 1000, hardTimeoutMs: 60_000 })])
+      yield* Deferred.await(began)
+      yield* TestClock.adjust(1000)
+      yield* Deferred.await(aborted)
+      yield* TestClock.adjust(30_000)
+      assert.deepStrictEqual(w.owner.reports, [])
+      settle.reject(new Error("aborted"))
+      const outcome = yield* outcomeOf(w)
+      assert.deepInclude(outcome.outcome === "failed" ? outcome.error : {}, { code: "timeout" })
+      yield* w.stop
+    })
+  )
+
+  it.effect("is no matter for a Promise function that ends: what it throws is a failure to be retried", () =>
+    Effect.gen(function* () {
+      const w = yield* world(
+        promised(async (args) => {
+          if (args["fails"] === true) throw new RangeError("out of range")
+          return "kept"
+        })
+      )
+      yield* w.deliver([item("e1")])
+      assert.deepStrictEqual(yield* outcomeOf(w), { outcome: "done", result: "kept" })
+      yield* w.deliver([item("e2", { taskArgs: { fails: true } })])
+      const outcome = yield* outcomeOf(w)
+      assert.deepInclude(outcome.outcome === "failed" ? outcome.error : {}, { code: "error", message: "out of range" })
+      yield* w.stop
     })
   )
 })
@@ -507,6 +523,20 @@ describe("a worker that is stopped", () => {
       yield* TestClock.adjust(1)
       yield* Fiber.join(stopping)
       assert.sameMembers(w.answers, ["e2#1 retryAfter 0", "e1#1 ack"])
+    })
+  )
+
+  it.effect("begins nothing more: a claim that is granted meanwhile is handed over", () =>
+    Effect.gen(function* () {
+      const w = yield* world(() => Effect.die("must not run"))
+      w.owner.silentCalls = 3
+      yield* w.deliver([item("e1")])
+      yield* Effect.yieldNow
+      const stopping = yield* Effect.forkChild(w.stop, { startImmediately: true })
+      yield* TestClock.adjust(5000)
+      yield* Fiber.join(stopping)
+      assert.deepInclude(w.owner.reports[0]?.outcome, { outcome: "comeBackLater", delayMs: 0 })
+      assert.include(w.answers, "e1#1 ack")
     })
   )
 
