@@ -15,12 +15,13 @@ export type Role = (typeof ROLES)[number]
 export const inboxPrefix = (role: Role): string => `_INBOX_${role}`
 
 /**
- * Whether a reply subject is the inbox of a role. Permissions do not bind the reply subject that an asker names, and
+ * Whether a reply subject is an inbox: of a role, or of a client on a server without roles. Permissions do not bind the reply subject that an asker names, and
  * core may publish anywhere in the namespace: **core answers only to inboxes**, or a client could have the answer to its
  * question written into the log.
  */
 export const isInbox = (reply: string | undefined): reply is string =>
-  reply !== undefined && ROLES.some((role) => reply.startsWith(`${inboxPrefix(role)}.`))
+  reply !== undefined &&
+  (reply.startsWith("_INBOX.") || ROLES.some((role) => reply.startsWith(`${inboxPrefix(role)}.`)))
 
 /** Environment variable from which the server takes a role's password. */
 export const passwordVariable = (role: Role): string => `NAGATHA_${role.toUpperCase()}_PASSWORD`

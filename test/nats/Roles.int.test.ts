@@ -185,7 +185,8 @@ describe("a server with these roles", () => {
 
   it("tells an inbox, to which core may answer, from any other reply subject", () => {
     for (const role of ROLES) assert.isTrue(isInbox(`${inboxPrefix(role)}.a.b`))
-    const others = [undefined, "", "nagatha.log.3", "_INBOX.a", "_INBOX_core", "_INBOX_workers.a", "$JS.ACK.a"]
+    assert.isTrue(isInbox("_INBOX.of.a.client.on.a.server.without.roles"))
+    const others = [undefined, "", "nagatha.log.3", "_INBOX_core", "_INBOX_workers.a", "$JS.ACK.a"]
     assert.isFalse(others.some(isInbox))
   })
 

@@ -1,0 +1,172 @@
+/** given(events).when(command).then(events): the rules of a task, without an actor. */
+import { Result } from "effect"
+import * as Claim from "../../src/actors/Claim.ts"
+import * as Task from "../../src/actors/Task.ts"
+import { evolve, type TaskState } from "../../src/actors/TaskState.ts"
+import type { TaskDefinition } from "../../src/events/TaskDefinition.ts"
+import type { TaskEvent } from "../../src/events/TaskEvent.ts"
+import { fromMillis, toMillis } from "../../src/recurrence/Instant.ts"
+import type { Outcome } from "../../src/work/Work.ts"
+
+export const START = toMillis("2026-03-02T09:00:00.000Z")
+export const RULES: Task.Rules = { leaseMs: 10_000, startedGraceMs: 100, maxLost: 3 }
+
+export const definition = (changes: Partial<TaskDefinition> = {}): TaskDefinition => ({
+  taskType: "shell_command",
+  taskName: "backup",
+  description: "",
+  taskArgs: { command: "true" },
+  scheduleSpec: "test",
+  understoodAs: "test",
+  recurrence: { kind: "once", at: fromMillis(START + 60_000) },
+  timezone: "UTC",
+  queue: "shell_command",
+  priority: 0,
+  tags: [],
+  overlap: "skip",
+  catchUp: "latest",
+  catchUpWindowMs: 86_400_000,
+  maxRetries: 3,
+  backoffMs: 1000,
+  timeoutMs: 300_000,
+  hardTimeoutMs: 600_000,
+  startAt: null,
+  endAt: null,
+  maxRuns: null,
+  createdBy: "test",
+  fingerprint: "f1",
+  ...changes
+})
+
+export const everySecond = (seconds: number): TaskDefinition["recurrence"] => ({
+  kind: "interval",
+  everyMs: seconds * 1000,
+  anchorAt: fromMillis(START)
+})
+
+/** A task with a history, at a time. */
+export class History {
+  readonly log: Array<TaskEvent> = []
+  state: TaskState | undefined
+  now = START
+  readonly taskId: string
+  #commands = 0
+
+  constructor(taskId = "task-1") {
+    this.taskId = taskId
+  }
+
+  at(millis: number): this {
+    this.now = START + millis
+    return this
+  }
+
+  #apply(events: ReadonlyArray<TaskEvent>): ReadonlyArray<TaskEvent> {
+    for (const event of events) {
+      this.log.push(event)
+      this.state = evolve(this.state, event, { sequence: this.log.length }, RULES.leaseMs)
+    }
+    if (this.state !== undefined) this.state = Claim.offer(this.state, 0, this.now).state
+    return events
+  }
+
+  decide(command: Task.TaskCommand): Result.Result<Task.Decision, { readonly code: string }> {
+    const decided = Task.decide(this.state, command, this.now)
+    if (Result.isSuccess(decided) && decided.success._tag === "events") this.#apply(decided.success.events)
+    return decided
+  }
+
+  schedule(changes: Partial<TaskDefinition> = {}, commandId = `c${(this.#commands += 1)}`): string {
+    return this.told(
+      this.decide({
+        type: "schedule",
+        taskId: this.taskId,
+        definition: definition(changes),
+        tzdata: "2026a",
+        causedBy: { commandId, actor: "test" }
+      })
+    )
+  }
+
+  cancel(commandId = `c${(this.#commands += 1)}`): string {
+    return this.told(this.decide({ type: "cancel", taskId: this.taskId, causedBy: { commandId, actor: "test" } }))
+  }
+
+  told(decided: Result.Result<Task.Decision, { readonly code: string }>): string {
+    if (Result.isFailure(decided)) return `refused ${decided.failure.code}`
+    return decided.success._tag === "events" ? shown(decided.success.events) : `known ${decided.success.repeated}`
+  }
+
+  /** What the timer brings now. */
+  wake(): string {
+    return this.state === undefined ? "" : shown(this.#apply(Task.wake(this.state, this.now, RULES)))
+  }
+
+  claim(executionId: string, attempt = 1, worker = "w1"): string {
+    const { answer, state } = Claim.claim(
+      this.state,
+      { taskId: this.taskId, executionId, attempt, worker },
+      this.now,
+      RULES.leaseMs
+    )
+    this.state = state
+    return answer.answer === "held" ? `held ${answer.retryAfterMs}` : answer.answer
+  }
+
+  beat(executionId: string, attempt = 1, worker = "w1"): string {
+    const { answer, state } = Claim.heartbeat(
+      this.state,
+      { taskId: this.taskId, executionId, attempt, worker, startedAt: fromMillis(this.now) },
+      this.now,
+      RULES.leaseMs
+    )
+    this.state = state
+    return answer
+  }
+
+  report(executionId: string, outcome: Outcome, attempt = 1, worker = "w1"): string {
+    const at = fromMillis(this.now)
+    return shown(
+      this.#apply(
+        Task.report(
+          this.state,
+          { taskId: this.taskId, executionId, attempt, worker, startedAt: at, finishedAt: at, outcome },
+          this.now
+        )
+      )
+    )
+  }
+
+  /** Ids of open executions, with the attempt and stage. */
+  get open(): ReadonlyArray<string> {
+    return this.state?._tag === "live"
+      ? this.state.executions.map((one) => `${one.executionId}#${one.attempt} ${one.stage._tag}`)
+      : []
+  }
+}
+
+/** Events in a line, with what matters of each; instants as seconds after the start. */
+export const shown = (events: ReadonlyArray<TaskEvent>): string => events.map(one).join(", ")
+
+const seconds = (instant: string): string => String((toMillis(instant) - START) / 1000)
+
+const one = (event: TaskEvent): string => {
+  switch (event.type) {
+    case "due":
+      return `due ${seconds(event.nominalAt)}`
+    case "skipped":
+      return `skipped ${event.reason} ${seconds(event.nominalAt)}-${seconds(event.throughAt)} (${event.count})`
+    case "retry":
+      return `retry ${event.attempt} ${event.error.code}`
+    case "failure":
+      return `failure ${event.attempt} ${event.error.code}`
+    case "success":
+    case "started":
+      return `${event.type} ${event.attempt}`
+    default:
+      return event.type
+  }
+}
+
+export const failed: Outcome = { outcome: "failed", error: { code: "exitCode", message: "exited with 1" } }
+export const done: Outcome = { outcome: "done", result: null }
