@@ -1,4 +1,5 @@
-/** Where this machine's deployment keeps its data. Pure: environment and home are arguments. */
+/** Where this machine's deployment keeps its data. */
+import { homedir } from "node:os"
 import { join, resolve } from "node:path"
 
 type Environment = Readonly<Record<string, string | undefined>>
@@ -16,3 +17,7 @@ export const dataDirectory = (env: Environment, home: string): string => {
 
 /** The file in which a running `nagatha up` says how to reach it; readable by its owner only. */
 export const upFile = (dataDir: string): string => join(dataDir, "up.json")
+
+/** The data directory of this process: what `--data` says (undefined: nothing), else its environment. */
+export const dataDirectoryHere = (asked?: string): string =>
+  asked === undefined ? dataDirectory(process.env, homedir()) : resolve(asked)

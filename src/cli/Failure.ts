@@ -97,7 +97,12 @@ export const failureOf = (error: unknown): CliFailure => {
 export const toldFailure = (failure: CliFailure, json: boolean, paint: Paint): string => {
   const { code, message, detail, hint } = failure
   if (json) {
-    const error = { code, message, ...(detail === undefined ? {} : { detail }), ...(hint === undefined ? {} : { hint }) }
+    const error = {
+      code,
+      message,
+      ...(detail === undefined ? {} : { detail }),
+      ...(hint === undefined ? {} : { hint })
+    }
     return safeJson({ error })
   }
   const shown = visible(message)

@@ -54,7 +54,11 @@ export type Format = (typeof Format)[number]
 /** `--json` and `--format` of a command that reads. */
 export const reading = {
   json,
-  format: choice("format", Format, "Form of what is printed: for people, one JSON value, or one JSON value a line (default: table)")
+  format: choice(
+    "format",
+    Format,
+    "Form of what is printed: for people, one JSON value, or one JSON value a line (default: table)"
+  )
 }
 
 /** The form asked for; `--json` is short for `--format json`. */

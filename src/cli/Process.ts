@@ -29,7 +29,9 @@ const { env, stdout, stderr } = process
 
 const version = (): string => {
   const manifest: unknown = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8"))
-  return typeof manifest === "object" && manifest !== null && "version" in manifest ? String(manifest.version) : "unknown"
+  return typeof manifest === "object" && manifest !== null && "version" in manifest
+    ? String(manifest.version)
+    : "unknown"
 }
 
 const presentationOf = (args: ReadonlyArray<string>, canColor: boolean): Presentation => {
@@ -50,17 +52,25 @@ const exit = (code: number): void => {
   stdout.write("", () => stderr.write("", () => process.exit(code)))
 }
 
+export interface Started {
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly version: string
+  /** Zone of this person, not checked yet. */
+  readonly timezone: string
+}
+
 /** Runs the command line of this process, with what commands may need. */
-export const launch = (args: ReadonlyArray<string>, backend: Backend["Service"]): void => {
+export const launch = (args: ReadonlyArray<string>, backendOf: (started: Started) => Backend["Service"]): void => {
   const program = Effect.gen(function* () {
     const { canColor } = yield* TerminalCapabilities.TerminalCapabilities
     const presentation = presentationOf(args, canColor)
-    return yield* runProgram(args, version()).pipe(
+    const started = { env, version: version(), timezone: presentation.zone }
+    return yield* runProgram(args, started.version).pipe(
       Effect.provideService(Presentation, presentation),
+      Effect.provideService(Backend, backendOf(started)),
       Effect.provideService(References.MinimumLogLevel, presentation.logLevel ?? "Warn")
     )
   }).pipe(
-    Effect.provideService(Backend, backend),
     Effect.provide(
       Layer.mergeAll(
         NodeServices.layer,

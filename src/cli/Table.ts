@@ -68,10 +68,7 @@ export const table = <Row>(
 ): string => {
   const cells = rows.map((row) => columns.map((column) => visibleLine(column.value(row))))
   const natural = columns.map((column, index) =>
-    Math.max(
-      CliOutput.displayWidth(column.header),
-      ...cells.map((line) => CliOutput.displayWidth(line[index] ?? ""))
-    )
+    Math.max(CliOutput.displayWidth(column.header), ...cells.map((line) => CliOutput.displayWidth(line[index] ?? "")))
   )
   const widths = fitted(columns, natural, options.width)
   const line = (texts: ReadonlyArray<string>, color: (text: string, index: number) => string) =>
@@ -90,8 +87,6 @@ export const table = <Row>(
   )
   return [
     header,
-    ...rows.map((row, index) =>
-      line(cells[index] ?? [], (text, at) => columns[at]?.paint?.(text, row) ?? text)
-    )
+    ...rows.map((row, index) => line(cells[index] ?? [], (text, at) => columns[at]?.paint?.(text, row) ?? text))
   ].join("\n")
 }

@@ -30,7 +30,11 @@ const offsetOf = (name: string): string => (name === "GMT" ? "+00:00" : name.rep
 
 /** `Sun 2026-03-08 03:00:00 -04:00`: an instant (RFC 3339) as the clocks of the zone show it. */
 export const localTime = (instant: string, zone: string): string => {
-  const parts = new Map(formatIn(zone).formatToParts(Date.parse(instant)).map(({ type, value }) => [type, value]))
+  const parts = new Map(
+    formatIn(zone)
+      .formatToParts(Date.parse(instant))
+      .map(({ type, value }) => [type, value])
+  )
   const part = (type: Intl.DateTimeFormatPartTypes) => parts.get(type) ?? ""
   const date = `${part("year")}-${part("month")}-${part("day")}`
   return `${part("weekday")} ${date} ${part("hour")}:${part("minute")}:${part("second")} ${offsetOf(part("timeZoneName"))}`

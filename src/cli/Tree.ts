@@ -1,12 +1,30 @@
 /** The command tree: `nagatha <verb>` and `nagatha scheduler <verb>` are the same commands. */
 import { Command, GlobalFlag } from "effect/cli"
+import { cancel } from "./commands/cancel.ts"
+import { completions } from "./commands/completions.ts"
+import { demo } from "./commands/demo.ts"
+import { doctor } from "./commands/doctor.ts"
+import { down } from "./commands/down.ts"
+import { events } from "./commands/events.ts"
+import { history } from "./commands/history.ts"
+import { info } from "./commands/info.ts"
+import { list } from "./commands/list.ts"
+import { logs } from "./commands/logs.ts"
 import { next } from "./commands/next.ts"
+import { schedule } from "./commands/schedule.ts"
+import { status } from "./commands/status.ts"
+import { up } from "./commands/up.ts"
 import { present } from "./Flags.ts"
 
 /** Read at the start of the run (`Presentation.ts`); declared here so that it is known everywhere. */
 const NoColor = GlobalFlag.Setting("no-color")({ flag: present("no-color", "Print without colours, as NO_COLOR does") })
 
-const verbs = [next] as const
+const verbs = [
+  { group: "TASKS", commands: [schedule, list, info, cancel] },
+  { group: "WHAT RAN", commands: [history, logs, events] },
+  { group: "WORDS", commands: [next] },
+  { group: "THIS MACHINE", commands: [up, down, status, doctor, demo, completions((): Command.Command.Any => tree)] }
+] as const
 
 const scheduler = Command.make("scheduler").pipe(
   Command.withDescription("The same commands under their longer name"),
@@ -14,7 +32,16 @@ const scheduler = Command.make("scheduler").pipe(
 )
 
 export const tree = Command.make("nagatha").pipe(
-  Command.withDescription("Do this at that time: schedule tasks, see what they did, and stop them"),
+  Command.withDescription(
+    "Do this at that time: schedule tasks, see what they did, stop them.\n" +
+      "  Exit codes: 0 done, 1 failed, 2 wrong usage, 3 cannot reach the service, 4 not found, 5 refused or in conflict,\n" +
+      "  6 the awaited execution failed, 124 the outcome is unknown, 130 interrupted."
+  ),
   Command.withSubcommands([...verbs, scheduler]),
+  Command.withExamples([
+    { command: "nagatha up", description: "Run everything on this machine" },
+    { command: 'nagatha schedule notification "in 30 minutes" --message "Tea is ready"', description: "A first task" },
+    { command: 'nagatha next "every weekday at 9:00"', description: "How words are read" }
+  ]),
   Command.withGlobalFlags([NoColor])
 )

@@ -2,8 +2,8 @@
 import { Effect, Option } from "effect"
 import { Argument, Command, Flag } from "effect/cli"
 import { GapPolicy, OverlapPolicy } from "../../recurrence/Recurrence.ts"
-import { usage } from "../Failure.ts"
 import { choice, count, formatOf, reading, text, timezone, zoneOf } from "../Flags.ts"
+import { momentOf } from "../Moments.ts"
 import { colors, labelled, now, out, outJson, outLines } from "../Output.ts"
 import { runLines } from "../Runs.ts"
 import { visibleLine } from "../Text.ts"
@@ -17,7 +17,11 @@ const flags = {
   ),
   count: count("count", 1, 1000, "How many runs to list (default: 10)").pipe(Flag.withAlias("n"), Flag.withDefault(10)),
   timezone,
-  from: text("from", "INSTANT", "List the runs after this instant, and read the words as if it were now (default: now)"),
+  from: text(
+    "from",
+    "INSTANT",
+    "List the runs after this instant, and read the words as if it were now (default: now)"
+  ),
   id: text("id", "TASK", "Task id by which H in cron text is spread"),
   dstGap: choice("dst-gap", GapPolicy.literals, "What a time that does not exist does (default: nextValid)"),
   dstOverlap: choice("dst-overlap", OverlapPolicy.literals, "What a time that happens twice does (default: first)"),
@@ -34,17 +38,7 @@ export const next = Command.make(
     const { upcoming } = yield* Effect.promise(() => import("../../recurrence/Occurrences.ts"))
     const today = yield* now
     const taskId = Option.getOrElse(input.id, () => NO_TASK)
-    const from = yield* Option.match(input.from, {
-      onNone: () => Effect.succeed(today),
-      onSome: (words) =>
-        Effect.flatMap(
-          Effect.fromResult(parse(words, { now: today, zone, taskId, allowPast: true })),
-          ({ recurrence }) =>
-            recurrence.kind === "once"
-              ? Effect.succeed(Date.parse(recurrence.at))
-              : Effect.fail(usage(`--from must be one instant, not ${JSON.stringify(words)}`, "such as 2026-03-07T00:00"))
-        )
-    })
+    const from = Option.isSome(input.from) ? yield* momentOf("from", input.from.value, zone) : today
     const policies = {
       ...Option.match(input.dstGap, { onNone: () => ({}), onSome: (gap) => ({ gap }) }),
       ...Option.match(input.dstOverlap, { onNone: () => ({}), onSome: (overlap) => ({ overlap }) })
@@ -79,6 +73,9 @@ export const next = Command.make(
   Command.withExamples([
     { command: 'nagatha next "every weekday at 9:00 and 17:30"', description: "In your zone" },
     { command: 'nagatha next "0 2 * * *" -n 3 --timezone America/New_York --json', description: "For programs" },
-    { command: 'nagatha next "every day at 02:30" --from 2026-03-07T00:00 --timezone America/New_York', description: "Across a change of clocks" }
+    {
+      command: 'nagatha next "every day at 02:30" --from 2026-03-07T00:00 --timezone America/New_York',
+      description: "Across a change of clocks"
+    }
   ])
 )

@@ -1,0 +1,168 @@
+/**
+ * The request that the words of `schedule` ask for. Flags beat the file; the flags of a task type beat `--args`.
+ *
+ * What the command line can know to be wrong is refused here in the words of its flags; the service checks everything.
+ */
+import { Effect, Option, Predicate, Schema } from "effect"
+import type { ScheduleRequest } from "../actors/TaskRequest.ts"
+import { TaskArgs, TaskId } from "../events/TaskDefinition.ts"
+import { type CliFailure, usage } from "./Failure.ts"
+import { zoneOf } from "./Flags.ts"
+import type { ScheduleInput } from "./ScheduleFlags.ts"
+import { readTaskFile, type TaskFile } from "./TaskFile.ts"
+
+/** Flags that make arguments of one task type, by that type. */
+const typeFlags: Readonly<Record<string, ReadonlyArray<readonly [flag: string, argument: keyof ScheduleInput]>>> = {
+  notification: [
+    ["message", "message"],
+    ["notification-type", "notificationType"],
+    ["channel", "channel"]
+  ],
+  shell_command: [
+    ["command", "command"],
+    ["working-dir", "workingDir"],
+    ["env", "env"]
+  ]
+}
+
+/** The flag without which a task of the type has nothing to do. */
+const needed: Readonly<Record<string, readonly [flag: string, argument: string, example: string]>> = {
+  notification: ["message", "message", '--message "Tea is ready"'],
+  shell_command: ["command", "command", '--command "date >> /tmp/dates"']
+}
+
+/** What was given for a flag; undefined where it was not. */
+const given = (value: unknown): unknown => {
+  if (Option.isOption(value)) return Option.getOrUndefined(value)
+  return Array.isArray(value) && value.length === 0 ? undefined : value
+}
+
+const misplaced = (input: ScheduleInput, taskType: string): CliFailure | undefined => {
+  for (const [type, flags] of Object.entries(typeFlags)) {
+    const wrong = type === taskType ? undefined : flags.find(([, key]) => given(input[key]) !== undefined)
+    if (wrong === undefined) continue
+    const own = typeFlags[taskType]?.map(([flag]) => `--${flag}`).join(", ")
+    return usage(
+      `--${wrong[0]} is for ${type}, not for ${taskType}`,
+      own === undefined ? "give the arguments of this task type with --args" : `the flags of ${taskType} are ${own}`
+    )
+  }
+  return undefined
+}
+
+const environment = Effect.fnUntraced(function* (words: ReadonlyArray<string>) {
+  const env: Record<string, string> = {}
+  for (const word of words) {
+    const [, name, value] = /^([A-Za-z_][A-Za-z0-9_]*)=([^]*)$/.exec(word) ?? []
+    if (name === undefined || value === undefined) {
+      return yield* usage(`--env ${JSON.stringify(word)} is not of the form K=V`, "such as --env LEVEL=3")
+    }
+    env[name] = value
+  }
+  return env
+})
+
+const isArgs = Schema.is(TaskArgs)
+
+const jsonArgs = Effect.fnUntraced(function* (text: string) {
+  const value = yield* Effect.try({
+    try: (): unknown => JSON.parse(text),
+    catch: (reason) =>
+      usage(
+        `--args is not JSON: ${reason instanceof Error ? reason.message : String(reason)}`,
+        'such as --args \'{"text": "hello"}\''
+      )
+  })
+  if (isArgs(value) && !Array.isArray(value)) return value
+  const found = Array.isArray(value) ? "an array" : value === null ? "null" : `a ${typeof value}`
+  return yield* usage(`--args must be a JSON object, not ${found}`, 'such as --args \'{"text": "hello"}\'')
+})
+
+const taskArgs = Effect.fnUntraced(function* (input: ScheduleInput, taskType: string, file: TaskFile) {
+  const wrong = misplaced(input, taskType)
+  if (wrong !== undefined) return yield* wrong
+  const args: Record<string, Schema.Json> = {
+    ...file.taskArgs,
+    ...(Option.isSome(input.args) ? yield* jsonArgs(input.args.value) : {})
+  }
+  for (const [, key] of typeFlags[taskType] ?? []) {
+    const value = given(input[key])
+    if (Predicate.isString(value)) args[key] = value
+  }
+  if (input.channel.length > 0) args["channel"] = input.channel
+  if (input.env.length > 0) {
+    const before = args["env"]
+    args["env"] = {
+      ...(Predicate.isObject(before) && isArgs(before) ? before : {}),
+      ...(yield* environment(input.env))
+    }
+  }
+  const [flag, argument, example] = needed[taskType] ?? []
+  if (flag !== undefined && argument !== undefined && args[argument] === undefined) {
+    return yield* usage(`${taskType} needs --${flag}`, `such as ${example}`)
+  }
+  return args
+})
+
+const isId = Schema.is(TaskId)
+
+const checkedId = Effect.fnUntraced(function* (flag: string, value: Option.Option<string>) {
+  if (Option.isSome(value) && !isId(value.value)) {
+    return yield* usage(
+      `--${flag} ${JSON.stringify(value.value)}: must be 1 to 64 letters, digits, "-" or "_", beginning with a letter or a digit`
+    )
+  }
+})
+
+/** Without the fields whose flag was not given. */
+const defined = <Fields extends Readonly<Record<string, Option.Option<unknown>>>>(fields: Fields) =>
+  Object.fromEntries(
+    Object.entries(fields).flatMap(([key, value]) => (Option.isSome(value) ? [[key, value.value]] : []))
+  ) as { readonly [Key in keyof Fields]?: Fields[Key] extends Option.Option<infer A> ? A : never }
+
+/** The request that the words ask for. */
+export const requestOf = Effect.fnUntraced(function* (
+  input: ScheduleInput
+): Effect.fn.Return<ScheduleRequest, CliFailure> {
+  const file: TaskFile = Option.isSome(input.file) ? yield* readTaskFile(input.file.value) : {}
+  const taskType = Option.getOrElse(input.type, () => file.taskType)
+  const schedule = Option.getOrElse(input.when, () => file.schedule)
+  if (taskType === undefined || schedule === undefined) {
+    const missing = taskType === undefined ? "TYPE" : "WHEN"
+    return yield* usage(
+      `the argument ${missing} is missing`,
+      'such as: nagatha schedule notification "in 5 minutes" --message "Tea is ready"'
+    )
+  }
+  yield* checkedId("id", input.id)
+  yield* checkedId("command-id", input.commandId)
+  yield* checkedId("queue", input.queue)
+  const args = yield* taskArgs(input, taskType, file)
+  const timezone = Option.isNone(input.timezone) ? file.timezone : undefined
+  return {
+    ...file,
+    taskType,
+    schedule,
+    timezone: timezone ?? (yield* zoneOf(input.timezone)),
+    ...(Object.keys(args).length === 0 ? {} : { taskArgs: args }),
+    ...defined({
+      commandId: input.commandId,
+      taskId: input.id,
+      taskName: input.name,
+      description: input.description,
+      queue: input.queue,
+      maxRetries: input.retries,
+      backoffMs: input.backoff,
+      timeoutMs: input.timeout,
+      hardTimeoutMs: input.hardTimeout,
+      overlap: input.overlap,
+      catchUp: input.catchUp,
+      catchUpWindowMs: input.catchUpWindow,
+      dstGap: input.dstGap,
+      dstOverlap: input.dstOverlap
+    }),
+    ...(input.tag.length === 0 ? {} : { tags: input.tag }),
+    ...(input.allowPast ? { allowPast: true } : {}),
+    ...(input.dryRun ? { dryRun: true } : {})
+  }
+})

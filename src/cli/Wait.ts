@@ -1,0 +1,99 @@
+/**
+ * Follows a task until its first execution has ended. The task does not notice: whoever stops waiting stops nothing.
+ *
+ * The first execution of a task that was there before is the next one to come, or the newest where none comes any more.
+ */
+import { Effect } from "effect"
+import type { ScheduledTask } from "../projections/ScheduledTask.ts"
+import type { TaskExecution } from "../projections/TaskExecution.ts"
+import type { ScheduleAnswer, Scheduler, SchedulerError } from "../Scheduler.ts"
+import { CliFailure, ExitCode } from "./Failure.ts"
+import { now } from "./Output.ts"
+
+const SHORTEST_MS = 100
+const LONGEST_MS = 1000
+/** How long the service may be out of reach before waiting is given up. */
+const PATIENCE_MS = 60_000
+/** In place of what is known, while the service is out of reach. */
+const AWAY = "away" as const
+
+/** What happens meanwhile, in words. */
+export type Progress = (words: string) => Effect.Effect<void>
+
+const isOver = (status: ScheduledTask["status"]): boolean =>
+  status === "completed" || status === "failed" || status === "cancelled"
+
+const hasEnded = ({ status }: TaskExecution): boolean =>
+  status === "completed" || status === "failed" || status === "cancelled"
+
+const words = (execution: TaskExecution): string => {
+  switch (execution.status) {
+    case "queued":
+      return "due, waiting for a worker"
+    case "running":
+      return `running, attempt ${execution.attempt}${execution.worker === null ? "" : ` on ${execution.worker}`}`
+    case "retrying":
+      return `attempt ${execution.attempt} failed: ${execution.errorMessage ?? "no reason given"}; it will be tried again`
+    default:
+      return execution.status
+  }
+}
+
+/** The execution that has ended, well or badly; fails where the task ends without one. */
+export const awaitFirst = Effect.fnUntraced(function* (
+  scheduler: Scheduler["Service"],
+  answer: ScheduleAnswer,
+  progress: Progress
+): Effect.fn.Return<TaskExecution, SchedulerError | CliFailure> {
+  const begunAt = yield* now
+  const fromNow = !answer.created && answer.nextRuns.length > 0
+  const after = answer.logSequence === null ? {} : { after: answer.logSequence }
+  let pause = SHORTEST_MS
+  let answeredAt = begunAt
+  let told = ""
+  let executionId: string | undefined
+
+  /** The execution that is followed, once there is one. */
+  const look = Effect.fnUntraced(function* () {
+    if (executionId !== undefined) return yield* scheduler.execution({ id: executionId, ...after })
+    const { task, executions } = yield* scheduler.info({ id: answer.taskId, executions: 100, ...after })
+    const first = executions
+      .filter(({ status, dueAt }) => status !== "skipped" && (!fromNow || Date.parse(dueAt) >= begunAt))
+      .at(-1)
+    if (first === undefined && isOver(task.status)) {
+      return yield* new CliFailure({
+        code: "neverRan",
+        message: `task ${answer.taskId} is over (${task.status}) and no execution of it ran`,
+        exitCode: ExitCode.executionFailed,
+        hint: `nagatha history ${answer.taskId} shows why`
+      })
+    }
+    return first
+  })
+  const patient = Effect.fnUntraced(function* (error: SchedulerError | CliFailure) {
+    const passing = error._tag === "Unreachable" || (error._tag === "Refused" && error.code === "behind")
+    return passing && (yield* now) - answeredAt < PATIENCE_MS ? AWAY : yield* error
+  })
+
+  for (;;) {
+    const execution = yield* Effect.catch(
+      Effect.tap(look(), () => Effect.map(now, (at) => (answeredAt = at))),
+      patient
+    )
+    if (execution === AWAY) {
+      if (told !== AWAY) yield* progress("the service is out of reach; waiting for it")
+      told = AWAY
+    } else if (execution !== undefined) {
+      executionId = execution.executionId
+      if (hasEnded(execution)) return execution
+      const state = words(execution)
+      if (state !== told) {
+        yield* progress(state)
+        told = state
+        pause = SHORTEST_MS
+      }
+    }
+    yield* Effect.sleep(pause)
+    pause = Math.min(LONGEST_MS, pause * 2)
+  }
+})

@@ -1,0 +1,28 @@
+/** `nagatha demo`: every task type, run for real on a deployment that is gone afterwards; `--basic` needs no server. */
+import { Effect } from "effect"
+import { Command } from "effect/cli"
+import { withDeployment } from "../Backend.ts"
+import { present, timezone, zoneOf } from "../Flags.ts"
+import { note, out } from "../Output.ts"
+
+export const demo = Command.make(
+  "demo",
+  { basic: present("basic", "Only what needs no server: how words are read, and one command"), timezone },
+  Effect.fnUntraced(function* (input) {
+    const zone = yield* zoneOf(input.timezone)
+    const { oneCommand, tasks, words } = yield* Effect.promise(() => import("../Demo.ts"))
+    yield* words(zone)
+    if (input.basic) yield* oneCommand()
+    else {
+      yield* note("\nstarting a server, a scheduler and a worker of its own, in a directory that is removed afterwards")
+      yield* withDeployment((deployment) => Effect.flatMap(deployment.borrowed, tasks))
+    }
+    yield* out("\nThat was the demo. Your own: nagatha up")
+  })
+).pipe(
+  Command.withDescription("Show what this can do: every task type, run for real"),
+  Command.withExamples([
+    { command: "nagatha demo" },
+    { command: "nagatha demo --basic", description: "Without any server" }
+  ])
+)

@@ -1,0 +1,28 @@
+/** `nagatha down`: stops what `nagatha up` started with a data directory. */
+import { Effect, Option } from "effect"
+import { Command } from "effect/cli"
+import { withDeployment } from "../Backend.ts"
+import { dataDirectoryHere } from "../DataDirectory.ts"
+import { json, text } from "../Flags.ts"
+import { note, out, outJson } from "../Output.ts"
+
+export const down = Command.make(
+  "down",
+  {
+    data: text(
+      "data",
+      "DIR",
+      "The data directory it was started with (default: NAGATHA_DATA_DIR, else ~/.local/share/nagatha)"
+    ),
+    json
+  },
+  Effect.fnUntraced(function* (input) {
+    const dataDir = dataDirectoryHere(Option.getOrUndefined(input.data))
+    const { pid } = yield* withDeployment((deployment) => deployment.down(dataDir))
+    if (input.json) return yield* outJson({ stopped: pid !== null, pid, dataDir })
+    yield* pid === null ? note(`nothing runs with the data in ${dataDir}`) : out(`stopped process ${pid}`)
+  })
+).pipe(
+  Command.withDescription("Stop what nagatha up has started"),
+  Command.withExamples([{ command: "nagatha down" }, { command: "nagatha down --data ./data" }])
+)

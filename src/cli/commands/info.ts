@@ -1,0 +1,121 @@
+/** `nagatha info ID`: everything about one task: its definition, its next runs, its last executions with output and error. */
+import { Effect } from "effect"
+import { Argument, Command, Flag } from "effect/cli"
+import type { ScheduledTask } from "../../projections/ScheduledTask.ts"
+import type { TaskExecution } from "../../projections/TaskExecution.ts"
+import { withScheduler } from "../Backend.ts"
+import { count, formatOf, reading } from "../Flags.ts"
+import { colors, labelled, now, out, outJson, outLines } from "../Output.ts"
+import { runLines } from "../Runs.ts"
+import { instantText, statusPaint } from "../TaskRows.ts"
+import { indented, type Paint, safeJson, visible, visibleLine } from "../Text.ts"
+import { durationText, localTime } from "../Times.ts"
+
+/** Lines of output shown of each execution; `nagatha logs` shows all. */
+const SHOWN_LINES = 10
+
+const flags = {
+  id: Argument.String("ID").pipe(Argument.withDescription("Task id, or a beginning of 4 characters or more")),
+  executions: count("executions", 1, 100, "How many of the last executions to show (default: 5)").pipe(
+    Flag.withDefault(5)
+  ),
+  ...reading
+}
+
+const some = (text: string | null): string | undefined => (text === null || text === "" ? undefined : visible(text))
+
+const taskLines = (task: ScheduledTask, now: number, paint: Paint): string => {
+  const at = (instant: string | null) => (instant === null ? undefined : instantText(instant, task.timezone, now))
+  return labelled(
+    [
+      ["type", visibleLine(task.taskType)],
+      ["about", some(task.description)],
+      ["status", statusPaint(paint)(task.status, task.status)],
+      ["when", visibleLine(task.scheduleSpec)],
+      ["understood", visibleLine(task.understoodAs)],
+      ["zone", task.timezone],
+      ["next run", at(task.nextRunAt) ?? "none"],
+      ["last run", at(task.lastRunAt)],
+      ["last status", task.lastStatus === null ? undefined : statusPaint(paint)(task.lastStatus, task.lastStatus)],
+      ["last error", some(task.lastError)],
+      ["runs", `${task.runCount}${task.maxRuns === null ? "" : ` of at most ${task.maxRuns}`}`],
+      ["retries", `at most ${task.maxRetries}`],
+      ["timeout", `${durationText(task.timeoutMs)}, killed after ${durationText(task.hardTimeoutMs)}`],
+      ["overlap", task.overlap],
+      ["catch-up", `${task.catchUp}, within ${durationText(task.catchUpWindowMs)}`],
+      ["starts", at(task.startAt)],
+      ["ends", at(task.endAt)],
+      ["paused until", at(task.pausedUntil)],
+      ["paused for", some(task.pauseReason)],
+      ["queue", visibleLine(task.queue)],
+      ["tags", task.tags.length === 0 ? undefined : visibleLine(task.tags.join(", "))],
+      ["created", `${localTime(task.createdAt, task.timezone)} by ${visibleLine(task.createdBy)}`],
+      ["cancelled", at(task.cancelledAt)],
+      ["arguments", safeJson(task.taskArgs, 2)]
+    ],
+    paint
+  )
+}
+
+const outputLines = ({ output, outputTruncated, executionId }: TaskExecution): string | undefined => {
+  if (output === null || output.trim() === "") return undefined
+  const lines = visible(output).trimEnd().split("\n")
+  const shown = lines.slice(-SHOWN_LINES)
+  const left = lines.length - shown.length
+  const more =
+    left > 0 || outputTruncated
+      ? `… nagatha logs ${executionId} shows ${outputTruncated ? "what was kept" : "all"}\n`
+      : ""
+  return more + shown.join("\n")
+}
+
+const executionLines = (execution: TaskExecution, zone: string, paint: Paint): string => {
+  const { durationMs, latenessMs } = execution
+  const result = execution.output === null && execution.result !== null ? safeJson(execution.result) : undefined
+  return [
+    `  ${execution.executionId}  ${localTime(execution.dueAt, zone)}  ${statusPaint(paint)(execution.status, execution.status)}`,
+    indented(
+      labelled(
+        [
+          ["took", durationMs === null ? undefined : durationText(durationMs)],
+          ["began late", latenessMs === null ? undefined : durationText(Math.max(0, latenessMs))],
+          ["attempts", execution.attempts.length > 1 ? String(execution.attempts.length) : undefined],
+          ["worker", some(execution.worker)],
+          ["error", some(execution.errorMessage)],
+          ["result", result],
+          ["output", outputLines(execution)]
+        ],
+        paint
+      ),
+      2
+    )
+  ].join("\n")
+}
+
+export const info = Command.make(
+  "info",
+  flags,
+  Effect.fnUntraced(function* (input) {
+    const format = yield* formatOf(input)
+    const found = yield* withScheduler((scheduler) => scheduler.info({ id: input.id, executions: input.executions }))
+    if (format === "json") return yield* outJson(found)
+    if (format === "ndjson") return yield* outLines([found])
+    const { task, nextRuns, executions } = found
+    const paint = yield* colors
+    const today = yield* now
+    const runs = runLines(nextRuns, task.timezone, today, paint)
+    yield* out(
+      [
+        `${paint.bold(task.taskId)}  ${visibleLine(task.taskName)}`,
+        taskLines(task, today, paint),
+        ...(runs === "" ? [] : ["", paint.bold("next runs"), runs]),
+        "",
+        paint.bold(executions.length === 0 ? "has not run yet" : "last executions"),
+        ...executions.map((execution) => executionLines(execution, task.timezone, paint))
+      ].join("\n")
+    )
+  })
+).pipe(
+  Command.withDescription("Show everything about one task"),
+  Command.withExamples([{ command: "nagatha info 4kx9" }, { command: "nagatha info 4kx9 --json" }])
+)

@@ -1,0 +1,124 @@
+/** `nagatha schedule TYPE WHEN`: asks for a task; says what was understood, when it runs, and what to type next. */
+import { Effect } from "effect"
+import { Command } from "effect/cli"
+import type { ScheduledTask } from "../../projections/ScheduledTask.ts"
+import type { TaskExecution } from "../../projections/TaskExecution.ts"
+import type { ScheduleAnswer, ScheduleRequest, Scheduler } from "../../Scheduler.ts"
+import { withScheduler } from "../Backend.ts"
+import { CliFailure, ExitCode, usage } from "../Failure.ts"
+import { json, present } from "../Flags.ts"
+import { colors, labelled, note, now, out, outJson } from "../Output.ts"
+import { runLines } from "../Runs.ts"
+import { scheduleFlags } from "../ScheduleFlags.ts"
+import { visible, visibleLine } from "../Text.ts"
+import { durationText } from "../Times.ts"
+
+/** What is stored now; null where the read models cannot say it yet, which is no reason to fail. */
+const stored = Effect.fnUntraced(function* (scheduler: Scheduler["Service"], answer: ScheduleAnswer) {
+  if (answer.logSequence === null) return null
+  return yield* scheduler.info({ id: answer.taskId, after: answer.logSequence, executions: 1 }).pipe(
+    Effect.map(({ task }): ScheduledTask | null => task),
+    Effect.catch((error) =>
+      Effect.as(note(`the task is scheduled, but cannot be shown yet: ${visible(error.message)}`), null)
+    )
+  )
+})
+
+const headline = (answer: ScheduleAnswer, dryRun: boolean): string => {
+  if (dryRun) return "would be scheduled; nothing has been stored"
+  return answer.created ? `scheduled ${answer.taskId}` : `already scheduled ${answer.taskId}, the same as asked for`
+}
+
+const show = Effect.fnUntraced(function* (request: ScheduleRequest, answer: ScheduleAnswer) {
+  const paint = yield* colors
+  const dryRun = request.dryRun === true
+  const runs = runLines(answer.nextRuns, answer.timezone, yield* now, paint)
+  yield* out(
+    [
+      paint.bold(headline(answer, dryRun)),
+      labelled(
+        [
+          ["name", visibleLine(request.taskName ?? request.taskType)],
+          ["type", visibleLine(request.taskType)],
+          ["understood", visibleLine(answer.understoodAs)],
+          ["zone", answer.timezone],
+          ...answer.notes.map((text) => ["note", visibleLine(text)] as const),
+          ["next runs", runs === "" ? "none" : undefined]
+        ],
+        paint
+      ),
+      ...(runs === "" ? [] : ["next runs", runs])
+    ].join("\n")
+  )
+  if (!dryRun) yield* note(`see it: nagatha info ${answer.taskId}   stop it: nagatha cancel ${answer.taskId}`)
+})
+
+const showEnd = Effect.fnUntraced(function* (execution: TaskExecution) {
+  const took = execution.durationMs === null ? "" : ` in ${durationText(execution.durationMs)}`
+  yield* note(`${execution.status}${took}, execution ${execution.executionId}`)
+  if (execution.output !== null && execution.output !== "") yield* out(visible(execution.output).replace(/\n$/, ""))
+})
+
+const failedExecution = (execution: TaskExecution) =>
+  new CliFailure({
+    code: "executionFailed",
+    message: `execution ${execution.executionId} ${execution.status}: ${execution.errorMessage ?? "no reason given"}`,
+    exitCode: ExitCode.executionFailed,
+    hint: `nagatha info ${execution.taskId} shows its attempts`
+  })
+
+export const schedule = Command.make(
+  "schedule",
+  {
+    ...scheduleFlags,
+    wait: present("wait", "Wait until the first execution has ended; exit code 6 if it failed"),
+    json
+  },
+  Effect.fnUntraced(function* (input) {
+    if (input.wait && input.dryRun) return yield* usage("--wait and --dry-run contradict each other; leave one out")
+    const { requestOf } = yield* Effect.promise(() => import("../RequestedTask.ts"))
+    const request = yield* requestOf(input)
+    yield* withScheduler(
+      Effect.fnUntraced(function* (scheduler) {
+        const answer = yield* scheduler.schedule(request)
+        if (!input.json) yield* show(request, answer)
+        const execution = input.wait ? yield* waited(scheduler, answer) : undefined
+        if (input.json) {
+          const task = yield* stored(scheduler, answer)
+          yield* outJson({ ...answer, task, ...(execution === undefined ? {} : { execution }) })
+        } else if (execution !== undefined) yield* showEnd(execution)
+        if (execution !== undefined && execution.status !== "completed") yield* failedExecution(execution)
+      })
+    )
+  })
+).pipe(
+  Command.withDescription("Schedule a task"),
+  Command.withExamples([
+    { command: 'nagatha schedule notification "in 30 minutes" --message "Tea is ready"' },
+    {
+      command:
+        'nagatha schedule shell_command "0 2 * * *" --name backup --command "tar czf /tmp/home.tgz /home" --timezone Europe/Berlin',
+      description: "Every night, and known by a name"
+    },
+    {
+      command: "nagatha schedule --file task.yaml --dry-run",
+      description: "From a file, only to see what it would do"
+    },
+    {
+      command: 'nagatha schedule shell_command now --command "make test" --wait',
+      description: "Run now, and wait for the end"
+    }
+  ])
+)
+
+const waited = Effect.fnUntraced(function* (scheduler: Scheduler["Service"], answer: ScheduleAnswer) {
+  const { awaitFirst } = yield* Effect.promise(() => import("../Wait.ts"))
+  yield* note("waiting for its first execution to end; Ctrl-C stops waiting, not the task")
+  return yield* awaitFirst(scheduler, answer, (words) => note(visibleLine(words))).pipe(
+    Effect.onInterrupt(() =>
+      note(
+        `stopped waiting; the task goes on. See it: nagatha info ${answer.taskId}   stop it: nagatha cancel ${answer.taskId}`
+      )
+    )
+  )
+})

@@ -1,0 +1,81 @@
+/** `nagatha up`: everything on this machine, until Ctrl-C, or as a process of its own with `--detach`. */
+import { Effect, Option, References } from "effect"
+import { Command, Flag, GlobalFlag } from "effect/cli"
+import { withDeployment } from "../Backend.ts"
+import { dataDirectoryHere } from "../DataDirectory.ts"
+import type { UpInfo } from "../Deployment.ts"
+import { count, json, present, text } from "../Flags.ts"
+import { colors, labelled, note, out, outJson } from "../Output.ts"
+import { Presentation } from "../Presentation.ts"
+
+const flags = {
+  data: text("data", "DIR", "Where everything is kept (default: NAGATHA_DATA_DIR, else ~/.local/share/nagatha)"),
+  concurrency: count("concurrency", 1, 10_000, "Executions at the same time (default: 64)").pipe(Flag.optional),
+  detach: present("detach", "Go on as a process of its own; nagatha down stops it"),
+  json
+}
+
+const show = Effect.fnUntraced(function* (info: UpInfo) {
+  const paint = yield* colors
+  const origin = info.nats.managed ? "started by nagatha" : "the one given"
+  yield* out(
+    [
+      paint.bold("nagatha is up"),
+      labelled(
+        [
+          ["NATS", `${info.nats.url} (${info.nats.version}, ${origin})`],
+          ["data", info.dataDir],
+          ["log", info.logFile],
+          [
+            "process",
+            `${info.pid}, ${info.partitions} partitions, up to ${info.concurrency} executions at the same time`
+          ]
+        ],
+        paint
+      )
+    ].join("\n")
+  )
+  const usual = dataDirectoryHere() === info.dataDir
+  yield* note(
+    [
+      usual
+        ? "try, in another terminal:"
+        : `try, in another terminal, with NAGATHA_DATA_DIR=${info.dataDir} in its environment:`,
+      '  nagatha schedule notification "in 10 seconds" --message "It works"',
+      "  nagatha list",
+      "  nagatha events",
+      info.logFile === undefined ? "Ctrl-C stops it" : "nagatha down stops it"
+    ].join("\n")
+  )
+})
+
+export const up = Command.make(
+  "up",
+  flags,
+  Effect.fnUntraced(function* (input) {
+    const options = {
+      dataDir: dataDirectoryHere(Option.getOrUndefined(input.data)),
+      concurrency: Option.getOrUndefined(input.concurrency)
+    }
+    const { logLevel } = yield* Presentation
+    const asked = Option.getOrUndefined(yield* GlobalFlag.LogLevel)
+    const run = withDeployment(
+      Effect.fnUntraced(function* (deployment) {
+        const info = yield* input.detach ? deployment.upDetached(options) : deployment.up(options)
+        yield* input.json ? outJson(info) : show(info)
+        if (input.detach) return
+        yield* Effect.onInterrupt(Effect.never, () => note("stopping; what runs is asked to stop"))
+      })
+    )
+    yield* Effect.provideService(run, References.MinimumLogLevel, asked ?? logLevel ?? "Info")
+  })
+).pipe(
+  Command.withDescription(
+    "Run everything on this machine: a NATS server (unless one is given), the scheduler and a worker"
+  ),
+  Command.withExamples([
+    { command: "nagatha up" },
+    { command: "nagatha up --detach --data ./data", description: "In the background, with its data here" },
+    { command: "NATS_URL=nats://127.0.0.1:4222 nagatha up", description: "On a NATS server that runs already" }
+  ])
+)
