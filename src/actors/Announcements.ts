@@ -16,6 +16,8 @@ export interface Recorded {
   /** Queue of its task: part of the subject. */
   readonly queue: string
   readonly event: TaskEvent
+  /** The event as it stands in the log, where it is at hand: an object whose first key is `type`. */
+  readonly json?: string
 }
 
 /** `<log sequence>.<index>`. */

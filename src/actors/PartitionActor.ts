@@ -100,7 +100,8 @@ export const make = Effect.fnUntraced(function* (partition: number, nodeId: stri
         sequence: staging.position.sequence,
         index,
         queue: state === undefined ? event.taskType : queueOf(state),
-        event
+        event,
+        json: staging.json[index] ?? JSON.stringify(event)
       }
     })
 

@@ -18,6 +18,13 @@ export interface StagingOptions {
   readonly now: number
 }
 
+/** Events with their JSON, made once. */
+interface Encoded {
+  readonly events: ReadonlyArray<TaskEvent>
+  readonly texts: ReadonlyArray<string>
+  readonly bytes: number
+}
+
 /** Bytes kept free for the head of a commit and the headers of an announcement. */
 const HEAD_BYTES = 4096
 
@@ -95,7 +102,7 @@ export class Staging {
   wake(taskId: string): boolean {
     const state = this.get(taskId)
     if (state === undefined) return true
-    const stored = this.#store(Task.wake(state, this.#options.now, this.#options.rules))
+    const stored = this.#store(this.#encode(Task.wake(state, this.#options.now, this.#options.rules)))
     if (stored && !this.states.has(taskId)) this.states.set(taskId, state)
     return stored
   }
@@ -115,7 +122,8 @@ export class Staging {
       this.#replies.push(() => envelope.reply(this.#done(command.taskId, known, repeated)))
       return true
     }
-    if (this.#tooLarge(decision.events)) {
+    const encoded = this.#encode(decision.events)
+    if (this.#tooLarge(encoded)) {
       const refused = new Refused({
         code: "tooLarge",
         message: `the task is larger than the ${this.#options.maxBytes} bytes that the log stores in one message`,
@@ -124,7 +132,7 @@ export class Staging {
       this.#replies.push(() => envelope.reply({ _tag: "refused", refused }))
       return true
     }
-    if (!this.#store(decision.events)) return false
+    if (!this.#store(encoded)) return false
     const known = this.get(command.taskId)?.commands.at(-1)
     if (known !== undefined) this.#replies.push(() => envelope.reply(this.#done(command.taskId, known, true)))
     return true
@@ -150,8 +158,8 @@ export class Staging {
   #reports(envelope: Extract<Envelope, { readonly _tag: "reports" }>): boolean {
     const answers: Array<ReportAnswer> = []
     for (const [index, said] of envelope.reports.entries()) {
-      const events = this.#reported(said)
-      if (!this.#store(events)) {
+      const encoded = this.#reported(said)
+      if (!this.#store(encoded)) {
         // What did not fit is asked again together with its answer; what did is recorded once in any case.
         const rest = envelope.reports.slice(index)
         this.#leftover = {
@@ -161,7 +169,7 @@ export class Staging {
         }
         return true
       }
-      answers.push(events.length > 0 ? "recorded" : "refused")
+      answers.push(encoded.events.length > 0 ? "recorded" : "refused")
     }
     this.#replies.push(() => envelope.reply(answers))
     return true
@@ -174,28 +182,33 @@ export class Staging {
     return this.#leftover
   }
 
-  #reported(said: Report): ReadonlyArray<TaskEvent> {
+  #reported(said: Report): Encoded {
     const state = this.get(said.taskId)
-    const events = Task.report(state, said, this.#options.now)
-    if (!this.#tooLarge(events)) return events
+    const encoded = this.#encode(Task.report(state, said, this.#options.now))
+    if (!this.#tooLarge(encoded)) return encoded
     const error = {
       code: "resultTooLarge",
       message: `the result is larger than the ${this.#options.maxBytes} bytes that the log stores in one message; it was not kept`
     }
-    return Task.report(state, { ...said, outcome: { outcome: "failedForGood", error } }, this.#options.now)
+    return this.#encode(
+      Task.report(state, { ...said, outcome: { outcome: "failedForGood", error } }, this.#options.now)
+    )
   }
 
-  #tooLarge(events: ReadonlyArray<TaskEvent>): boolean {
-    let bytes = HEAD_BYTES
-    for (const event of events) bytes += sizeOf(event)
-    return bytes > this.#options.maxBytes
-  }
-
-  #store(events: ReadonlyArray<TaskEvent>): boolean {
-    if (events.length === 0) return true
+  #encode(events: ReadonlyArray<TaskEvent>): Encoded {
     const texts = events.map((event) => JSON.stringify(event))
     let bytes = 0
     for (const text of texts) bytes += Buffer.byteLength(text) + 1
+    return { events, texts, bytes }
+  }
+
+  /** Larger than a whole commit may be. */
+  #tooLarge({ bytes }: Encoded): boolean {
+    return HEAD_BYTES + bytes > this.#options.maxBytes
+  }
+
+  #store({ bytes, events, texts }: Encoded): boolean {
+    if (events.length === 0) return true
     if (this.events.length > 0 && this.#bytes + bytes > this.#options.maxBytes) return false
     for (const [index, event] of events.entries()) {
       const text = texts[index]
@@ -208,22 +221,3 @@ export class Staging {
     return true
   }
 }
-
-/** An upper bound of an event's bytes, exact only where it matters: large values are in these fields. */
-const sizeOf = (event: TaskEvent): number => {
-  switch (event.type) {
-    case "scheduled":
-    case "updated":
-    case "rescheduled":
-      return jsonBytes(event.definition) + 2048
-    case "success":
-      return jsonBytes(event.result) + 2048
-    case "retry":
-    case "failure":
-      return jsonBytes(event.error) + 2048
-    default:
-      return 2048
-  }
-}
-
-const jsonBytes = (value: unknown): number => Buffer.byteLength(JSON.stringify(value))

@@ -17,8 +17,14 @@ export const LOG_SEQUENCE_HEADER = "Nagatha-Log-Sequence"
 const NO_MESSAGE = 10037
 
 /** The announced body: the event with its id and its public type. */
-export const bodyOf = (recorded: Recorded): string =>
-  JSON.stringify({ id: announcementId(recorded), ...recorded.event, type: publicEvent(recorded.event.type) })
+export const bodyOf = (recorded: Recorded): string => {
+  const id = announcementId(recorded)
+  const { event, json } = recorded
+  const own = `{"type":"${event.type}",`
+  return json?.startsWith(own)
+    ? `{"id":"${id}","type":"${publicEvent(event.type)}",${json.slice(own.length)}`
+    : JSON.stringify({ id, ...event, type: publicEvent(event.type) })
+}
 
 const messageOf = (recorded: Recorded, subjects: Subjects) => {
   const id = announcementId(recorded)

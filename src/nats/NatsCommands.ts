@@ -21,7 +21,11 @@ export const VERBS = ["schedule", "cancel"] as const
 export type Verb = (typeof VERBS)[number]
 
 /** One command as it travels to an owner. */
-export const Commanded = Schema.Struct({ verb: Schema.Literals(VERBS), request: Schema.JsonObject })
+export const Commanded = Schema.Struct({
+  verb: Schema.Literals(VERBS),
+  /** Read in full by the owner. */
+  request: Schema.Record(Schema.String, Schema.Unknown)
+})
 export type Commanded = typeof Commanded.Type
 
 /** What an owner answers to one command. */
@@ -37,8 +41,8 @@ const decodeClaims = decodeWith(Schema.Array(ClaimRequest))
 const decodeHeartbeats = decodeWith(Schema.Array(Heartbeat))
 const decodeReports = decodeWith(Schema.Array(Report))
 const decodeRegister = decodeWith(Schema.Struct({ queues: Schema.Array(ClaimRequest.fields.taskId) }))
-const decodeMany = decodeWith(Schema.Struct({ requests: Schema.Array(Schema.JsonObject) }))
-const decodeObject = decodeWith(Schema.JsonObject)
+const decodeMany = decodeWith(Schema.Struct({ requests: Schema.Array(Schema.Record(Schema.String, Schema.Unknown)) }))
+const decodeObject = decodeWith(Schema.Record(Schema.String, Schema.Unknown))
 
 const GROUP = "nagatha"
 const busy = () => new Refused({ code: "busy", message: "too many requests wait for this partition; ask again" })
@@ -105,8 +109,8 @@ export const layer = (
       /** The id of the task that a request is about, made up here where it names none so that any owner makes up the same. */
       const addressed = (
         verb: Verb,
-        request: Schema.JsonObject
-      ): { readonly taskId: string; readonly request: Schema.JsonObject } => {
+        request: Commanded["request"]
+      ): { readonly taskId: string; readonly request: Commanded["request"] } => {
         const named = request["taskId"]
         const commandId = typeof request["commandId"] === "string" ? request["commandId"] : randomUUID()
         const taskId = typeof named === "string" ? named : verb === "schedule" ? Intake.taskIdOf(commandId) : ""

@@ -130,18 +130,21 @@ export const layer: Layer.Layer<WorkQueue, never, NatsConnection> = Layer.effect
           const subscription = connection.subscribe(`${inbox}.*`, {
             callback: (error, message) => {
               if (error !== null) return
-              const id = message.subject.slice(inbox.length + 1)
-              const open = pulls.get(id)
               const status = message.headers?.code ?? 0
               if (status >= 400) {
                 // The pull has ended: nothing came in time, the consumer is gone, or the server moved it.
-                pulls.delete(id)
+                pulls.delete(message.subject.slice(inbox.length + 1))
                 if (status !== 404 && status !== 408) Effect.runFork(Effect.ignore(register([queue])))
                 setImmediate(pull)
                 return
               }
               if (status !== 0) return
-              if (open !== undefined && (open.open -= 1) === 0) pulls.delete(id)
+              // Items come under their own subject; the server serves the oldest pull first.
+              for (const [id, oldest] of pulls) {
+                oldest.open -= 1
+                if (oldest.open === 0) pulls.delete(id)
+                break
+              }
               const delivery = deliver(message, finished)
               if (delivery === null) {
                 message.respond("+TERM the item cannot be read")

@@ -14,8 +14,13 @@ export const Instant = Schema.String.check(
 )
 export type Instant = typeof Instant.Type
 
-/** Milliseconds since the epoch to wire text. */
-export const fromMillis = (millis: number): Instant => new Date(millis).toISOString()
+let newest = { millis: 0, text: "1970-01-01T00:00:00.000Z" }
+
+/** Milliseconds since the epoch to wire text. The newest answer is remembered: decisions of one turn share an instant. */
+export const fromMillis = (millis: number): Instant => {
+  if (newest.millis !== millis) newest = { millis, text: new Date(millis).toISOString() }
+  return newest.text
+}
 
 /** Wire text to milliseconds since the epoch. */
 export const toMillis = (instant: Instant): number => Date.parse(instant)
