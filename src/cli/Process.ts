@@ -5,7 +5,7 @@
  * second one, a second or more later, ends it at once. A closed standard output ends it quietly.
  */
 import * as NodeServices from "@effect/platform-node/NodeServices"
-import { Effect, Exit, Layer, Logger, type LogLevel, References } from "effect"
+import { Effect, Exit, type Fiber, Layer, Logger, type LogLevel, References } from "effect"
 import { TerminalCapabilities } from "effect/cli"
 import { readFileSync } from "node:fs"
 import { Backend } from "./Backend.ts"
@@ -74,12 +74,14 @@ export const launch = (args: ReadonlyArray<string>, backendOf: (started: Started
     Effect.provide(
       Layer.mergeAll(
         NodeServices.layer,
-        Logger.layer([env["LOG_FORMAT"] === "json" ? Logger.consoleJson : Logger.consolePretty()]),
+        Logger.layer([
+          env["LOG_FORMAT"] === "json" ? Logger.withConsoleError(Logger.formatJson) : Logger.consolePretty()
+        ]),
         Layer.succeed(Logger.LogToStderr, true)
       )
     )
   )
-  const fiber = Effect.runFork(program)
+  let fiber: Fiber.Fiber<number> | undefined
   let interruptedWith: number | undefined
   let firstSignalAt = 0
   const interrupt = (code: number) => () => {
@@ -90,14 +92,16 @@ export const launch = (args: ReadonlyArray<string>, backendOf: (started: Started
     }
     interruptedWith = code
     firstSignalAt = at
-    fiber.interruptUnsafe()
+    fiber?.interruptUnsafe()
   }
+  // Before the command runs: from its first word on, whoever starts it may send a signal.
   process.on("SIGINT", interrupt(ExitCode.interrupted))
   process.on("SIGTERM", interrupt(143))
   process.on("SIGHUP", interrupt(129))
   stdout.on("error", interrupt(0))
   stderr.on("error", () => undefined)
   const keepAlive = setInterval(() => undefined, 2 ** 31 - 1)
+  fiber = Effect.runFork(program)
   fiber.addObserver((result) => {
     clearInterval(keepAlive)
     exit(interruptedWith ?? (Exit.isSuccess(result) ? result.value : ExitCode.failed))

@@ -80,6 +80,10 @@ const ended = Effect.fnUntraced(function* (cause: Cause.Cause<unknown>) {
   return failure.exitCode
 })
 
+/** `nagatha help schedule` is what people type for `nagatha schedule --help`. */
+const helped = ([first, ...rest]: ReadonlyArray<string>): ReadonlyArray<string> =>
+  first === undefined ? [] : first === "help" ? [...rest, "--help"] : [first, ...rest]
+
 /** Runs the command that the arguments name; never fails. */
 export const runProgram = (
   args: ReadonlyArray<string>,
@@ -87,7 +91,7 @@ export const runProgram = (
 ): Effect.Effect<number, never, Backend | Command.Environment> =>
   Effect.gen(function* () {
     const presentation = yield* Presentation
-    return yield* Command.runWith(tree, { version })(args).pipe(
+    return yield* Command.runWith(tree, { version })(helped(args)).pipe(
       Effect.as(0),
       Effect.catchCause(ended),
       Effect.provide(

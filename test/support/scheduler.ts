@@ -1,0 +1,276 @@
+/** The front door in memory: tasks and executions as they are put in, ids and refusals as the service gives them. */
+import { Effect, Schema, Stream } from "effect"
+import type { ScheduledTask } from "../../src/projections/ScheduledTask.ts"
+import type { TaskExecution } from "../../src/projections/TaskExecution.ts"
+import {
+  type AnnouncedEvent,
+  CancelRequest,
+  Refused,
+  ScheduleRequest,
+  Scheduler,
+  type SchedulerError,
+  type ServiceStatus
+} from "../../src/Scheduler.ts"
+
+export const aTask = (changes: Partial<ScheduledTask> = {}): ScheduledTask => ({
+  taskId: "teatime000000001",
+  taskType: "notification",
+  taskName: "tea",
+  description: "",
+  taskArgs: { message: "Tea is ready" },
+  scheduleType: "recurring",
+  scheduleSpec: "every day at 16:00",
+  timezone: "Europe/Berlin",
+  understoodAs: "every day at 16:00",
+  status: "scheduled",
+  nextRunAt: "2026-03-08T15:00:00.000Z",
+  lastRunAt: null,
+  lastStatus: null,
+  lastError: null,
+  runCount: 0,
+  maxRuns: null,
+  retryCount: 0,
+  maxRetries: 3,
+  queue: "notification",
+  priority: 0,
+  tags: [],
+  overlap: "skip",
+  catchUp: "latest",
+  catchUpWindowMs: 86_400_000,
+  timeoutMs: 300_000,
+  hardTimeoutMs: 600_000,
+  startAt: null,
+  endAt: null,
+  pausedUntil: null,
+  pauseReason: null,
+  createdBy: "cli:ann",
+  createdAt: "2026-03-01T08:00:00.000Z",
+  updatedAt: "2026-03-01T08:00:00.000Z",
+  cancelledAt: null,
+  revision: 1,
+  ...changes
+})
+
+export const anExecution = (changes: Partial<TaskExecution> = {}): TaskExecution => ({
+  executionId: "run0000000000001",
+  taskId: "teatime000000001",
+  taskName: "tea",
+  taskType: "shell_command",
+  nominalAt: "2026-03-07T15:00:00.000Z",
+  dueAt: "2026-03-07T15:00:00.000Z",
+  queuedAt: "2026-03-07T15:00:00.001Z",
+  startedAt: "2026-03-07T15:00:00.003Z",
+  completedAt: "2026-03-07T15:00:01.203Z",
+  status: "completed",
+  attempt: 1,
+  attempts: [
+    {
+      attempt: 1,
+      worker: "w1",
+      startedAt: "2026-03-07T15:00:00.003Z",
+      finishedAt: "2026-03-07T15:00:01.203Z",
+      errorCode: null,
+      errorMessage: null
+    }
+  ],
+  result: null,
+  output: "hello\n",
+  outputTruncated: false,
+  errorCode: null,
+  errorMessage: null,
+  errorDetail: null,
+  durationMs: 1200,
+  latenessMs: 3,
+  worker: "w1",
+  parentExecutionId: null,
+  stepName: null,
+  manual: false,
+  ...changes
+})
+
+export const aStatus: ServiceStatus = {
+  server: { name: "nagatha", version: "2.15.1", url: "nats://127.0.0.1:4222" },
+  nodes: [
+    {
+      nodeId: "n1",
+      host: "box",
+      pid: 7,
+      roles: ["scheduler", "worker", "api"],
+      startedAt: "2026-03-07T12:00:00.000Z",
+      version: "0.1.0"
+    }
+  ],
+  partitions: [
+    { partition: 0, owner: "n1", logSequence: 4, tasks: 2, openExecutions: 1 },
+    { partition: 1, owner: "n1", logSequence: 9, tasks: 1, openExecutions: 0 }
+  ],
+  queues: [{ queue: "shell_command", waiting: 3, inProgress: 1, redelivered: 0 }],
+  projection: { logSequence: 13, lag: 0, tasks: { scheduled: 3 }, executions: { completed: 5, failed: 0 } }
+}
+
+export interface World {
+  readonly tasks: Array<ScheduledTask>
+  readonly executions: Array<TaskExecution>
+  readonly events: ReadonlyArray<AnnouncedEvent>
+  readonly status: ServiceStatus
+  /** Requests as they came, in order. */
+  readonly scheduled: Array<ScheduleRequest>
+  readonly cancelled: Array<CancelRequest>
+  /** Every call fails with this while it is set. */
+  failing: SchedulerError | undefined
+  /** Called when a task has been scheduled: what then happens to it. */
+  onScheduled: (task: ScheduledTask, world: World) => void
+  /** Called before each read of a task or an execution. */
+  onRead: (world: World) => void
+}
+
+export const aWorld = (changes: Partial<World> = {}): World => ({
+  tasks: [],
+  executions: [],
+  events: [],
+  status: aStatus,
+  scheduled: [],
+  cancelled: [],
+  failing: undefined,
+  onScheduled: () => undefined,
+  onRead: () => undefined,
+  ...changes
+})
+
+const found = <Item>(what: string, items: ReadonlyArray<Item>, id: string, idOf: (item: Item) => string) => {
+  const whole = items.find((item) => idOf(item) === id)
+  if (whole !== undefined) return Effect.succeed(whole)
+  const matches = id.length < 4 ? [] : items.filter((item) => idOf(item).startsWith(id))
+  const [only, ...others] = matches
+  if (only === undefined) {
+    return Effect.fail(new Refused({ code: "notFound", message: `no ${what} has the id ${JSON.stringify(id)}` }))
+  }
+  return others.length === 0
+    ? Effect.succeed(only)
+    : Effect.fail(
+        new Refused({
+          code: "ambiguousId",
+          message: `${JSON.stringify(id)} is the beginning of more than one ${what} id`
+        })
+      )
+}
+
+const page = <Item>(items: ReadonlyArray<Item>, query: { readonly limit?: number; readonly cursor?: string }) => {
+  const from = Number(query.cursor ?? "0")
+  const until = from + (query.limit ?? 100)
+  return {
+    items: items.slice(from, until),
+    nextCursor: until < items.length ? String(until) : null,
+    logSequence: 1
+  }
+}
+
+const isRequest = Schema.is(ScheduleRequest)
+const isCancel = Schema.is(CancelRequest)
+
+export const memoryScheduler = (world: World): Scheduler["Service"] => {
+  const guarded = <A>(effect: () => Effect.Effect<A, SchedulerError>) =>
+    Effect.suspend(() => (world.failing === undefined ? effect() : Effect.fail(world.failing)))
+  const task = (id: string) => found("task", world.tasks, id, (one) => one.taskId)
+  const schedule = (request: ScheduleRequest) =>
+    guarded(() =>
+      Effect.sync(() => {
+        if (!isRequest(request)) throw new Error(`not a request: ${JSON.stringify(request)}`)
+        world.scheduled.push(request)
+        const added = aTask({
+          taskId: request.taskId ?? `task${String(world.tasks.length).padStart(12, "0")}`,
+          taskType: request.taskType,
+          taskName: request.taskName ?? request.taskType,
+          scheduleSpec: request.schedule,
+          timezone: request.timezone ?? "UTC",
+          taskArgs: request.taskArgs ?? {}
+        })
+        const dryRun = request.dryRun === true
+        if (!dryRun) {
+          world.tasks.push(added)
+          world.onScheduled(added, world)
+        }
+        return {
+          taskId: added.taskId,
+          created: !dryRun,
+          understoodAs: added.understoodAs,
+          timezone: added.timezone,
+          nextRuns: [
+            { at: "2026-03-08T15:00:00.000Z", local: "2026-03-08T16:00:00.000+01:00" },
+            { at: "2026-03-29T14:00:00.000Z", local: "2026-03-29T16:00:00.000+02:00", note: "the clocks change" }
+          ],
+          notes: ["16:00 is in the afternoon"],
+          logSequence: dryRun ? null : 7
+        }
+      })
+    )
+  return Scheduler.of({
+    schedule,
+    scheduleMany: () => Effect.die("the command line schedules one by one"),
+    cancel: (request) =>
+      guarded(() =>
+        Effect.flatMap(task(request.taskId), (one) => {
+          if (!isCancel(request)) throw new Error(`not a request: ${JSON.stringify(request)}`)
+          if (one.status === "cancelled") {
+            return Effect.fail(
+              new Refused({ code: "alreadyCancelled", message: `task ${one.taskId} has been cancelled already` })
+            )
+          }
+          world.cancelled.push(request)
+          world.tasks.splice(world.tasks.indexOf(one), 1, { ...one, status: "cancelled", revision: one.revision + 1 })
+          return Effect.succeed({
+            taskId: one.taskId,
+            status: "cancelled",
+            revision: one.revision + 1,
+            logSequence: 8
+          })
+        })
+      ),
+    tasks: (query) =>
+      guarded(() =>
+        Effect.succeed(
+          page(
+            world.tasks.filter(
+              (one) =>
+                (query.status === undefined || one.status === query.status) &&
+                (query.type === undefined || one.taskType === query.type)
+            ),
+            query
+          )
+        )
+      ),
+    info: ({ id, executions }) =>
+      guarded(() => {
+        world.onRead(world)
+        return Effect.map(task(id), (one) => ({
+          task: one,
+          nextRuns: [],
+          executions: world.executions.filter(({ taskId }) => taskId === one.taskId).slice(0, executions ?? 10)
+        }))
+      }),
+    executions: (query) =>
+      guarded(() =>
+        Effect.succeed(
+          page(
+            world.executions.filter(
+              (one) =>
+                (query.taskId === undefined || one.taskId.startsWith(query.taskId)) &&
+                (query.status === undefined || one.status === query.status) &&
+                (query.since === undefined || one.dueAt >= query.since)
+            ),
+            query
+          )
+        )
+      ),
+    execution: ({ id }) =>
+      guarded(() => {
+        world.onRead(world)
+        return found("execution", world.executions, id, (one) => one.executionId)
+      }),
+    status: guarded(() => Effect.succeed(world.status)),
+    events: (pattern) =>
+      Stream.fromIterable(
+        world.events.filter(({ type }) => pattern === undefined || pattern.endsWith("*") || type === pattern)
+      )
+  })
+}
