@@ -5,6 +5,8 @@ export interface Presentation {
   /** Errors are told as JSON. */
   readonly json: boolean
   readonly color: boolean
+  /** Colour on standard error. */
+  readonly errorColor: boolean
   /** Width of the terminal in columns; undefined where standard output is not a terminal, and nothing is ever cut. */
   readonly columns: number | undefined
   /** Zone of this person: `NAGATHA_TIMEZONE`, else the system's; not checked yet. */
@@ -20,6 +22,7 @@ export const Presentation = Context.Reference<Presentation>("nagatha/cli/Present
   defaultValue: () => ({
     json: false,
     color: false,
+    errorColor: false,
     columns: undefined,
     zone: "UTC",
     zoneSource: "the default",

@@ -5,7 +5,7 @@
  * second one, a second or more later, ends it at once. A closed standard output ends it quietly.
  */
 import * as NodeServices from "@effect/platform-node/NodeServices"
-import { Effect, Exit, type Fiber, Layer, Logger, type LogLevel, References } from "effect"
+import { Effect, Exit, Layer, Logger, type LogLevel, References } from "effect"
 import { TerminalCapabilities } from "effect/cli"
 import { readFileSync } from "node:fs"
 import { Backend } from "./Backend.ts"
@@ -37,9 +37,12 @@ const version = (): string => {
 const presentationOf = (args: ReadonlyArray<string>, canColor: boolean): Presentation => {
   const own = env["NAGATHA_TIMEZONE"]
   const fromEnvironment = own !== undefined && own !== ""
+  const color = canColor && !forbidsColor(args)
   return {
     json: asksForJson(args),
-    color: canColor && !forbidsColor(args),
+    color,
+    // Where standard output is no terminal, colour has been asked for by name.
+    errorColor: color && (stderr.isTTY || !stdout.isTTY),
     columns: stdout.isTTY ? stdout.columns : undefined,
     zone: fromEnvironment ? own : (Intl.DateTimeFormat().resolvedOptions().timeZone ?? "UTC"),
     zoneSource: fromEnvironment ? "NAGATHA_TIMEZONE" : "the system's zone",
@@ -81,7 +84,7 @@ export const launch = (args: ReadonlyArray<string>, backendOf: (started: Started
       )
     )
   )
-  let fiber: Fiber.Fiber<number> | undefined
+  const stop = new AbortController()
   let interruptedWith: number | undefined
   let firstSignalAt = 0
   const interrupt = (code: number) => () => {
@@ -92,7 +95,7 @@ export const launch = (args: ReadonlyArray<string>, backendOf: (started: Started
     }
     interruptedWith = code
     firstSignalAt = at
-    fiber?.interruptUnsafe()
+    stop.abort()
   }
   // Before the command runs: from its first word on, whoever starts it may send a signal.
   process.on("SIGINT", interrupt(ExitCode.interrupted))
@@ -101,8 +104,7 @@ export const launch = (args: ReadonlyArray<string>, backendOf: (started: Started
   stdout.on("error", interrupt(0))
   stderr.on("error", () => undefined)
   const keepAlive = setInterval(() => undefined, 2 ** 31 - 1)
-  fiber = Effect.runFork(program)
-  fiber.addObserver((result) => {
+  Effect.runFork(program, { signal: stop.signal }).addObserver((result) => {
     clearInterval(keepAlive)
     exit(interruptedWith ?? (Exit.isSuccess(result) ? result.value : ExitCode.failed))
   })

@@ -39,7 +39,7 @@ const problem = (error: CliError.NonShowHelpErrors): string => {
 }
 
 const presenter = (presentation: Presentation): CliOutput.Presenter => {
-  const colors = paint(presentation.color)
+  const colors = paint(presentation.errorColor)
   const formatter = CliOutput.defaultFormatter({
     colors: presentation.color,
     inheritedFlags: "full",
@@ -65,9 +65,9 @@ const presenter = (presentation: Presentation): CliOutput.Presenter => {
 }
 
 const tell = Effect.fnUntraced(function* (error: unknown) {
-  const { json, color } = yield* Presentation
+  const { json, errorColor } = yield* Presentation
   const failure = failureOf(error)
-  yield* Console.error(toldFailure(failure, json, paint(color)))
+  yield* Console.error(toldFailure(failure, json, paint(errorColor)))
   return failure
 })
 

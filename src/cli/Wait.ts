@@ -45,11 +45,12 @@ export const awaitFirst = Effect.fnUntraced(function* (
   answer: ScheduleAnswer,
   progress: Progress
 ): Effect.fn.Return<TaskExecution, SchedulerError | CliFailure> {
-  const begunAt = yield* now
-  const fromNow = !answer.created && answer.nextRuns.length > 0
+  /** A task that was there before has a past, which is not waited for. */
+  const from = answer.created ? undefined : answer.nextRuns[0]?.at
+  const newest = !answer.created && from === undefined
   const after = answer.logSequence === null ? {} : { after: answer.logSequence }
   let pause = SHORTEST_MS
-  let answeredAt = begunAt
+  let answeredAt = yield* now
   let told = ""
   let executionId: string | undefined
 
@@ -57,9 +58,10 @@ export const awaitFirst = Effect.fnUntraced(function* (
   const look = Effect.fnUntraced(function* () {
     if (executionId !== undefined) return yield* scheduler.execution({ id: executionId, ...after })
     const { task, executions } = yield* scheduler.info({ id: answer.taskId, executions: 100, ...after })
-    const first = executions
-      .filter(({ status, dueAt }) => status !== "skipped" && (!fromNow || Date.parse(dueAt) >= begunAt))
-      .at(-1)
+    const wanted = executions.filter(
+      ({ dueAt, status }) => status !== "skipped" && (from === undefined || dueAt >= from)
+    )
+    const first = newest ? wanted[0] : wanted.at(-1)
     if (first === undefined && isOver(task.status)) {
       return yield* new CliFailure({
         code: "neverRan",

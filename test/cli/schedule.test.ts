@@ -88,14 +88,14 @@ describe("nagatha schedule", () => {
       const world = aWorld()
       const ran = yield* runCli(
         [
-          ...["schedule", "shell_command", "0 2 * * *", "--name", "backup", "--description", "nightly"],
-          ...["--timezone", "america/new_york", "--command", "tar -czf x", "--working-dir", "/srv"],
-          ...["--env", "LEVEL=3", "--env", "QUERY=a=b", "--queue", "heavy", "--tag", "ops", "--tag", "night"],
-          ...["--retries", "0", "--backoff", "500ms", "--timeout", "1h30m", "--hard-timeout", "2h"],
-          ...["--overlap", "allowAll", "--catch-up", "none", "--catch-up-window", "1d", "--dst-gap", "skip"],
-          ...["--dst-overlap", "both", "--id", "backup-1", "--command-id", "c1", "--allow-past"],
-          ...["--args", '{"stdin": "x", "command": "replaced", "env": {"A": "1", "LEVEL": "0"}}']
-        ],
+          ["schedule", "shell_command", "0 2 * * *", "--name", "backup", "--description", "nightly"],
+          ["--timezone", "america/new_york", "--command", "tar -czf x", "--working-dir", "/srv"],
+          ["--env", "LEVEL=3", "--env", "QUERY=a=b", "--queue", "heavy", "--tag", "ops", "--tag", "night"],
+          ["--retries", "0", "--backoff", "500ms", "--timeout", "1h30m", "--hard-timeout", "2h"],
+          ["--overlap", "allowAll", "--catch-up", "none", "--catch-up-window", "1d", "--dst-gap", "skip"],
+          ["--dst-overlap", "both", "--id", "backup-1", "--command-id", "c1", "--allow-past"],
+          ["--args", '{"stdin": "x", "command": "replaced", "env": {"A": "1", "LEVEL": "0"}}']
+        ].flat(),
         { world }
       )
       assert.strictEqual(ran.code, 0, ran.stderr)

@@ -54,6 +54,7 @@ export const runCli = (args: ReadonlyArray<string>, setting: Setting = {}) =>
     Effect.provideService(Presentation, {
       json: asksForJson(args),
       color: setting.color ?? false,
+      errorColor: setting.color ?? false,
       columns: setting.columns,
       zone: setting.zone ?? "Europe/Berlin",
       zoneSource: "NAGATHA_TIMEZONE",

@@ -5,9 +5,9 @@ import type { SchedulerError, Scheduler, TaskAnswer } from "../../Scheduler.ts"
 import { withScheduler } from "../Backend.ts"
 import { CliFailure, failureOf, toldFailure, usage } from "../Failure.ts"
 import { json, present, text } from "../Flags.ts"
-import { colors, note, out, outJson } from "../Output.ts"
+import { note, out, outJson } from "../Output.ts"
 import { Presentation } from "../Presentation.ts"
-import { visibleLine } from "../Text.ts"
+import { paint, visibleLine } from "../Text.ts"
 
 const flags = {
   ids: Argument.String("ID").pipe(
@@ -71,8 +71,8 @@ export const cancel = Command.make(
         const [last, ...others] = failures.reverse()
         if (last === undefined) return
         const presentation = yield* Presentation
-        const paint = yield* colors
-        for (const failure of others.reverse()) yield* note(toldFailure(failure, presentation.json, paint))
+        const colors = paint(presentation.errorColor)
+        for (const failure of others.reverse()) yield* note(toldFailure(failure, presentation.json, colors))
         yield* last
       })
     )

@@ -4,7 +4,7 @@ import { Command, Flag, GlobalFlag } from "effect/cli"
 import { withDeployment } from "../Backend.ts"
 import { dataDirectoryHere } from "../DataDirectory.ts"
 import type { UpInfo } from "../Deployment.ts"
-import { count, json, present, text } from "../Flags.ts"
+import { count, json, present, text, zoneOf } from "../Flags.ts"
 import { colors, labelled, note, out, outJson } from "../Output.ts"
 import { Presentation } from "../Presentation.ts"
 
@@ -57,6 +57,7 @@ export const up = Command.make(
       dataDir: dataDirectoryHere(Option.getOrUndefined(input.data)),
       concurrency: Option.getOrUndefined(input.concurrency)
     }
+    yield* zoneOf(Option.none())
     const { logLevel } = yield* Presentation
     const asked = Option.getOrUndefined(yield* GlobalFlag.LogLevel)
     const run = withDeployment(
