@@ -101,7 +101,7 @@ export const api = (options: NodeOptions, readModelFile: string) =>
 /** Runs attempts of queues (default: those of all task types that it knows). */
 export const worker = (options: NodeOptions, queues?: ReadonlyArray<string>) => {
   const known = (options.taskTypes ?? builtInTaskTypes).map((type) => type.queue)
-  return Worker.layer({
+  const running = Worker.layer({
     worker: `${options.identity.host}.${options.identity.pid}.${options.identity.nodeId}`,
     queues: queues ?? [...new Set(known)],
     concurrency: options.settings.concurrency
@@ -111,4 +111,6 @@ export const worker = (options: NodeOptions, queues?: ReadonlyArray<string>) => 
     Layer.provide(connection(options, "worker", `nagatha worker ${options.identity.nodeId}`)),
     Layer.provide(settingsOf(options))
   )
+  // Fresh: the same adapters in this process belong to another connection, with other rights.
+  return Layer.fresh(running)
 }

@@ -102,6 +102,7 @@ export class NatsService extends Context.Service<
 
 const make = Effect.fnUntraced(function* (identity: NodeIdentity) {
   const { connection } = yield* NatsConnection
+  const services = yield* Effect.context<never>()
   const endpoints: Array<Endpoint> = []
 
   const subscribe = (subject: string, group: string | null, callback: (message: Msg) => void) =>
@@ -173,6 +174,7 @@ const make = Effect.fnUntraced(function* (identity: NodeIdentity) {
             handle(message)
           } catch (cause) {
             counters.errors += 1
+            if (!(cause instanceof Refused)) Effect.runForkWith(services)(Effect.logError(`${name} failed`, cause))
             respondError(message, asRefused(cause))
           }
         })
