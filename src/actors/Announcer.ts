@@ -1,10 +1,11 @@
 /**
- * The announcer of one partition: says each event of the log, in order, at least once, and offers due attempts to the
- * workers.
+ * The announcer of a node: says each event of the log, in the order of its partition, at least once, and offers due
+ * attempts to the workers.
  *
- * It begins at the last announcement that is still held, so a crash between commit and announcement is healed by
- * following the log; and it begins there again whenever announcements may have been lost. It never fails: what cannot
- * be said now is said later, from the log.
+ * It begins at the last announcement of a partition that is still held, so a crash between commit and announcement is
+ * healed by following the log; and it begins there again whenever announcements may have been lost. It never fails: what
+ * cannot be said now is said later, from the log. All partitions share one line, so that what gathers while one group is
+ * on its way leaves together.
  */
 import { Clock, Effect, Queue, Schedule, type Scope, Stream } from "effect"
 import { EventLog } from "../events/EventLog.ts"
@@ -13,98 +14,124 @@ import { WorkQueue } from "../work/WorkQueue.ts"
 import { Announcements, type Recorded } from "./Announcements.ts"
 
 /** Most events said, or attempts offered, in one go. */
-const BATCH = 256
+const BATCH = 512
 
 /** Pause before a failed announcement is tried again. */
 const retryPolicy = Schedule.min([Schedule.exponential("50 millis"), Schedule.spaced("2 seconds")])
 
 export interface Announcer {
+  /** A partition is owned from now on; `queueOf` names the queue of a task for events that are read back from the log. */
+  begin(partition: number, queueOf: (taskId: string) => string | undefined): void
   /** Takes events that have just been stored, in log order. */
   accept(recorded: ReadonlyArray<Recorded>): void
   /** Takes attempts whose time has come. */
   offer(items: ReadonlyArray<WorkItem>): void
-  /** What was said may have been lost: compare with the log and say the missing again. */
-  readonly resync: Effect.Effect<void>
+  /** What a partition has said may have been lost: compare with the log and say the missing again. */
+  resync(partition: number): void
 }
 
-type Message = Recorded | "resync"
+type Message = Recorded | { readonly resync: number }
 
-/** Starts announcing; `queueOf` names the queue of a task for events that are read back from the log. */
-export const make = Effect.fnUntraced(function* (
-  partition: number,
-  queueOf: (taskId: string) => string | undefined
-): Effect.fn.Return<Announcer, never, EventLog | Announcements | WorkQueue | Scope.Scope> {
-  const log = yield* EventLog
-  const announcements = yield* Announcements
-  const workQueue = yield* WorkQueue
-  const events = yield* Queue.unbounded<Message>()
-  const offers = yield* Queue.unbounded<WorkItem>()
-  let said = { sequence: 0, index: -1 }
+interface Line {
+  readonly queueOf: (taskId: string) => string | undefined
+  /** The newest announcement. */
+  said: { readonly sequence: number; readonly index: number }
+}
 
-  const isNew = (one: { readonly sequence: number; readonly index: number }) =>
-    one.sequence > said.sequence || (one.sequence === said.sequence && one.index > said.index)
+const isNew = (one: Line["said"], said: Line["said"]) =>
+  one.sequence > said.sequence || (one.sequence === said.sequence && one.index > said.index)
 
-  const announce = Effect.fnUntraced(function* (batch: ReadonlyArray<Recorded>) {
-    const fresh = batch.filter(isNew)
-    const newest = fresh.at(-1)
-    if (newest === undefined) return
-    yield* announcements.announce(fresh)
-    said = { sequence: newest.sequence, index: newest.index }
-  })
+export const make: Effect.Effect<Announcer, never, EventLog | Announcements | WorkQueue | Scope.Scope> = Effect.gen(
+  function* () {
+    const log = yield* EventLog
+    const announcements = yield* Announcements
+    const workQueue = yield* WorkQueue
+    const messages = yield* Queue.unbounded<Message>()
+    const offers = yield* Queue.unbounded<WorkItem>()
+    const lines = new Map<number, Line>()
 
-  /** From the last announcement that is held to the end of the log. */
-  const catchUp = Effect.gen(function* () {
-    const last = yield* announcements.last(partition)
-    const now = yield* Clock.currentTimeMillis
-    said = last ?? { sequence: 0, index: -1 }
-    yield* log.read(partition, Math.max(0, said.sequence - 1)).pipe(
-      Stream.filter((recorded) => last !== null || recorded.storedAt >= now - announcements.keptMs),
-      Stream.flatMap((recorded) =>
-        Stream.fromIterable(
-          recorded.commit.events.map((event, index): Recorded => ({
-            partition,
-            sequence: recorded.sequence,
-            index,
-            queue: queueOf(event.taskId) ?? event.taskType,
-            event
-          }))
+    const announce = Effect.fnUntraced(function* (batch: ReadonlyArray<Recorded>) {
+      const fresh = batch.filter((one) => isNew(one, lines.get(one.partition)?.said ?? one))
+      if (fresh.length === 0) return
+      yield* announcements.announce(fresh)
+      for (const { index, partition, sequence } of fresh) {
+        const line = lines.get(partition)
+        if (line !== undefined) line.said = { sequence, index }
+      }
+    })
+
+    /** From the last announcement that is held to the end of the log. */
+    const catchUp = (partition: number) =>
+      Effect.gen(function* () {
+        const line = lines.get(partition)
+        if (line === undefined) return
+        const last = yield* announcements.last(partition)
+        const now = yield* Clock.currentTimeMillis
+        line.said = last ?? { sequence: 0, index: -1 }
+        yield* log.read(partition, Math.max(0, line.said.sequence - 1)).pipe(
+          Stream.filter((recorded) => last !== null || recorded.storedAt >= now - announcements.keptMs),
+          Stream.flatMap((recorded) =>
+            Stream.fromIterable(
+              recorded.commit.events.map((event, index): Recorded => ({
+                partition,
+                sequence: recorded.sequence,
+                index,
+                queue: line.queueOf(event.taskId) ?? event.taskType,
+                event
+              }))
+            )
+          ),
+          Stream.grouped(BATCH),
+          Stream.runForEach(announce)
         )
-      ),
-      Stream.grouped(BATCH),
-      Stream.runForEach(announce)
-    )
-  }).pipe(
-    Effect.tapError((error) => Effect.logDebug(`partition ${partition}: ${error.message}`)),
-    Effect.retry(retryPolicy)
-  )
+      }).pipe(
+        Effect.tapError((error) => Effect.logDebug(`partition ${partition}: ${error.message}`)),
+        Effect.retry(retryPolicy)
+      )
 
-  const follow = Effect.gen(function* () {
-    const batch = yield* Queue.takeBetween(events, 1, BATCH)
-    if (batch.includes("resync")) return yield* catchUp
-    yield* announce(batch.filter((message) => message !== "resync")).pipe(
-      Effect.catch((error) => Effect.andThen(Effect.logDebug(`partition ${partition}: ${error.message}`), catchUp))
-    )
-  })
+    const follow = Effect.gen(function* () {
+      const batch = yield* Queue.takeBetween(messages, 1, BATCH)
+      const behind = new Set<number>()
+      const events: Array<Recorded> = []
+      for (const message of batch) {
+        if ("resync" in message) behind.add(message.resync)
+        else events.push(message)
+      }
+      // What the log is read for anyway need not be said twice.
+      const live = behind.size === 0 ? events : events.filter((one) => !behind.has(one.partition))
+      yield* announce(live).pipe(
+        Effect.catch((error) => {
+          for (const one of live) behind.add(one.partition)
+          return Effect.logDebug(error.message)
+        })
+      )
+      yield* Effect.forEach(behind, catchUp, { concurrency: 8, discard: true })
+    })
 
-  const offering = Effect.flatMap(Queue.takeBetween(offers, 1, BATCH), (items) =>
-    workQueue.offer(items).pipe(
-      Effect.tapError((error) => Effect.logDebug(`partition ${partition}: ${error.message}`)),
-      Effect.retry(retryPolicy)
-    )
-  )
-
-  const forever = <A, E, R>(what: string, effect: Effect.Effect<A, E, R>) =>
-    Effect.forever(effect).pipe(
-      Effect.tapCause((cause) => Effect.logError(`${what} of partition ${partition} has stopped`, cause)),
-      (loop) => Effect.forkScoped(loop)
+    const offering = Effect.flatMap(Queue.takeBetween(offers, 1, BATCH), (items) =>
+      workQueue.offer(items).pipe(
+        Effect.tapError((error) => Effect.logDebug(error.message)),
+        Effect.retry(retryPolicy)
+      )
     )
 
-  yield* Queue.offer(events, "resync")
-  yield* forever("announcing", follow)
-  yield* forever("offering work", offering)
-  return {
-    accept: (recorded) => void Queue.offerAllUnsafe(events, recorded),
-    offer: (items) => void Queue.offerAllUnsafe(offers, items),
-    resync: Effect.asVoid(Queue.offer(events, "resync"))
+    const forever = <A, E, R>(what: string, effect: Effect.Effect<A, E, R>) =>
+      Effect.forever(effect).pipe(
+        Effect.tapCause((cause) => Effect.logError(`${what} has stopped`, cause)),
+        (loop) => Effect.forkScoped(loop)
+      )
+    yield* forever("announcing", follow)
+    yield* forever("offering work", offering)
+
+    const resync = (partition: number): void => void Queue.offerUnsafe(messages, { resync: partition })
+    return {
+      begin: (partition, queueOf) => {
+        lines.set(partition, { queueOf, said: { sequence: 0, index: -1 } })
+        resync(partition)
+      },
+      accept: (recorded) => void Queue.offerAllUnsafe(messages, recorded),
+      offer: (items) => void Queue.offerAllUnsafe(offers, items),
+      resync
+    }
   }
-})
+)

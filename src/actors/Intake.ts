@@ -6,7 +6,7 @@
  * that a request can be sent again.
  */
 import { Result, Schema } from "effect"
-import { createHash } from "node:crypto"
+import { hash } from "node:crypto"
 import type { TaskDefinition } from "../events/TaskDefinition.ts"
 import * as Occurrences from "../recurrence/Occurrences.ts"
 import * as When from "../recurrence/When.ts"
@@ -58,7 +58,7 @@ export const readSchedule = (request: unknown): Result.Result<ScheduleRequest, R
 
 /** The id of a task whose request names none: 16 letters and digits that follow from the command id. */
 export const taskIdOf = (commandId: string): string =>
-  BigInt(`0x${createHash("sha256").update(commandId).digest("hex").slice(0, 24)}`)
+  BigInt(`0x${hash("sha256", commandId, "hex").slice(0, 24)}`)
     .toString(36)
     .padStart(19, "0")
     .slice(-16)
@@ -213,7 +213,7 @@ const fingerprint = (definition: Omit<TaskDefinition, "fingerprint">): string =>
     endAt: _end,
     ...asked
   } = definition
-  return createHash("sha256").update(canonical(asked)).digest("hex").slice(0, 32)
+  return hash("sha256", canonical(asked), "hex").slice(0, 32)
 }
 
 /** JSON with sorted keys, so that the order in which a program writes its arguments makes no other task. */

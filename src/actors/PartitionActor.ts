@@ -14,7 +14,7 @@ import { fromMillis } from "../recurrence/Instant.ts"
 import * as Settings from "../Settings.ts"
 import { Agenda } from "./Agenda.ts"
 import type { Recorded } from "./Announcements.ts"
-import * as Announcer from "./Announcer.ts"
+import type { Announcer } from "./Announcer.ts"
 import * as Claim from "./Claim.ts"
 import type { Envelope } from "./Envelope.ts"
 import { Staging } from "./Staging.ts"
@@ -42,8 +42,6 @@ export interface PartitionActor {
   /** Puts a question into the mailbox; false when it is full (ask again). */
   submit(envelope: Envelope): boolean
   readonly stats: () => PartitionStats
-  /** Announcements may have been lost: say the missing again. */
-  readonly resync: Effect.Effect<void>
 }
 
 /** Questions that may wait in a mailbox; more are turned away. */
@@ -52,7 +50,7 @@ export const MAILBOX_LIMIT = 50_000
 const retryPolicy = Schedule.min([Schedule.exponential("50 millis"), Schedule.spaced("1 second")])
 
 /** Starts the actor of a partition; returns when it has read the partition's log and takes questions. */
-export const make = Effect.fnUntraced(function* (partition: number, nodeId: string) {
+export const make = Effect.fnUntraced(function* (partition: number, nodeId: string, announcer: Announcer) {
   const log = yield* EventLog
   const settings = yield* Settings.Current
   const mailbox = yield* Queue.unbounded<Envelope | "wake">()
@@ -61,11 +59,6 @@ export const make = Effect.fnUntraced(function* (partition: number, nodeId: stri
   let lastSequence = 0
   let lastHash = ""
   let commits = 0
-
-  const announcer = yield* Announcer.make(partition, (taskId) => {
-    const state = states.get(taskId)
-    return state === undefined ? undefined : queueOf(state)
-  })
 
   const put = (taskId: string, state: TaskState) => {
     states.set(taskId, state)
@@ -196,6 +189,10 @@ export const make = Effect.fnUntraced(function* (partition: number, nodeId: stri
   yield* refresh
   const now = yield* Clock.currentTimeMillis
   for (const [taskId, state] of states) put(taskId, Claim.extendAll(state, now, settings.leaseMs))
+  announcer.begin(partition, (taskId) => {
+    const state = states.get(taskId)
+    return state === undefined ? undefined : queueOf(state)
+  })
   yield* loop.pipe(
     Effect.tapCause((cause) => Effect.logError(`the actor of partition ${partition} has stopped`, cause)),
     (running) => Effect.forkScoped(running)
@@ -213,7 +210,6 @@ export const make = Effect.fnUntraced(function* (partition: number, nodeId: stri
         openExecutions += state.executions.length
       }
       return { partition, logSequence: lastSequence, tasks, openExecutions }
-    },
-    resync: announcer.resync
+    }
   } satisfies PartitionActor
 })

@@ -9,6 +9,7 @@ import { EventLog } from "../events/EventLog.ts"
 import * as Settings from "../Settings.ts"
 import { WorkQueue } from "../work/WorkQueue.ts"
 import { Announcements } from "./Announcements.ts"
+import * as Announcer from "./Announcer.ts"
 import type { Envelope } from "./Envelope.ts"
 import * as PartitionActor from "./PartitionActor.ts"
 
@@ -32,9 +33,10 @@ export class Partitions extends Context.Service<
         const { partitions } = yield* Settings.Current
         const announcements = yield* Announcements
         const workQueue = yield* WorkQueue
+        const announcer = yield* Announcer.make
         const actors = yield* Effect.forEach(
           Array.from({ length: partitions }, (_, partition) => partition),
-          (partition) => PartitionActor.make(partition, nodeId),
+          (partition) => PartitionActor.make(partition, nodeId, announcer),
           { concurrency: 8 }
         )
 
@@ -43,7 +45,7 @@ export class Partitions extends Context.Service<
           const held = yield* workQueue.held
           for (const actor of actors) {
             actor.submit({ _tag: "reoffer", held })
-            yield* actor.resync
+            announcer.resync(actor.partition)
           }
         }).pipe(
           Effect.tapError((error) => Effect.logDebug(error.message)),

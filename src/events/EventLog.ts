@@ -6,7 +6,7 @@
  * to begin), exactly once within one call.
  */
 import { Context, Effect, Layer, PubSub, Ref, Result, Schema, Stream } from "effect"
-import { createHash } from "node:crypto"
+import { hash } from "node:crypto"
 import * as Commit from "./Commit.ts"
 import type { CommitHead, RecordedCommit, UnreadableCommit } from "./Commit.ts"
 
@@ -66,7 +66,7 @@ export class EventLog extends Context.Service<
 }
 
 /** Hex SHA-256 of a commit's bytes. */
-export const hashOf = (text: string): string => createHash("sha256").update(text).digest("hex")
+export const hashOf = (text: string): string => hash("sha256", text, "hex")
 
 interface Line {
   readonly sequence: number

@@ -230,5 +230,7 @@ export const layer = (
           )
         )
       })
+      // Ready means that the server knows: a request sent from now on finds somebody.
+      yield* Effect.promise(() => nats.connection.flush())
     })
   )

@@ -165,6 +165,7 @@ export const layer: Layer.Layer<never, never, NatsConnection | NatsService | Que
     yield* answering("executions", ExecutionsQuery, (query) => queries.executions(query))
     yield* answering("execution", TaskQuery, (query) => queries.execution(query))
     yield* answering("status", Schema.Struct({}), () => status)
+    yield* Effect.promise(() => connection.flush())
   })
 )
 

@@ -48,7 +48,13 @@ describe("the event log in JetStream", () => {
         Stream.runForEach((recorded) => Queue.offer(seen, recorded.commit.events[0]?.taskId ?? "")),
         Effect.forkScoped
       )
-      const head = { commitId: "a", partition: 1, time: "2026-03-08T14:30:00.000Z", previousSequence: 0, previousHash: "" }
+      const head = {
+        commitId: "a",
+        partition: 1,
+        time: "2026-03-08T14:30:00.000Z",
+        previousSequence: 0,
+        previousHash: ""
+      }
       const first = yield* log.append(head, [JSON.stringify(event("before"))])
       assert.strictEqual(first._tag, "stored")
       assert.strictEqual(yield* Queue.take(seen), "before")
@@ -56,11 +62,15 @@ describe("the event log in JetStream", () => {
 
       yield* Effect.promise(() => server.kill())
       yield* Effect.promise(() => server.restart())
-      let outcome = yield* log.append({ ...head, commitId: "b", previousSequence: sequence }, [JSON.stringify(event("after"))])
+      let outcome = yield* log.append({ ...head, commitId: "b", previousSequence: sequence }, [
+        JSON.stringify(event("after"))
+      ])
       while (outcome._tag === "unknown") {
         const tail = yield* Stream.runCollect(log.read(1, sequence))
         if (tail.length > 0) break
-        outcome = yield* log.append({ ...head, commitId: "b", previousSequence: sequence }, [JSON.stringify(event("after"))])
+        outcome = yield* log.append({ ...head, commitId: "b", previousSequence: sequence }, [
+          JSON.stringify(event("after"))
+        ])
       }
       assert.strictEqual(yield* Queue.take(seen), "after")
       assert.strictEqual((yield* Stream.runCollect(log.read(1, 0))).length, 2)
