@@ -6,6 +6,7 @@
  */
 import { Result } from "effect"
 import type { TaskDefinition } from "../events/TaskDefinition.ts"
+import { executionIdOf } from "../events/ExecutionId.ts"
 import { fnv1a } from "../events/Partition.ts"
 import type { CausedBy, EventOf, ExecutionError, TaskEvent, TaskEventType } from "../events/TaskEvent.ts"
 import { fromMillis, toMillis } from "../recurrence/Instant.ts"
@@ -331,10 +332,6 @@ const head = <Type extends TaskEventType>(task: LiveTask, type: Type, now: numbe
   revision: task.revision,
   causedBy
 })
-
-/** An occurrence's name: the task and the nominal instant, `<taskId>@20260308T143000000Z`. */
-export const executionIdOf = (taskId: string, nominalAt: number): string =>
-  `${taskId}@${fromMillis(nominalAt).replace(/[-:.]/g, "")}`
 
 /** Delay before the next attempt: doubled for each failed one, capped, with a jitter that the execution's id decides. */
 export const backoff = (backoffMs: number, execution: Pick<OpenExecution, "executionId" | "failed">): number => {

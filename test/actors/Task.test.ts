@@ -1,5 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
-import { executionIdOf, MAX_BACKOFF_MS, backoff } from "../../src/actors/Task.ts"
+import { MAX_BACKOFF_MS, backoff } from "../../src/actors/Task.ts"
+import { executionIdOf } from "../../src/events/ExecutionId.ts"
 import { wakeAt } from "../../src/actors/TaskState.ts"
 import { toMillis } from "../../src/recurrence/Instant.ts"
 import { done, everySecond, failed, History, RULES, START } from "../support/task.ts"

@@ -1,0 +1,9 @@
+/** An occurrence's name: the task and the nominal instant, `<taskId>@20260308T143000000Z`. The same for all its attempts. */
+import { type Instant, fromMillis } from "../recurrence/Instant.ts"
+
+/** Execution id of a task's occurrence at a nominal instant. */
+export const executionIdAt = (taskId: string, nominalAt: Instant): string =>
+  `${taskId}@${nominalAt.replace(/[-:.]/g, "")}`
+
+/** The same for an instant in milliseconds since the epoch. */
+export const executionIdOf = (taskId: string, nominalAt: number): string => executionIdAt(taskId, fromMillis(nominalAt))
