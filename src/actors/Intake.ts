@@ -185,7 +185,11 @@ export const taskAnswer = (decided: Done): TaskAnswer => ({
 })
 
 /** The coming runs of a definition, with its bounds. */
-export const nextRuns = (definition: TaskDefinition, now: number, count: number): ScheduleAnswer["nextRuns"] => {
+export const nextRuns = (
+  definition: Pick<TaskDefinition, "recurrence" | "timezone" | "startAt" | "endAt" | "maxRuns">,
+  now: number,
+  count: number
+): ScheduleAnswer["nextRuns"] => {
   const from = definition.startAt === null ? now : Math.max(now, toMillis(definition.startAt) - 1)
   const wanted = definition.maxRuns === null ? count : Math.min(count, definition.maxRuns)
   return Occurrences.upcoming(definition.recurrence, from, wanted, definition.timezone).filter(

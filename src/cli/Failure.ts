@@ -79,8 +79,11 @@ export const failureOf = (error: unknown): CliFailure => {
         hint: `it may have been carried out; run the same command with --command-id ${commandId}: it is carried out at most once`
       })
     }
-    case "ParseProblem":
-      return new CliFailure({ code: "invalidSchedule", message, exitCode: ExitCode.usage, ...more })
+    case "ParseProblem": {
+      const words = { input: Reflect.get(error, "input"), examples: Reflect.get(error, "examples") }
+      const told = isJson(words) ? { detail: words } : {}
+      return new CliFailure({ code: "invalidSchedule", message, exitCode: ExitCode.usage, ...told })
+    }
     case "DeploymentFailed":
       return new CliFailure({ code: "deploymentFailed", message, exitCode: ExitCode.failed, ...more })
     default:

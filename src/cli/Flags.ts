@@ -1,7 +1,7 @@
 /** Flags that several commands share, and how their values are read; a wrong value is told with what would be right. */
 import { Effect, Option } from "effect"
 import { Flag } from "effect/cli"
-import { suggestion } from "../work/Suggestion.ts"
+import { isZone, suggestZone } from "../recurrence/Zone.ts"
 import { usage } from "./Failure.ts"
 import { Presentation } from "./Presentation.ts"
 import { parseDuration } from "./Times.ts"
@@ -75,22 +75,18 @@ export const timezone = text(
   "IANA time zone, such as Europe/Berlin (default: NAGATHA_TIMEZONE, else the system's zone)"
 )
 
-const canonicalZone = (zone: string): string | undefined => {
-  if (!/^[A-Za-z]/.test(zone)) return undefined
-  try {
-    return new Intl.DateTimeFormat("en", { timeZone: zone }).resolvedOptions().timeZone
-  } catch {
-    return undefined
-  }
+/** `europe/berlin` in its own letters; the name itself where it is an alias of another. */
+const spelt = (zone: string): string => {
+  const { timeZone } = new Intl.DateTimeFormat("en", { timeZone: zone }).resolvedOptions()
+  return timeZone.toLowerCase() === zone.toLowerCase() ? timeZone : zone
 }
 
 /** The zone of `--timezone`, else of `NAGATHA_TIMEZONE`, else the system's: its IANA name, checked. */
 export const zoneOf = Effect.fnUntraced(function* (flag: Option.Option<string>) {
   const { zone, zoneSource } = yield* Presentation
   const asked = Option.getOrElse(flag, () => zone)
-  const found = canonicalZone(asked)
-  if (found !== undefined) return found
-  const guess = suggestion(asked, Intl.supportedValuesOf("timeZone"))
+  if (isZone(asked)) return spelt(asked)
+  const guess = suggestZone(asked)
   return yield* usage(
     `${Option.isSome(flag) ? "--timezone" : zoneSource}: ${JSON.stringify(asked)} is not an IANA time zone`,
     guess === undefined ? "give a name such as Europe/Berlin, America/New_York or UTC" : `did you mean "${guess}"?`

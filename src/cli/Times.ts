@@ -1,43 +1,20 @@
 /** Instants and durations for people; an instant always shows its offset. Pure: now is an argument. */
+import { toMillis } from "../recurrence/Instant.ts"
+import { localText, toLocal } from "../recurrence/Zone.ts"
 
 const SECOND = 1000
 const MINUTE = 60 * SECOND
 const HOUR = 60 * MINUTE
 const DAY = 24 * HOUR
 
-const formats = new Map<string, Intl.DateTimeFormat>()
-
-const formatIn = (zone: string): Intl.DateTimeFormat => {
-  const known = formats.get(zone)
-  if (known !== undefined) return known
-  const made = new Intl.DateTimeFormat("en-GB", {
-    timeZone: zone,
-    weekday: "short",
-    year: "numeric",
-    month: "2-digit",
-    day: "2-digit",
-    hour: "2-digit",
-    minute: "2-digit",
-    second: "2-digit",
-    hourCycle: "h23",
-    timeZoneName: "longOffset"
-  })
-  formats.set(zone, made)
-  return made
-}
-
-const offsetOf = (name: string): string => (name === "GMT" ? "+00:00" : name.replace("GMT", ""))
+const WEEKDAYS = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"]
 
 /** `Sun 2026-03-08 03:00:00 -04:00`: an instant (RFC 3339) as the clocks of the zone show it. */
 export const localTime = (instant: string, zone: string): string => {
-  const parts = new Map(
-    formatIn(zone)
-      .formatToParts(Date.parse(instant))
-      .map(({ type, value }) => [type, value])
-  )
-  const part = (type: Intl.DateTimeFormatPartTypes) => parts.get(type) ?? ""
-  const date = `${part("year")}-${part("month")}-${part("day")}`
-  return `${part("weekday")} ${date} ${part("hour")}:${part("minute")}:${part("second")} ${offsetOf(part("timeZoneName"))}`
+  const at = toMillis(instant)
+  const text = localText(zone, at)
+  const weekday = WEEKDAYS[new Date(toLocal(zone, at)).getUTCDay()] ?? ""
+  return `${weekday} ${text.slice(0, 10)} ${text.slice(11, 19)} ${text.slice(23)}`
 }
 
 /** `3 h 20 min`: at most two units, rounded down; below a second `350 ms`. */

@@ -2,6 +2,7 @@
 import { Effect, Option } from "effect"
 import { Argument, Command, Flag } from "effect/cli"
 import { GapPolicy, OverlapPolicy } from "../../recurrence/Recurrence.ts"
+import { tzdataVersion } from "../../recurrence/Zone.ts"
 import { choice, count, formatOf, reading, text, timezone, zoneOf } from "../Flags.ts"
 import { momentOf } from "../Moments.ts"
 import { colors, labelled, now, out, outJson, outLines } from "../Output.ts"
@@ -35,7 +36,7 @@ export const next = Command.make(
     const format = yield* formatOf(input)
     const zone = yield* zoneOf(input.timezone)
     const { parse } = yield* Effect.promise(() => import("../../recurrence/When.ts"))
-    const { upcoming } = yield* Effect.promise(() => import("../../recurrence/Occurrences.ts"))
+    const { nextRuns } = yield* Effect.promise(() => import("../../actors/Intake.ts"))
     const today = yield* now
     const taskId = Option.getOrElse(input.id, () => NO_TASK)
     const from = Option.isSome(input.from) ? yield* momentOf("from", input.from.value, zone) : today
@@ -43,11 +44,16 @@ export const next = Command.make(
       ...Option.match(input.dstGap, { onNone: () => ({}), onSome: (gap) => ({ gap }) }),
       ...Option.match(input.dstOverlap, { onNone: () => ({}), onSome: (overlap) => ({ overlap }) })
     }
-    const { recurrence, understoodAs, notes } = yield* Effect.fromResult(
+    const { recurrence, understoodAs, notes, startAt, endAt, maxRuns } = yield* Effect.fromResult(
       parse(input.when, { now: from, zone, taskId, ...policies })
     )
-    const runs = upcoming(recurrence, from, input.count, zone)
-    const tzdata = process.versions["tz"] ?? "unknown"
+    const runs = nextRuns(
+      { recurrence, timezone: zone, startAt: startAt ?? null, endAt: endAt ?? null, maxRuns: maxRuns ?? null },
+      // "now" is to come, as a single run; what recurs runs after now.
+      recurrence.kind === "once" ? from - 1 : from,
+      input.count
+    )
+    const tzdata = tzdataVersion
     const answer = { kind: recurrence.kind, understoodAs, timezone: zone, tzdata, runs, notes }
     if (format === "json") return yield* outJson(answer)
     if (format === "ndjson") return yield* outLines([answer])
