@@ -112,7 +112,7 @@ describe("work", () => {
       const notified: Array<string> = []
       client.subscribe("scheduler.notification.*", {
         callback: (_error, message) =>
-          notified.push(`${message.subject} ${message.json<{ readonly message: string }>().message}`)
+          void notified.push(`${message.subject} ${message.json<{ readonly message: string }>().message}`)
       })
       await client.flush()
       wanted = "told-by-nats"

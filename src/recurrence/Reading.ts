@@ -1,0 +1,75 @@
+/**
+ * What the readers of the parts of the language share: what they are told, and what they answer.
+ */
+import type * as Cron from "./Cron.ts"
+import type { Instant } from "./Instant.ts"
+import type { GapPolicy, OverlapPolicy, Recurrence } from "./Recurrence.ts"
+
+export interface WhenOptions {
+  /** Milliseconds since the epoch. */
+  readonly now: number
+  /** IANA name; known to be one. */
+  readonly zone: string
+  /** Decides the slots of `H`. */
+  readonly taskId: string
+  /** Take an instant that has passed (default false). */
+  readonly allowPast?: boolean
+  /** Default: the first instant after the gap; nothing for what follows real time. */
+  readonly gap?: GapPolicy
+  /** Default: the first pass; both for what follows real time. */
+  readonly overlap?: OverlapPolicy
+}
+
+export interface Understood {
+  readonly recurrence: Recurrence
+  /** For people. */
+  readonly understoodAs: string
+  readonly notes: ReadonlyArray<string>
+  readonly startAt?: Instant
+  readonly endAt?: Instant
+  readonly maxRuns?: number
+}
+
+/** What a reader of a part of the language finds: an answer, a refusal with its place, or that the text is not its kind. */
+export type Reading =
+  | { readonly _tag: "understood"; readonly understood: Understood }
+  | { readonly _tag: "instant"; readonly at: number; readonly words: string; readonly notes?: ReadonlyArray<string> }
+  | {
+      readonly _tag: "refused"
+      readonly problem: string
+      readonly start?: number
+      readonly end?: number
+      readonly soFar?: string
+    }
+  | { readonly _tag: "other" }
+
+export const other: Reading = { _tag: "other" }
+export const refused = (problem: string, start?: number, end?: number, soFar?: string): Reading => ({
+  _tag: "refused",
+  problem,
+  ...(start === undefined ? {} : { start }),
+  ...(end === undefined ? {} : { end }),
+  ...(soFar === undefined ? {} : { soFar })
+})
+
+/** FNV-1a, so that a task keeps its slots for ever. */
+export const hashOf =
+  (taskId: string) =>
+  (name: string): number => {
+    let hash = 0x811c9dc5
+    for (const character of `${taskId} ${name}`) hash = Math.imul(hash ^ (character.codePointAt(0) ?? 0), 0x01000193)
+    return hash >>> 0
+  }
+
+/** A cron as a recurrence, with the daylight-saving rules of its kind. */
+export const cronUnderstood = (parsed: Cron.Cron, words: string, options: WhenOptions): Understood => ({
+  recurrence: {
+    kind: "cron",
+    expression: parsed.expression,
+    timezone: options.zone,
+    gap: options.gap ?? (parsed.followsRealTime ? "skip" : "nextValid"),
+    overlap: options.overlap ?? (parsed.followsRealTime ? "both" : "first")
+  },
+  understoodAs: words,
+  notes: []
+})
