@@ -66,11 +66,16 @@ describe("nagatha next", () => {
     })
   )
 
-  it.effect("ends where a rule does", () =>
+  it.effect("lists what comes once, also now", () =>
     Effect.gen(function* () {
-      const { runs } = yield* json("RRULE:FREQ=DAILY;COUNT=2")
-      assert.strictEqual(runs.length, 2)
-      assert.strictEqual((yield* json("in 30 minutes")).runs.length, 1)
+      assert.deepStrictEqual(
+        (yield* json("in 30 minutes")).runs.map(({ at }: { at: string }) => at),
+        ["2026-03-07T12:30:00.000Z"]
+      )
+      assert.deepStrictEqual(
+        (yield* json("now")).runs.map(({ at }: { at: string }) => at),
+        ["2026-03-07T12:00:00.000Z"]
+      )
     })
   )
 
@@ -79,7 +84,7 @@ describe("nagatha next", () => {
       const ran = yield* next("every mnday at 9")
       assert.strictEqual(ran.code, 2)
       assert.strictEqual(ran.stdout, "")
-      assert.match(ran.stderr, /^cannot read "every mnday at 9"\n {8}~~~~~~\^\^\^\^\^\^.*did you mean "monday"\?/)
+      assert.match(ran.stderr, /^cannot read "every mnday at 9"\n {13}~~~~~~\^\^\^\^\^ .*did you mean "monday"\?/)
       const told = yield* next("every mnday at 9", "--json")
       assert.strictEqual(told.code, 2)
       assert.strictEqual(told.stdout, "")

@@ -14,7 +14,7 @@ const NO_TASK = "next"
 
 const flags = {
   when: Argument.String("WHEN").pipe(
-    Argument.withDescription('Words, cron, ISO 8601 or RRULE, such as "every weekday at 9:00" or "0 9 * * 1-5"')
+    Argument.withDescription('Words, cron or ISO 8601, such as "every weekday at 9:00" or "0 9 * * 1-5"')
   ),
   count: count("count", 1, 1000, "How many runs to list (default: 10)").pipe(Flag.withAlias("n"), Flag.withDefault(10)),
   timezone,
