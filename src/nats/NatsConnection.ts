@@ -212,7 +212,7 @@ const make = Effect.fnUntraced(function* (options: ConnectOptions) {
           ...(hdrs === undefined ? {} : { headers: hdrs })
         })
       } catch (cause) {
-        settle(id, new Lost(reasonOf(cause)))
+        settle(id, new Lost(reasonOf(cause), false))
       }
     },
     isConnected: () => up && !connection.isClosed(),

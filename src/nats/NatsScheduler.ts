@@ -65,6 +65,14 @@ export const layer = (options: SchedulerOptions): Layer.Layer<Scheduler, never, 
 
       /** A reply, or why there is none. `Lost` after the last try. */
       const request = Effect.fnUntraced(function* (subject: string, payload: string) {
+        const bytes = Buffer.byteLength(payload)
+        if (bytes > nats.maxPayload) {
+          return yield* new Refused({
+            code: "tooLarge",
+            message: `the request has ${bytes} bytes; at most ${nats.maxPayload} can be sent`,
+            hint: "pass a reference (a path, a URL) in place of the data"
+          })
+        }
         let reply = yield* once(subject, payload)
         for (let tried = 1; tried < TRIES && reply instanceof Lost; tried++) reply = yield* once(subject, payload)
         if (reply instanceof Lost) {
