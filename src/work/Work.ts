@@ -29,7 +29,8 @@ export const WorkItem = Schema.Struct({
 export type WorkItem = typeof WorkItem.Type
 
 /** The id that makes offering an attempt twice one offer. */
-export const offerId = (item: Pick<WorkItem, "executionId" | "attempt">): string => `${item.executionId}#${item.attempt}`
+export const offerId = (item: Pick<WorkItem, "executionId" | "attempt">): string =>
+  `${item.executionId}#${item.attempt}`
 
 /** May this attempt begin? */
 export const ClaimRequest = Schema.Struct({
