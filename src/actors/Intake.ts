@@ -190,7 +190,9 @@ export const nextRuns = (
   now: number,
   count: number
 ): ScheduleAnswer["nextRuns"] => {
-  const from = definition.startAt === null ? now : Math.max(now, toMillis(definition.startAt) - 1)
+  // What happens once and now is still to come; what recurs runs after now.
+  const since = definition.recurrence.kind === "once" ? now - 1 : now
+  const from = definition.startAt === null ? since : Math.max(since, toMillis(definition.startAt) - 1)
   const wanted = definition.maxRuns === null ? count : Math.min(count, definition.maxRuns)
   return Occurrences.upcoming(definition.recurrence, from, wanted, definition.timezone).filter(
     (run) => definition.endAt === null || run.at <= definition.endAt

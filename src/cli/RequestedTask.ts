@@ -6,6 +6,7 @@
 import { Effect, Option, Predicate, Schema } from "effect"
 import type { ScheduleRequest } from "../actors/TaskRequest.ts"
 import { TaskArgs, TaskId } from "../events/TaskDefinition.ts"
+import { suggestion } from "../work/Suggestion.ts"
 import { type CliFailure, usage } from "./Failure.ts"
 import { zoneOf } from "./Flags.ts"
 import type { ScheduleInput } from "./ScheduleFlags.ts"
@@ -37,15 +38,21 @@ const given = (value: unknown): unknown => {
   return Array.isArray(value) && value.length === 0 ? undefined : value
 }
 
+/** What to give in place of a flag that is another type's. */
+const instead = (taskType: string): string => {
+  const own = typeFlags[taskType]?.map(([flag]) => `--${flag}`).join(", ")
+  if (own !== undefined) return `the flags of ${taskType} are ${own}`
+  const guess = suggestion(taskType, Object.keys(typeFlags))
+  return guess === undefined
+    ? "give the arguments of this task type with --args"
+    : `did you mean the task type ${guess}?`
+}
+
 const misplaced = (input: ScheduleInput, taskType: string): CliFailure | undefined => {
   for (const [type, flags] of Object.entries(typeFlags)) {
     const wrong = type === taskType ? undefined : flags.find(([, key]) => given(input[key]) !== undefined)
     if (wrong === undefined) continue
-    const own = typeFlags[taskType]?.map(([flag]) => `--${flag}`).join(", ")
-    return usage(
-      `--${wrong[0]} is for ${type}, not for ${taskType}`,
-      own === undefined ? "give the arguments of this task type with --args" : `the flags of ${taskType} are ${own}`
-    )
+    return usage(`--${wrong[0]} is for ${type}, not for ${taskType}`, instead(taskType))
   }
   return undefined
 }

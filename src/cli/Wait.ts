@@ -32,8 +32,10 @@ const words = (execution: TaskExecution): string => {
       return "due, waiting for a worker"
     case "running":
       return `running, attempt ${execution.attempt}${execution.worker === null ? "" : ` on ${execution.worker}`}`
-    case "retrying":
-      return `attempt ${execution.attempt} failed: ${execution.errorMessage ?? "no reason given"}; it will be tried again`
+    case "retrying": {
+      const failed = execution.attempts.findLast(({ errorMessage }) => errorMessage !== null)
+      return `attempt ${failed?.attempt ?? execution.attempt} failed: ${failed?.errorMessage ?? "no reason given"}; it will be tried again`
+    }
     default:
       return execution.status
   }

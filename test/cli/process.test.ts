@@ -178,7 +178,8 @@ describe("a Node that is too old", () => {
 
   it("passes signals down, and the death by a signal up", async () => {
     const starter = oldStarter("signals")
-    pinned("signals", "99.1.0", 'trap "exit 9" TERM; echo ready; while :; do read line; done')
+    const waiting = 'process.on("SIGTERM", () => process.exit(9)); setInterval(() => {}, 1000); console.log("ready")'
+    pinned("signals", "99.1.0", `exec "${process.execPath}" -e '${waiting}'`)
     const down = await run([process.execPath, starter], {
       openInput: true,
       onOutput: (_, kill) => kill("SIGTERM")

@@ -167,6 +167,10 @@ describe("nagatha schedule", () => {
       )
       assert.match(yield* refused(["report", "now", "--command", "ls"]), /hint: give the arguments .* with --args/)
       assert.match(
+        yield* refused(["notifcation", "now", "--message", "x"]),
+        /hint: did you mean the task type notification\?/
+      )
+      assert.match(
         yield* refused(["shell_command", "now", "--command", "ls", "--timeout", "5 minutes"]),
         /--timeout: "5 minutes" is not right; expected: a duration/
       )
@@ -325,6 +329,11 @@ describe("nagatha schedule --wait", () => {
           reads++
           const taskId = at.tasks[0]?.taskId ?? ""
           if (reads === 2) at.executions.push(anExecution({ taskId, status: "running" }))
+          if (reads === 3) {
+            const [attempt] = anExecution().attempts
+            const attempts = attempt === undefined ? [] : [{ ...attempt, errorMessage: "exited with 3" }]
+            at.executions.splice(0, 1, anExecution({ taskId, status: "retrying", attempt: 2, attempts }))
+          }
           if (reads === 4) at.executions.splice(0, 1, anExecution({ taskId }))
         }
       })
@@ -332,7 +341,10 @@ describe("nagatha schedule --wait", () => {
       const ran = yield* ended(fiber)
       assert.strictEqual(ran.code, 0, ran.stderr)
       assert.match(ran.stdout, /\nhello\n$/)
-      assert.match(ran.stderr, /running, attempt 1 on w1\ncompleted in 1\.2 s, execution run0000000000001\n$/)
+      assert.match(
+        ran.stderr,
+        /running, attempt 1 on w1\nattempt 1 failed: exited with 3; it will be tried again\ncompleted in 1\.2 s, execution run0000000000001\n$/
+      )
     })
   )
 
@@ -347,8 +359,7 @@ describe("nagatha schedule --wait", () => {
       const ran = yield* runCli([...words, "--json"], { world })
       assert.strictEqual(ran.code, 6)
       assert.strictEqual(JSON.parse(ran.stdout).execution.status, "failed")
-      const errors = ran.stderr.trimEnd().split("\n")
-      assert.strictEqual(JSON.parse(errors.at(-1) ?? "").error.code, "executionFailed")
+      assert.strictEqual(JSON.parse(ran.stderr).error.code, "executionFailed")
     })
   )
 
@@ -385,7 +396,7 @@ describe("nagatha schedule --wait", () => {
       const fiber = yield* Effect.forkChild(runCli(words, { world, said }))
       yield* until(() => reads > 1)
       yield* Fiber.interrupt(fiber)
-      assert.match(said.join("\n"), /stopped waiting; the task goes on\. See it: nagatha info task000000000000/)
+      assert.match(said.join("\n"), /stopped waiting; the task goes on\nhint: see it: nagatha info task000000000000/)
     })
   )
 })

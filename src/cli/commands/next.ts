@@ -49,8 +49,7 @@ export const next = Command.make(
     )
     const runs = nextRuns(
       { recurrence, timezone: zone, startAt: startAt ?? null, endAt: endAt ?? null, maxRuns: maxRuns ?? null },
-      // "now" is to come, as a single run; what recurs runs after now.
-      recurrence.kind === "once" ? from - 1 : from,
+      from,
       input.count
     )
     const tzdata = tzdataVersion

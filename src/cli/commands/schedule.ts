@@ -5,12 +5,12 @@ import type { ScheduledTask } from "../../projections/ScheduledTask.ts"
 import type { TaskExecution } from "../../projections/TaskExecution.ts"
 import type { ScheduleAnswer, ScheduleRequest, Scheduler } from "../../Scheduler.ts"
 import { withScheduler } from "../Backend.ts"
-import { CliFailure, ExitCode, usage } from "../Failure.ts"
+import { CliFailure, ExitCode, toldFailure, usage } from "../Failure.ts"
 import { json, present } from "../Flags.ts"
 import { colors, labelled, note, now, out, outJson } from "../Output.ts"
 import { runLines } from "../Runs.ts"
 import { scheduleFlags } from "../ScheduleFlags.ts"
-import { visible, visibleLine } from "../Text.ts"
+import { paint, visible, visibleLine } from "../Text.ts"
 import { durationText } from "../Times.ts"
 
 /** What is stored now; null where the read models cannot say it yet, which is no reason to fail. */
@@ -82,7 +82,7 @@ export const schedule = Command.make(
       Effect.fnUntraced(function* (scheduler) {
         const answer = yield* scheduler.schedule(request)
         if (!input.json) yield* show(request, answer)
-        const execution = input.wait ? yield* waited(scheduler, answer) : undefined
+        const execution = input.wait ? yield* waited(scheduler, answer, input.json) : undefined
         if (input.json) {
           const task = yield* stored(scheduler, answer)
           yield* outJson({ ...answer, task, ...(execution === undefined ? {} : { execution }) })
@@ -111,14 +111,21 @@ export const schedule = Command.make(
   ])
 )
 
-const waited = Effect.fnUntraced(function* (scheduler: Scheduler["Service"], answer: ScheduleAnswer) {
+/** Words meanwhile are for people; on standard error a program finds an error or nothing. */
+const waited = Effect.fnUntraced(function* (scheduler: Scheduler["Service"], answer: ScheduleAnswer, json: boolean) {
   const { awaitFirst } = yield* Effect.promise(() => import("../Wait.ts"))
-  yield* note("waiting for its first execution to end; Ctrl-C stops waiting, not the task")
-  return yield* awaitFirst(scheduler, answer, (words) => note(visibleLine(words))).pipe(
-    Effect.onInterrupt(() =>
-      note(
-        `stopped waiting; the task goes on. See it: nagatha info ${answer.taskId}   stop it: nagatha cancel ${answer.taskId}`
-      )
-    )
+  const say = json ? () => Effect.void : note
+  yield* say("waiting for its first execution to end; Ctrl-C stops waiting, not the task")
+  return yield* awaitFirst(scheduler, answer, (words) => say(visibleLine(words))).pipe(
+    Effect.onInterrupt(() => note(toldFailure(stoppedWaiting(answer.taskId), json, paint(false))))
   )
 })
+
+const stoppedWaiting = (taskId: string) =>
+  new CliFailure({
+    code: "interrupted",
+    message: "stopped waiting; the task goes on",
+    detail: { taskId },
+    hint: `see it: nagatha info ${taskId}   stop it: nagatha cancel ${taskId}`,
+    exitCode: ExitCode.interrupted
+  })

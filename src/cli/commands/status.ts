@@ -74,7 +74,7 @@ export const status = Command.make(
       )
     )
     yield* out("")
-    if (found.nodes.length === 0) yield* out(paint.red("no node is alive"))
+    if (found.nodes.length === 0) yield* out(paint.red("no node has announced itself"))
     else yield* outTable(nodeColumns(zone, yield* now, found.partitions), found.nodes)
     if (found.queues.length === 0) return
     yield* out("")
