@@ -64,3 +64,19 @@ export const publishAll = (
       )
     }
   })
+
+/**
+ * Publishes all in order and asks for one answer, to the last: the server takes the messages of a connection in order, so
+ * when that one is stored the others were taken before it. Cheaper than an answer to each; whoever uses it must be able to
+ * find a gap and fill it.
+ */
+export const publishGroup = (
+  nats: NatsConnection["Service"],
+  messages: ReadonlyArray<Message>
+): Effect.Effect<Published> =>
+  Effect.suspend(() => {
+    const last = messages.at(-1)
+    if (last === undefined) return Effect.succeed(new Lost("nothing was sent", false))
+    for (const message of messages) if (message !== last) nats.send(message.subject, message.payload, message.headers)
+    return publish(nats, last)
+  })

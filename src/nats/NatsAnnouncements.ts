@@ -7,7 +7,7 @@ import { JetStreamApiError } from "@nats-io/jetstream"
 import { Effect, Layer } from "effect"
 import { announcementId, Announcements, AnnouncingFailed, type Recorded } from "../actors/Announcements.ts"
 import type { Subjects } from "./Subjects.ts"
-import { publishAll } from "./JetStreamPublish.ts"
+import { publishAll, publishGroup } from "./JetStreamPublish.ts"
 import { headersOf, NatsConnection, reasonOf } from "./NatsConnection.ts"
 import { EVENTS_KEPT_MS } from "./Provision.ts"
 import { publicEvent } from "./Subjects.ts"
@@ -55,8 +55,30 @@ export const layer: Layer.Layer<Announcements, never, NatsConnection> = Layer.ef
     const nats = yield* NatsConnection
     const { jsm, subjects } = nats
 
+    /** Sequence in the events stream of the newest announcement of this node; null after a failure. */
+    let newest: number | null = null
+
     const announce = Effect.fnUntraced(function* (events: ReadonlyArray<Recorded>) {
       yield* nats.connected
+      const before = newest
+      newest = null
+      const outcome = yield* publishGroup(
+        nats,
+        events.map((recorded) => messageOf(recorded, subjects))
+      )
+      if (outcome._tag !== "stored") {
+        const reason = outcome._tag === "refused" ? outcome.description : outcome.reason
+        return yield* new AnnouncingFailed({ reason })
+      }
+      newest = outcome.sequence
+      // Fewer were stored than were sent: some may be missing (or were there already, which saying them again shows).
+      if (before !== null && outcome.sequence - before < events.length && events.length > 1) {
+        yield* announceEach(events)
+      }
+    })
+
+    /** Says each with an answer of its own; what is there already is not stored again. */
+    const announceEach = Effect.fnUntraced(function* (events: ReadonlyArray<Recorded>) {
       const outcomes = yield* publishAll(
         nats,
         events.map((recorded) => messageOf(recorded, subjects))
@@ -65,7 +87,6 @@ export const layer: Layer.Layer<Announcements, never, NatsConnection> = Layer.ef
       if (bad === undefined) return
       return yield* new AnnouncingFailed({ reason: bad._tag === "refused" ? bad.description : bad.reason })
     })
-
     const last = (partition: number) =>
       Effect.andThen(
         nats.connected,

@@ -74,6 +74,8 @@ export class NatsConnection extends Context.Service<
     readonly maxPayload: number
     /** Sends and calls `done` exactly once. */
     request(subject: string, payload: string, done: (reply: Msg | Lost) => void, hdrs?: MsgHdrs): void
+    /** Sends without an answer; dropped where there is no connection. What is sent later arrives later. */
+    send(subject: string, payload: string, hdrs: MsgHdrs): void
     /** Whether there is a connection now: what is published without one is dropped. */
     readonly isConnected: () => boolean
     /** Waits for a connection. */
@@ -214,6 +216,9 @@ const make = Effect.fnUntraced(function* (options: ConnectOptions) {
       } catch (cause) {
         settle(id, new Lost(reasonOf(cause), false))
       }
+    },
+    send: (subject, payload, hdrs) => {
+      if (up && !connection.isClosed()) connection.publish(subject, payload, { headers: hdrs })
     },
     isConnected: () => up && !connection.isClosed(),
     connected: Effect.suspend(() => Deferred.await(whenUp)),
