@@ -2,12 +2,13 @@
 import { Context, Effect, type Scope } from "effect"
 import type { Scheduler, Unreachable } from "../Scheduler.ts"
 import type { Deployment } from "./Deployment.ts"
+import type { CliFailure } from "./Failure.ts"
 
 export class Backend extends Context.Service<
   Backend,
   {
     /** Connects; disconnects when the scope closes. */
-    readonly scheduler: Effect.Effect<Scheduler["Service"], Unreachable, Scope.Scope>
+    readonly scheduler: Effect.Effect<Scheduler["Service"], Unreachable | CliFailure, Scope.Scope>
     readonly deployment: Effect.Effect<Deployment["Service"], never, Scope.Scope>
   }
 >()("nagatha/cli/Backend") {}
@@ -15,7 +16,7 @@ export class Backend extends Context.Service<
 /** Does something with the service, connected for as long as that takes. */
 export const withScheduler = <A, E, R>(
   use: (scheduler: Scheduler["Service"]) => Effect.Effect<A, E, R>
-): Effect.Effect<A, E | Unreachable, Exclude<R, Scope.Scope> | Backend> =>
+): Effect.Effect<A, E | Unreachable | CliFailure, Exclude<R, Scope.Scope> | Backend> =>
   Effect.scoped(Backend.use((backend) => Effect.flatMap(backend.scheduler, use)))
 
 /** Does something with the deployment; what it starts stops afterwards. */

@@ -19,6 +19,25 @@ export interface UpOptions {
   readonly concurrency: number | undefined
 }
 
+export const NODE_ROLES = ["scheduler", "worker", "api"] as const
+export type NodeRole = (typeof NODE_ROLES)[number]
+
+export interface NodeStartOptions {
+  /** Where `up` of this machine says how to reach its server, and where read models are kept. */
+  readonly dataDir: string
+  readonly roles: ReadonlyArray<NodeRole>
+  /** Queues that a worker serves; undefined: those of all task types. */
+  readonly queues: ReadonlyArray<string> | undefined
+  readonly concurrency: number | undefined
+}
+
+export interface NodeInfo {
+  readonly nodeId: string
+  readonly pid: number
+  readonly roles: ReadonlyArray<NodeRole>
+  readonly nats: { readonly url: string; readonly version: string }
+}
+
 export interface UpInfo {
   readonly pid: number
   readonly dataDir: string
@@ -58,6 +77,8 @@ export class Deployment extends Context.Service<
     up(options: UpOptions): Effect.Effect<UpInfo, DeploymentFailed, Scope.Scope>
     /** Starts the same as a process of its own, and succeeds when that is ready. */
     upDetached(options: UpOptions): Effect.Effect<UpInfo, DeploymentFailed>
+    /** Starts chosen roles in this process, on a server that runs already; succeeds when they are ready. */
+    node(options: NodeStartOptions): Effect.Effect<NodeInfo, DeploymentFailed, Scope.Scope>
     /** Stops what runs with this data directory, and waits until it has ended; `pid` is null where nothing ran. */
     down(dataDir: string): Effect.Effect<{ readonly pid: number | null }, DeploymentFailed>
     /** Looks at everything, from settings to a task that runs; problems are in the answer. */

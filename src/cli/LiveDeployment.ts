@@ -8,13 +8,22 @@ import { spawn } from "node:child_process"
 import { mkdirSync, mkdtempSync, openSync, readFileSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
+import { fileURLToPath } from "node:url"
+import * as ConnectionFile from "../nats/ConnectionFile.ts"
 import * as DirectoryLock from "../nats/DirectoryLock.ts"
 import * as ManagedServer from "../nats/ManagedServer.ts"
 import { NatsConnection } from "../nats/NatsConnection.ts"
 import { compare, REQUIRED } from "../nats/ServerVersion.ts"
 import type * as Settings from "../Settings.ts"
 import { accessOf, connectTo, type LiveOptions } from "./Access.ts"
-import { type Deployment, DeploymentFailed, type UpInfo, type UpOptions } from "./Deployment.ts"
+import {
+  type Deployment,
+  DeploymentFailed,
+  type NodeRole,
+  type NodeStartOptions,
+  type UpInfo,
+  type UpOptions
+} from "./Deployment.ts"
 import { examine } from "./Doctor.ts"
 import { givenServer, newIdentity, settingsOf } from "./Environment.ts"
 import * as NodeRoles from "./NodeRoles.ts"
@@ -101,9 +110,9 @@ const upDetached = (options: LiveOptions) =>
       try: () => {
         mkdirSync(dataDir, { recursive: true, mode: 0o700 })
         const log = openSync(logFile, "a", 0o600)
-        const main = new URL("./main.ts", import.meta.url).pathname
+        const program = fileURLToPath(new URL("../../bin/nagatha", import.meta.url))
         const more = concurrency === undefined ? [] : ["--concurrency", String(concurrency)]
-        const started = spawn(process.execPath, [main, "up", "--data", dataDir, ...more], {
+        const started = spawn(process.execPath, [program, "up", "--data", dataDir, ...more], {
           detached: true,
           stdio: ["ignore", log, log],
           env: { ...options.env, LOG_LEVEL: options.env["LOG_LEVEL"] ?? "info", NO_COLOR: "1" }
@@ -220,10 +229,44 @@ const borrowed = (options: LiveOptions) =>
     return yield* connectTo(found, "demo")
   }).pipe(Effect.mapError(failed))
 
+/** One node of a larger deployment: chosen roles, on the server given, or on the one that `up` runs on this machine. */
+const node = (options: LiveOptions) =>
+  Effect.fn("node")(function* ({ concurrency, dataDir, queues, roles }: NodeStartOptions) {
+    const settings = yield* Effect.fromResult(settingsOf(options.env, concurrency === undefined ? {} : { concurrency }))
+    const given = yield* givenServer(options.env)
+    const managed = Option.getOrUndefined(yield* ConnectionFile.read(dataDir))
+    const access =
+      given ?? (managed === undefined || managed.pid === null ? undefined : { url: managed.url, users: managed.users })
+    if (access === undefined) {
+      return yield* new DeploymentFailed({
+        message: `no NATS server is given, and none runs with the data directory ${dataDir}`,
+        hint: "say where it is with NATS_URL, or start one here with nagatha up"
+      })
+    }
+    const version = yield* serverVersion(access, settings)
+    const now = yield* Effect.clockWith((clock) => clock.currentTimeMillis)
+    const identity = newIdentity(roles, options.version, new Date(now))
+    const one: NodeRoles.NodeOptions = { identity, server: access, settings, timezone: options.timezone }
+    const has = (role: NodeRole) => roles.includes(role)
+    const readModels = join(dataDir, `read-models-${identity.host}.sqlite`)
+    if (has("api")) mkdirSync(dataDir, { recursive: true, mode: 0o700 })
+    const decides = has("scheduler")
+      ? has("api")
+        ? NodeRoles.schedulerAndApi(one, readModels)
+        : NodeRoles.scheduler(one)
+      : has("api")
+        ? NodeRoles.api(one, readModels)
+        : Layer.empty
+    yield* Layer.build(Layer.fresh(decides))
+    if (has("worker")) yield* Layer.build(NodeRoles.worker(one, queues))
+    return { nodeId: identity.nodeId, pid: process.pid, roles, nats: { url: access.url, version } }
+  }, Effect.mapError(failed))
+
 /** The deployment of this machine. */
 export const make = (options: LiveOptions): Deployment["Service"] => ({
   up: up(options),
   upDetached: upDetached(options),
+  node: node(options),
   down: (dataDir) => Effect.mapError(down(dataDir), failed),
   doctor: (dataDir) => examine(options, dataDir),
   borrowed: borrowed(options)

@@ -11,6 +11,7 @@ import { info } from "./commands/info.ts"
 import { list } from "./commands/list.ts"
 import { logs } from "./commands/logs.ts"
 import { next } from "./commands/next.ts"
+import { node } from "./commands/node.ts"
 import { schedule } from "./commands/schedule.ts"
 import { status } from "./commands/status.ts"
 import { up } from "./commands/up.ts"
@@ -23,7 +24,10 @@ const verbs = [
   { group: "TASKS", commands: [schedule, list, info, cancel] },
   { group: "WHAT RAN", commands: [history, logs, events] },
   { group: "WORDS", commands: [next] },
-  { group: "THIS MACHINE", commands: [up, down, status, doctor, demo, completions((): Command.Command.Any => tree)] }
+  {
+    group: "THIS MACHINE",
+    commands: [up, down, node, status, doctor, demo, completions((): Command.Command.Any => tree)]
+  }
 ] as const
 
 const scheduler = Command.make("scheduler").pipe(

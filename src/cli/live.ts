@@ -2,13 +2,20 @@
 import { Effect } from "effect"
 import { homedir, userInfo } from "node:os"
 import { Unreachable } from "../Scheduler.ts"
+import { InvalidSettings } from "../Settings.ts"
 import { accessOf, connectTo, type LiveOptions } from "./Access.ts"
 import type { Backend } from "./Backend.ts"
 import { dataDirectory } from "./DataDirectory.ts"
+import { BadEnvironment } from "./Environment.ts"
+import { type CliFailure, usage } from "./Failure.ts"
 import * as LiveDeployment from "./LiveDeployment.ts"
 
-const unreachable = (error: { readonly message: string }): Unreachable =>
-  error instanceof Unreachable ? error : new Unreachable({ message: error.message })
+const failureFrom = (error: { readonly message: string }): Unreachable | CliFailure =>
+  error instanceof Unreachable
+    ? error
+    : error instanceof BadEnvironment || error instanceof InvalidSettings
+      ? usage(error.message, "mend the variable of the environment")
+      : new Unreachable({ message: error.message })
 
 const actor = (): string => {
   try {
@@ -30,7 +37,7 @@ export const live = (options: LiveOptions): Backend["Service"] => {
         })
       }
       return yield* connectTo(access, actor())
-    }).pipe(Effect.mapError(unreachable)),
+    }).pipe(Effect.mapError(failureFrom)),
     deployment: Effect.succeed(LiveDeployment.make(options))
   }
 }

@@ -43,6 +43,8 @@ export const permissionsOf = (namespace: string): Readonly<Record<Role, Permissi
         "$JS.API.>",
         "$JS.ACK.>",
         "$JS.FC.>",
+        // `status` asks all nodes who they are.
+        "$SRV.PING.>",
         `$KV.${subjects.nodesBucket}.>`,
         `$O.${namespace.toUpperCase()}_SNAPSHOTS.>`,
         ...ROLES.map(inbox)

@@ -39,6 +39,7 @@ const PUBLISH: Readonly<Record<string, ReadonlyArray<Role>>> = {
   "$KV.OTHER.key": [],
   "$O.NAGATHA_SNAPSHOTS.C.chunk": ["core"],
   "$SRV.PING": ["client"],
+  "$SRV.PING.nagatha": ["core", "client"],
   "$SYS.REQ.SERVER.PING": [],
   "scheduler.task.success": [],
   "scheduler.notification.info": ["worker"],

@@ -70,6 +70,7 @@ export const runCli = (args: ReadonlyArray<string>, setting: Setting = {}) =>
       deployment: Effect.succeed({
         up: () => Effect.die("not asked for"),
         upDetached: () => Effect.die("not asked for"),
+        node: () => Effect.die("not asked for"),
         down: () => Effect.die("not asked for"),
         doctor: () => Effect.die("not asked for"),
         borrowed: Effect.die("not asked for"),

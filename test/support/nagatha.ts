@@ -96,6 +96,23 @@ export class Nagatha {
     return child
   }
 
+  /** Starts a command that goes on, and waits until its output says something. */
+  async start(args: ReadonlyArray<string>, says: RegExp, options: RunOptions = {}): Promise<ChildProcess> {
+    const child = this.#spawn(args, options)
+    let told = ""
+    child.stdout?.on("data", (chunk: Buffer) => (told += chunk.toString()))
+    child.stderr?.on("data", (chunk: Buffer) => (told += chunk.toString()))
+    await eventually(
+      `${args.join(" ")} says ${String(says)}`,
+      () => {
+        if (child.exitCode !== null) throw new Error(`nagatha ${args.join(" ")} ended with ${child.exitCode}: ${told}`)
+        return told
+      },
+      (text) => says.test(text)
+    )
+    return child
+  }
+
   /** Process id of the node that `up` started (the program may have handed over to another). */
   upPid(): number | null {
     try {

@@ -25,6 +25,7 @@ launch(process.argv.slice(2), () => ({
       ),
     upDetached: () => Effect.succeed(info),
     down: () => Effect.succeed({ pid: null }),
+    node: () => Effect.die("not asked for"),
     doctor: () => Effect.succeed({ settings: [], checks: [] }),
     borrowed: Effect.sync(() => memoryScheduler(aWorld()))
   })

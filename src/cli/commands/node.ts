@@ -1,0 +1,71 @@
+/** `nagatha node start`: one node of a larger deployment, until Ctrl-C. */
+import { Effect, Option, References } from "effect"
+import { Command, Flag, GlobalFlag } from "effect/cli"
+import { withDeployment } from "../Backend.ts"
+import { dataDirectoryHere } from "../DataDirectory.ts"
+import { NODE_ROLES, type NodeRole } from "../Deployment.ts"
+import { usage } from "../Failure.ts"
+import { count, json, text, zoneOf } from "../Flags.ts"
+import { note, out, outJson } from "../Output.ts"
+import { Presentation } from "../Presentation.ts"
+
+const listed = (value: string): ReadonlyArray<string> =>
+  value
+    .split(",")
+    .map((word) => word.trim())
+    .filter((word) => word !== "")
+
+const isRole = (word: string): word is NodeRole => NODE_ROLES.some((role) => role === word)
+
+const flags = {
+  roles: text("roles", "A,B", `What this node does: ${NODE_ROLES.join(", ")} (default: all of them)`),
+  queues: text("queues", "A,B", "Queues that its worker serves (default: those of all task types)"),
+  data: text("data", "DIR", "Data directory of this machine (default: NAGATHA_DATA_DIR, else ~/.local/share/nagatha)"),
+  concurrency: count("concurrency", 1, 10_000, "Executions at the same time (default: 64)").pipe(Flag.optional),
+  json
+}
+
+const start = Command.make(
+  "start",
+  flags,
+  Effect.fnUntraced(function* (input) {
+    const words: ReadonlyArray<string> = Option.match(input.roles, { onNone: () => NODE_ROLES, onSome: listed })
+    const roles = words.filter((word) => isRole(word))
+    const wrong = words.find((word) => !isRole(word))
+    if (wrong !== undefined || roles.length === 0) {
+      return yield* usage(
+        wrong === undefined ? "--roles names no role" : `--roles: ${JSON.stringify(wrong)} is no role`,
+        `roles are ${NODE_ROLES.join(", ")}`
+      )
+    }
+    yield* zoneOf(Option.none())
+    const { logLevel } = yield* Presentation
+    const asked = Option.getOrUndefined(yield* GlobalFlag.LogLevel)
+    const run = withDeployment(
+      Effect.fnUntraced(function* (deployment) {
+        const info = yield* deployment.node({
+          dataDir: dataDirectoryHere(Option.getOrUndefined(input.data)),
+          roles,
+          queues: Option.getOrUndefined(Option.map(input.queues, listed)),
+          concurrency: Option.getOrUndefined(input.concurrency)
+        })
+        yield* input.json
+          ? outJson(info)
+          : out(`node ${info.nodeId} (${info.roles.join(", ")}) is ready on ${info.nats.url}, process ${info.pid}`)
+        yield* Effect.onInterrupt(Effect.never, () => note("stopping; what runs is asked to stop"))
+      })
+    )
+    yield* Effect.provideService(run, References.MinimumLogLevel, asked ?? logLevel ?? "Info")
+  })
+).pipe(
+  Command.withDescription("Start one node with chosen roles, beside those that run already"),
+  Command.withExamples([
+    { command: "nagatha node start --roles worker", description: "One more worker for the nagatha up of this machine" },
+    { command: "NATS_URL=nats://core:secret@10.0.0.1:4222 nagatha node start --roles worker --queues shell_command" }
+  ])
+)
+
+export const node = Command.make("node").pipe(
+  Command.withDescription("Nodes of a larger deployment"),
+  Command.withSubcommands([start])
+)
