@@ -1,0 +1,285 @@
+/** The instants of recurrences, held against independent oracles: a walk minute by minute, and croner. */
+import { assert, describe, it } from "@effect/vitest"
+import { Result } from "effect"
+import { Cron as Croner } from "croner"
+import * as Occurrences from "../../src/recurrence/Occurrences.ts"
+import type { GapPolicy, OverlapPolicy, Recurrence } from "../../src/recurrence/Recurrence.ts"
+import * as When from "../../src/recurrence/When.ts"
+import * as Zone from "../../src/recurrence/Zone.ts"
+
+const MINUTE = 60_000
+const HOUR = 3_600_000
+const DAY = 86_400_000
+
+const cron = (text: string, zone: string, gap?: GapPolicy, overlap?: OverlapPolicy): Recurrence => {
+  const read = When.parse(text, {
+    now: Date.parse("2024-01-01T00:00:00Z"),
+    zone,
+    taskId: "t",
+    ...(gap === undefined ? {} : { gap }),
+    ...(overlap === undefined ? {} : { overlap })
+  })
+  if (Result.isFailure(read)) throw read.failure
+  return read.success.recurrence
+}
+
+const list = (recurrence: Recurrence, from: number, to: number): ReadonlyArray<number> => {
+  const all: Array<number> = []
+  for (let at = Occurrences.next(recurrence, from); at !== null && at <= to; at = Occurrences.next(recurrence, at))
+    all.push(at)
+  return all
+}
+
+/** The wall clock of a zone by `Intl` alone, asked afresh for each minute. */
+const wallClock = (zone: string) => {
+  const format = new Intl.DateTimeFormat("en-GB", {
+    timeZone: zone,
+    hourCycle: "h23",
+    year: "numeric",
+    month: "numeric",
+    day: "numeric",
+    hour: "numeric",
+    minute: "numeric"
+  })
+  return (at: number) => {
+    const part: Record<string, number> = {}
+    for (const { type, value } of format.formatToParts(at)) part[type] = Number(value)
+    return Date.UTC(part["year"] ?? 0, (part["month"] ?? 1) - 1, part["day"], part["hour"], part["minute"])
+  }
+}
+
+type Matches = (local: Date) => boolean
+
+/** Fixed times by the rules: once for each wall-clock time, the first pass, and the first instant after a gap. */
+const fixedTimes = (zone: string, matches: Matches, from: number, to: number): ReadonlyArray<number> => {
+  const clock = wallClock(zone)
+  const found: Array<number> = []
+  const seen = new Set<number>()
+  let before = clock(from - 3 * DAY)
+  for (let at = from - 3 * DAY + MINUTE; at <= to; at += MINUTE) {
+    const local = clock(at)
+    let skipped = false
+    for (let missing = before + MINUTE; missing < local; missing += MINUTE) {
+      if (matches(new Date(missing)) && !seen.has(missing)) {
+        seen.add(missing)
+        skipped = true
+      }
+    }
+    const now = matches(new Date(local)) && !seen.has(local)
+    if (now) seen.add(local)
+    if ((now || skipped) && at > from) found.push(at)
+    before = local
+  }
+  return found
+}
+
+/** What follows real time: each minute whose wall clock matches. */
+const realTime = (zone: string, matches: Matches, from: number, to: number): ReadonlyArray<number> => {
+  const clock = wallClock(zone)
+  const found: Array<number> = []
+  for (let at = from + MINUTE; at <= to; at += MINUTE) if (matches(new Date(clock(at)))) found.push(at)
+  return found
+}
+
+const FIXED: ReadonlyArray<readonly [string, Matches]> = [
+  ["30 2 * * *", (d) => d.getUTCHours() === 2 && d.getUTCMinutes() === 30],
+  ["0 0 * * *", (d) => d.getUTCHours() === 0 && d.getUTCMinutes() === 0],
+  ["0 1,2,3 * * *", (d) => [1, 2, 3].includes(d.getUTCHours()) && d.getUTCMinutes() === 0],
+  ["15,45 0-4 * * *", (d) => d.getUTCHours() <= 4 && [15, 45].includes(d.getUTCMinutes())],
+  ["0 9 * * 1-5", (d) => d.getUTCHours() === 9 && d.getUTCMinutes() === 0 && d.getUTCDay() >= 1 && d.getUTCDay() <= 5],
+  ["30 23 * * 6", (d) => d.getUTCHours() === 23 && d.getUTCMinutes() === 30 && d.getUTCDay() === 6],
+  ["59 1 * * *", (d) => d.getUTCHours() === 1 && d.getUTCMinutes() === 59],
+  [
+    "0 3 1-7 * 0",
+    (d) => d.getUTCHours() === 3 && d.getUTCMinutes() === 0 && (d.getUTCDate() <= 7 || d.getUTCDay() === 0)
+  ]
+]
+const REAL: ReadonlyArray<readonly [string, Matches]> = [
+  ["*/15 * * * *", (d) => d.getUTCMinutes() % 15 === 0],
+  ["7 * * * *", (d) => d.getUTCMinutes() === 7],
+  ["*/30 1-3 * * *", (d) => d.getUTCMinutes() % 30 === 0 && d.getUTCHours() >= 1 && d.getUTCHours() <= 3]
+]
+
+const changes = (zone: string, fromYear: number, toYear: number): ReadonlyArray<number> => {
+  const all: Array<number> = []
+  const end = Date.UTC(toYear + 1, 0, 1)
+  for (
+    let change = Zone.nextTransition(zone, Date.UTC(fromYear, 0, 1));
+    change !== null && change.at < end;
+    change = Zone.nextTransition(zone, change.at)
+  ) {
+    all.push(change.at)
+  }
+  return all
+}
+
+/** Zones whose clocks change in unusual ways. */
+const SAMPLE = [
+  "America/New_York",
+  "Europe/Berlin",
+  "Australia/Lord_Howe",
+  "Pacific/Chatham",
+  "America/Havana",
+  "Africa/Casablanca",
+  "Asia/Beirut",
+  "America/St_Johns",
+  "Africa/Cairo",
+  "America/Santiago",
+  "Antarctica/Troll"
+]
+
+/** One zone for each set of changes that there is in these years. */
+const allKinds = (fromYear: number, toYear: number): ReadonlyArray<string> => {
+  const kinds = new Map<string, string>()
+  for (const zone of Intl.supportedValuesOf("timeZone")) {
+    const kind = changes(zone, fromYear, toYear).map((at) => `${at} ${Zone.offsetAt(zone, at)}`)
+    if (kind.length > 0 && !kinds.has(kind.join())) kinds.set(kind.join(), zone)
+  }
+  return [...kinds.values()]
+}
+
+/** `NAGATHA_ALL_ZONES=1` walks through every change of every zone, 2024 to 2035: minutes instead of seconds. */
+const whole = process.env["NAGATHA_ALL_ZONES"] === "1"
+const YEARS = whole ? ([2024, 2035] as const) : ([2025, 2027] as const)
+const ZONES = whole ? allKinds(...YEARS) : SAMPLE
+
+describe("cron around every change of the clocks", () => {
+  for (const zone of ZONES) {
+    it(`agrees with a walk minute by minute in ${zone}`, () => {
+      for (const change of changes(zone, ...YEARS)) {
+        const from = change - DAY - (change % MINUTE)
+        const to = change + DAY
+        for (const [text, matches] of FIXED) {
+          assert.deepStrictEqual(
+            list(cron(text, zone), from, to),
+            fixedTimes(zone, matches, from, to),
+            `${text} at ${change}`
+          )
+        }
+        for (const [text, matches] of REAL) {
+          assert.deepStrictEqual(
+            list(cron(text, zone), from, to),
+            realTime(zone, matches, from, to),
+            `${text} at ${change}`
+          )
+        }
+      }
+    }, 300_000)
+  }
+
+  it("finds the changes of every zone that the runtime's offsets show", () => {
+    for (const zone of Intl.supportedValuesOf("timeZone")) {
+      const clock = wallClock(zone)
+      for (let at = Date.UTC(2026, 0, 1); at < Date.UTC(2027, 0, 1); at += 41 * HOUR) {
+        assert.strictEqual(Zone.toLocal(zone, at), clock(at), `${zone} ${at}`)
+      }
+    }
+  }, 60_000)
+
+  const GAP = Date.parse("2026-03-08T07:00:00.000Z")
+  it("does what is asked for with a time that does not exist", () => {
+    const around = (gap: GapPolicy) =>
+      list(cron("30 2 * * *", "America/New_York", gap), GAP - 12 * HOUR, GAP + 12 * HOUR)
+    assert.deepStrictEqual(around("nextValid"), [GAP])
+    assert.deepStrictEqual(around("skip"), [])
+    assert.deepStrictEqual(around("shift"), [GAP + 30 * MINUTE])
+  })
+  it("does what is asked for with a time that happens twice", () => {
+    const first = Date.parse("2026-11-01T05:30:00.000Z")
+    const around = (overlap: OverlapPolicy) =>
+      list(cron("30 1 * * *", "America/New_York", undefined, overlap), first - 12 * HOUR, first + 12 * HOUR)
+    assert.deepStrictEqual(around("first"), [first])
+    assert.deepStrictEqual(around("last"), [first + HOUR])
+    assert.deepStrictEqual(around("both"), [first, first + HOUR])
+  })
+  it("says in words what the clocks do to a run", () => {
+    const notes = Occurrences.upcoming(cron("30 2 * * *", "America/New_York"), GAP - 12 * HOUR, 2, "America/New_York")
+    assert.include(notes[0]?.note ?? "", "clocks go forward")
+    assert.isUndefined(notes[1]?.note)
+  })
+})
+
+describe("cron without changes of the clock", () => {
+  it("agrees with croner on random expressions", () => {
+    let state = 42
+    const random = (below: number) => {
+      state = (Math.imul(state, 1664525) + 1013904223) >>> 0
+      return Math.floor((state / 2 ** 32) * below)
+    }
+    const field = (min: number, max: number): string => {
+      const value = () => min + random(max - min + 1)
+      switch (random(6)) {
+        case 0:
+        case 1:
+          return "*"
+        case 2:
+          return `*/${1 + random(Math.min(20, max - min))}`
+        case 3: {
+          const [a, b] = [value(), value()].sort((x, y) => x - y)
+          return `${a}-${b}`
+        }
+        case 4:
+          return [...new Set([value(), value(), value()])].sort((a, b) => a - b).join(",")
+        default:
+          return String(value())
+      }
+    }
+    let compared = 0
+    for (let round = 0; round < 3000; round++) {
+      const text = [field(0, 59), field(0, 59), field(0, 23), field(1, 28), field(1, 12), field(0, 6)].join(" ")
+      // Whether "*/n" of a day field restricts it is a matter of dialect.
+      if (/\/\d+ \S+ \S+$|\/\d+$/.test(text)) continue
+      const ours = cron(text, "UTC")
+      const theirs = new Croner(text, { timezone: "UTC", legacyMode: true })
+      let at = Date.UTC(2026, 0, 1) + random(365) * DAY
+      for (let index = 0; index < 3; index++) {
+        const expected = theirs.nextRun(new Date(at))?.getTime() ?? null
+        assert.strictEqual(Occurrences.next(ours, at), expected, `${text} after ${new Date(at).toISOString()}`)
+        if (expected === null) break
+        at = expected
+        compared += 1
+      }
+    }
+    assert.isAbove(compared, 5000)
+  }, 60_000)
+})
+
+describe("intervals and unions", () => {
+  it("are elapsed time, whatever the clocks do", () => {
+    const read = When.parse("every 6 hours", {
+      now: Date.parse("2026-10-31T12:00:00Z"),
+      zone: "America/New_York",
+      taskId: "t"
+    })
+    const all = Result.isSuccess(read)
+      ? list(read.success.recurrence, Date.parse("2026-10-31T12:00:00Z"), Date.parse("2026-11-03T00:00:00Z"))
+      : []
+    assert.isAbove(all.length, 8)
+    for (const [index, at] of all.entries()) if (index > 0) assert.strictEqual(at - (all[index - 1] ?? 0), 6 * HOUR)
+  })
+  it("count a range without walking through it", () => {
+    const every: Recurrence = { kind: "interval", everyMs: 1000, anchorAt: "2016-01-01T00:00:00.000Z" }
+    const [from, to] = [Date.parse("2016-01-01T00:00:00.000Z"), Date.parse("2026-01-01T00:00:00.000Z")]
+    assert.deepStrictEqual(Occurrences.range(every, from, to), {
+      count: (to - from) / 1000,
+      first: from + 1000,
+      last: to
+    })
+    assert.isNull(Occurrences.range(every, to, to))
+  })
+  it("count an instant of several parts once", () => {
+    const union: Recurrence = {
+      kind: "union",
+      of: [
+        { kind: "interval", everyMs: 2000, anchorAt: "2026-01-01T00:00:00.000Z" },
+        { kind: "interval", everyMs: 3000, anchorAt: "2026-01-01T00:00:00.000Z" }
+      ]
+    }
+    const start = Date.parse("2026-01-01T00:00:00.000Z")
+    assert.deepStrictEqual(
+      list(union, start, start + 12_000).map((at) => (at - start) / 1000),
+      [2, 3, 4, 6, 8, 9, 10, 12]
+    )
+    assert.strictEqual(Occurrences.range(union, start, start + 12_000)?.count, 8)
+  })
+})
