@@ -1,5 +1,5 @@
 /** A node for measurements, as a process of its own: `node.ts <roles> <directory>`; says `ready` to its parent, ends with it. */
-import { Effect, Layer } from "effect"
+import { Cause, Effect, Layer } from "effect"
 import { join } from "node:path"
 import { newIdentity } from "../../src/cli/Environment.ts"
 import * as NodeRoles from "../../src/cli/NodeRoles.ts"
@@ -39,7 +39,7 @@ const end = () => {
   fiber.interruptUnsafe()
 }
 fiber.addObserver((exit) => {
-  if (exit._tag === "Failure") process.stderr.write(`${String(exit.cause)}\n`)
+  if (exit._tag === "Failure" && !Cause.hasInterruptsOnly(exit.cause)) process.stderr.write(`${String(exit.cause)}\n`)
 })
 process.on("SIGTERM", end)
 process.on("disconnect", end)

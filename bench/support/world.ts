@@ -97,3 +97,57 @@ export const row = (...cells: ReadonlyArray<string | number>): void =>
 
 export const machine = (): string =>
   `${cpus().length} × ${cpus()[0]?.model ?? "unknown"}, Node ${process.versions.node}`
+
+/** Plain JetStream work, the floor under a drain: messages a second from a work queue to one consumer and acknowledged. */
+export const rawDrain = async ({ core }: World, count: number): Promise<number> => {
+  const { js, jsm } = core
+  await jsm.streams.add({
+    name: "RAW_WORK",
+    subjects: ["nagatha.raw.work"],
+    retention: "workqueue",
+    persist_mode: "async"
+  })
+  await jsm.consumers.add("RAW_WORK", { durable_name: "raw", ack_policy: "explicit", max_ack_pending: 100_000 })
+  const body = JSON.stringify({ text: "x".repeat(400) })
+  await rate(count, 256, () => js.publish("nagatha.raw.work", body))
+  const consumer = await js.consumers.get("RAW_WORK", "raw")
+  let seen = 0
+  const began = performance.now()
+  await new Promise<void>((resolve) => {
+    void consumer.consume({
+      max_messages: 512,
+      callback: (message) => {
+        message.ack()
+        seen += 1
+        if (seen === count) resolve()
+      }
+    })
+  })
+  return (count / (performance.now() - began)) * 1000
+}
+
+/** Milliseconds from publishing a message to a stream until a consumer has it, one at a time: sorted. */
+export const rawLatency = async ({ core }: World, count: number): Promise<ReadonlyArray<number>> => {
+  const { js, jsm } = core
+  await jsm.streams.add({ name: "RAW_LATENCY", subjects: ["nagatha.raw.latency"], persist_mode: "async" })
+  await jsm.consumers.add("RAW_LATENCY", { durable_name: "raw", ack_policy: "none" })
+  const consumer = await js.consumers.get("RAW_LATENCY", "raw")
+  let arrived: () => void = () => {}
+  const messages = await consumer.consume({ max_messages: 64, callback: () => arrived() })
+  const latencies: Array<number> = []
+  for (let index = 0; index < count; index++) {
+    const began = performance.now()
+    const arrival = new Promise<void>((resolve) => {
+      arrived = resolve
+    })
+    await js.publish("nagatha.raw.latency", "x".repeat(400))
+    await arrival
+    latencies.push(performance.now() - began)
+  }
+  await messages.close()
+  return latencies.sort((a, b) => a - b)
+}
+
+/** The value below which a share of sorted values lies. */
+export const quantile = (sorted: ReadonlyArray<number>, share: number): number =>
+  sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0
