@@ -25,6 +25,10 @@ export const executionsOf = (event: TaskEvent): ReadonlyArray<string> => {
 
 type Ended = EventOf<"success"> | EventOf<"failure"> | EventOf<"retry">
 
+/** Whether nothing follows any more: only a skipped one may still become due. */
+export const isEnded = ({ status }: TaskExecution): boolean =>
+  status !== "queued" && status !== "running" && status !== "retrying"
+
 /** The row of one execution after an event that changes it; undefined when it is not known. */
 export const executionAfter = (
   row: TaskExecution | undefined,
@@ -35,6 +39,9 @@ export const executionAfter = (
     return event.type === "due" ? due(event) : event.type === "skipped" ? skipped(event, executionId) : undefined
   }
   switch (event.type) {
+    case "due":
+      // An instant that was skipped once may be run after all.
+      return row.status === "skipped" ? due(event) : row
     case "started":
       return {
         ...row,

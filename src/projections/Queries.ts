@@ -17,6 +17,14 @@ const paging = {
   cursor: Schema.optionalKey(Schema.String)
 }
 
+const AnyInstant = Schema.String.check(
+  Schema.makeFilter(
+    (text) =>
+      (/^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)$/.test(text) && !Number.isNaN(Date.parse(text))) ||
+      "must be an RFC 3339 instant with an offset, such as 2026-03-08T14:30:00Z"
+  )
+)
+
 export const TasksQuery = Schema.Struct({
   ...paging,
   status: Schema.optionalKey(TaskStatus),
@@ -29,7 +37,7 @@ export const TasksQuery = Schema.Struct({
 })
 export type TasksQuery = typeof TasksQuery.Type
 
-/** Oldest `nextRunAt` first, tasks without one last, then by id. */
+/** Oldest `nextRunAt` first, then tasks without one, then what is over, newest end first; else in the order of the log. */
 export const TasksPage = Schema.Struct({
   items: Schema.Array(ScheduledTask),
   nextCursor: Schema.NullOr(Schema.String),
@@ -46,8 +54,8 @@ export const ExecutionsQuery = Schema.Struct({
   /** Of one task: id or prefix. */
   taskId: Schema.optionalKey(Schema.String),
   status: Schema.optionalKey(ExecutionStatus),
-  /** Due at or after this instant (RFC 3339). */
-  since: Schema.optionalKey(Schema.String)
+  /** Due at or after this instant (RFC 3339, any offset and precision). */
+  since: Schema.optionalKey(AnyInstant)
 })
 export type ExecutionsQuery = typeof ExecutionsQuery.Type
 

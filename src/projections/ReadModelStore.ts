@@ -1,106 +1,131 @@
 /**
- * The read models on disk: rows and checkpoint are written in one transaction, so each event counts exactly once,
- * whatever dies when.
- *
- * The file's name carries the version of the projections: another version is another file, built from the log beside the
- * old one, which is removed when the new one has caught up. A file that cannot be read is thrown away: everything in it
- * follows from the log.
+ * The rows of the read models: rows and checkpoint are written in one transaction, so each event counts exactly once,
+ * whatever dies when and however often a commit is given.
  */
-import { existsSync, readdirSync, rmSync } from "node:fs"
-import { basename, dirname, join } from "node:path"
-import { DatabaseSync, type SQLInputValue } from "node:sqlite"
+import type { DatabaseSync, SQLInputValue } from "node:sqlite"
 import type { RecordedCommit } from "../events/Commit.ts"
+import type { TaskDefinition } from "../events/TaskDefinition.ts"
 import type { TaskEvent } from "../events/TaskEvent.ts"
-import { executionAfter, executionsOf } from "./ExecutionRow.ts"
+import { toMillis } from "../recurrence/Instant.ts"
+import { executionAfter, executionsOf, isEnded } from "./ExecutionRow.ts"
+import { fileOf, isDamage, openDatabase, OtherShape, othersOf, remove } from "./ReadModelFile.ts"
+import type { ScheduledTask } from "./ScheduledTask.ts"
 import type { TaskExecution } from "./TaskExecution.ts"
-import { overSince, type TaskRow, taskAfter } from "./TaskRow.ts"
+import { definitionIn, scheduledTask, type TaskRow, taskAfter } from "./TaskRow.ts"
 
-/** Changed whenever the rows or the folds change: the read models are then built anew. */
-export const VERSION = 1
-
-/** Rows kept in memory between batches. */
+/** Rows of each table kept in memory between batches: those that more events are likely to follow for. */
 const CACHED_ROWS = 20_000
 
-const TABLES = `
-  CREATE TABLE IF NOT EXISTS checkpoint (only INTEGER PRIMARY KEY CHECK (only = 1), sequence INTEGER NOT NULL);
-  CREATE TABLE IF NOT EXISTS task (
-    id TEXT PRIMARY KEY, status TEXT NOT NULL, type TEXT NOT NULL, name TEXT NOT NULL, tags TEXT NOT NULL,
-    next TEXT NOT NULL, over TEXT, row TEXT NOT NULL
-  ) WITHOUT ROWID;
-  CREATE INDEX IF NOT EXISTS task_next ON task (next, id);
-  CREATE INDEX IF NOT EXISTS task_status ON task (status, next, id);
-  CREATE TABLE IF NOT EXISTS execution (
-    id TEXT PRIMARY KEY, task TEXT NOT NULL, status TEXT NOT NULL, due TEXT NOT NULL, row TEXT NOT NULL
-  ) WITHOUT ROWID;
-  CREATE INDEX IF NOT EXISTS execution_due ON execution (due DESC, id DESC);
-  CREATE INDEX IF NOT EXISTS execution_task ON execution (task, due DESC, id DESC);
-  CREATE INDEX IF NOT EXISTS execution_status ON execution (status, due DESC, id DESC);
-`
+/** More than the milliseconds of any instant that can be written. */
+const LAST_MILLIS = 999_999_999_999_999
+const NO_NEXT = "~"
 
-/** Sorts after every instant: tasks without a next run come last. */
-export const NO_NEXT = "~"
+/** Place in lists of what is over since an instant: after everything else, newest end first. */
+export const sortOfOver = (millis: number): string =>
+  NO_NEXT + String(LAST_MILLIS - millis).padStart(String(LAST_MILLIS).length, "0")
 
-/** The file for this version, beside those of others. */
-const fileOf = (file: string): string => file.replace(/(\.sqlite)?$/, `.v${VERSION}.sqlite`)
+/** Place in lists: by next run, then what has none, then what is over. */
+const sortOf = ({ overAt, progress }: TaskRow): string =>
+  overAt !== null ? sortOfOver(toMillis(overAt)) : (progress.nextRunAt ?? NO_NEXT)
 
-const open = (file: string): DatabaseSync => {
-  const database = new DatabaseSync(file)
-  database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA busy_timeout = 2000;")
-  database.exec(TABLES)
-  database.prepare("SELECT count(*) FROM checkpoint").get()
-  return database
+/** A row and its number. */
+interface Numbered<Row> {
+  readonly n: number
+  readonly row: Row
+}
+interface NumberedExecution extends Numbered<TaskExecution> {
+  /** Number of its task. */
+  readonly task: number
 }
 
-const remove = (file: string): void => {
-  for (const suffix of ["", "-wal", "-shm"]) rmSync(`${file}${suffix}`, { force: true })
+type Counts = Map<string, number>
+
+/** What one transaction will write. */
+interface Batch {
+  readonly tasks: Map<string, Numbered<TaskRow>>
+  readonly definitions: Map<string, TaskDefinition>
+  readonly executions: Map<string, NumberedExecution>
+  readonly taskCounts: Counts
+  readonly executionCounts: Counts
+  nextTask: number
+  nextExecution: number
 }
 
 export class ReadModelStore {
   readonly #database: DatabaseSync
-  readonly #tasks = new Map<string, TaskRow>()
-  readonly #executions = new Map<string, TaskExecution>()
-  readonly #file: string
+  readonly #tasks = new Map<string, Numbered<TaskRow>>()
+  readonly #executions = new Map<string, NumberedExecution>()
   readonly #statements
   #sequence: number
-  /** Why an older file was thrown away; null when none was. */
-  readonly discarded: string | null
+  #hash: string
+  #nextTask: number
+  #nextExecution: number
+  #taskCounts: Counts
+  #executionCounts: Counts
 
-  private constructor(file: string, database: DatabaseSync, discarded: string | null) {
-    this.#file = file
+  private constructor(database: DatabaseSync) {
     this.#database = database
-    this.discarded = discarded
     this.#statements = {
-      task: database.prepare("SELECT row FROM task WHERE id = ?"),
-      execution: database.prepare("SELECT row FROM execution WHERE id = ?"),
-      putTask: database.prepare("INSERT OR REPLACE INTO task VALUES (?, ?, ?, ?, ?, ?, ?, ?)"),
-      putExecution: database.prepare("INSERT OR REPLACE INTO execution VALUES (?, ?, ?, ?, ?)"),
-      checkpoint: database.prepare("INSERT OR REPLACE INTO checkpoint VALUES (1, ?)")
+      task: database.prepare("SELECT n, row FROM task WHERE id = ?"),
+      definition: database.prepare("SELECT definition FROM definition WHERE n = ?"),
+      execution: database.prepare("SELECT n, task, row FROM execution WHERE id = ?"),
+      addTask: database.prepare("INSERT INTO task VALUES (?, ?, ?, ?, ?, ?, ?, ?)"),
+      setTask: database.prepare("UPDATE task SET status = ?, sort = ?, row = ? WHERE n = ?"),
+      setDefinition: database.prepare("INSERT OR REPLACE INTO definition VALUES (?, ?)"),
+      setFilters: database.prepare("UPDATE task SET type = ?, name = ?, tags = ? WHERE n = ?"),
+      addExecution: database.prepare("INSERT INTO execution VALUES (?, ?, ?, ?, ?, ?)"),
+      setExecution: database.prepare("UPDATE execution SET status = ?, due = ?, row = ? WHERE n = ?"),
+      checkpoint: database.prepare("INSERT OR REPLACE INTO checkpoint VALUES (1, ?, ?)")
     }
-    const found = database.prepare("SELECT sequence FROM checkpoint").get()
+    const found = database.prepare("SELECT sequence, hash FROM checkpoint").get()
     this.#sequence = Number(found?.["sequence"] ?? 0)
+    this.#hash = String(found?.["hash"] ?? "")
+    const next = (table: string) => Number(database.prepare(`SELECT max(n) AS n FROM ${table}`).get()?.["n"] ?? 0) + 1
+    this.#nextTask = next("task")
+    this.#nextExecution = next("execution")
+    const counts = (table: string): Counts =>
+      new Map(
+        database
+          .prepare(`SELECT status, count(*) AS n FROM ${table} GROUP BY status`)
+          .all()
+          .map((row) => [String(row["status"]), Number(row["n"])])
+      )
+    this.#taskCounts = counts("task")
+    this.#executionCounts = counts("execution")
+  }
+
+  /** Opens a database of this shape; throws when that cannot be read. */
+  static open(file: string): ReadModelStore {
+    return new ReadModelStore(openDatabase(file))
   }
 
   /**
-   * Opens the read models of a log whose newest sequence is `logSequence`. A file that cannot be read, or that has seen
-   * more than the log holds (another log, or one that was restored), is thrown away. `:memory:` keeps nothing.
+   * Opens the read models of this version. A damaged file is thrown away, and `discarded` says why; throws when the file
+   * cannot be opened for another reason (no right to, a lock, no space).
    */
-  static open(file: string, logSequence: number): ReadModelStore {
-    if (file === ":memory:") return new ReadModelStore(file, open(file), null)
+  static openOwn(file: string): { readonly store: ReadModelStore; readonly discarded: string | null } {
     const own = fileOf(file)
     try {
-      const store = new ReadModelStore(own, open(own), null)
-      if (store.sequence <= logSequence) return store
-      const reason = `it has seen log sequence ${store.sequence}, the log ends at ${logSequence}`
-      store.close()
-      return ReadModelStore.#anew(own, reason)
+      return { store: ReadModelStore.open(own), discarded: null }
     } catch (cause) {
-      return ReadModelStore.#anew(own, String(cause))
+      if (!isDamage(cause) && !(cause instanceof OtherShape)) throw cause
+      remove(own)
+      return { store: ReadModelStore.open(own), discarded: `${own}: ${(cause as Error).message}` }
     }
   }
 
-  static #anew(file: string, reason: string): ReadModelStore {
-    remove(file)
-    return new ReadModelStore(file, open(file), reason)
+  /** Rows of the newest other version that can be read as ours; undefined when there are none. */
+  static openPrevious(file: string): ReadModelStore | undefined {
+    for (const other of othersOf(file)) {
+      try {
+        const store = ReadModelStore.open(other)
+        if (store.sequence > 0) return store
+        store.close()
+      } catch {
+        // It is of another shape or damaged: ours are built without it.
+      }
+    }
+    return undefined
   }
 
   /** Log sequence that the rows include. */
@@ -108,113 +133,172 @@ export class ReadModelStore {
     return this.#sequence
   }
 
-  /** Removes the files of other versions: this one has caught up. Returns their names. */
-  removeOthers(): ReadonlyArray<string> {
-    if (this.#file === ":memory:" || !existsSync(dirname(this.#file))) return []
-    const stem = basename(this.#file).replace(/\.v\d+\.sqlite$/, "")
-    const others = readdirSync(dirname(this.#file)).filter(
-      (name) => name.startsWith(`${stem}.v`) && name.endsWith(".sqlite") && name !== basename(this.#file)
-    )
-    for (const name of others) remove(join(dirname(this.#file), name))
-    return others
+  /** Hash of the commit at `sequence`, by which the log is known again; empty before the first. */
+  get hash(): string {
+    return this.#hash
   }
 
-  /** Applies commits in one transaction; those seen before change nothing. */
+  /** Applies commits in one transaction; those seen before change nothing. After a failure nothing has changed. */
   apply(commits: ReadonlyArray<RecordedCommit>): void {
     const fresh = commits.filter((recorded) => recorded.sequence > this.#sequence)
     const last = fresh.at(-1)
     if (last === undefined) return
-    const tasks = new Map<string, TaskRow>()
-    const executions = new Map<string, TaskExecution>()
-    for (const { commit } of fresh) for (const event of commit.events) this.#fold(event, tasks, executions)
+    const batch: Batch = {
+      tasks: new Map(),
+      definitions: new Map(),
+      executions: new Map(),
+      taskCounts: new Map(this.#taskCounts),
+      executionCounts: new Map(this.#executionCounts),
+      nextTask: this.#nextTask,
+      nextExecution: this.#nextExecution
+    }
     this.#database.exec("BEGIN IMMEDIATE")
     try {
-      for (const row of tasks.values()) this.#putTask(row)
-      for (const row of executions.values()) this.#putExecution(row)
-      this.#statements.checkpoint.run(last.sequence)
+      for (const { commit } of fresh) for (const event of commit.events) this.#fold(event, batch)
+      for (const [id, one] of batch.tasks) this.#putTask(one, batch.definitions.get(id))
+      for (const one of batch.executions.values()) this.#putExecution(one)
+      this.#statements.checkpoint.run(last.sequence, last.hash)
       this.#database.exec("COMMIT")
     } catch (cause) {
-      this.#database.exec("ROLLBACK")
+      if (this.#database.isTransaction) this.#database.exec("ROLLBACK")
       throw cause
     }
     this.#sequence = last.sequence
-    keep(this.#tasks, tasks)
-    keep(this.#executions, executions)
+    this.#hash = last.hash
+    this.#nextTask = batch.nextTask
+    this.#nextExecution = batch.nextExecution
+    this.#taskCounts = batch.taskCounts
+    this.#executionCounts = batch.executionCounts
+    keep(this.#tasks, batch.tasks, ({ row }) => row.overAt === null)
+    // Ended ones stay as they are, and what has written output may be large.
+    keep(this.#executions, batch.executions, ({ row }) => !isEnded(row) && row.attempts.length <= 1)
   }
 
-  /** Rows of a query of ours, parsed. */
-  all<Row>(sql: string, ...parameters: ReadonlyArray<SQLInputValue>): ReadonlyArray<Row> {
-    return this.#database
-      .prepare(sql)
-      .all(...parameters)
-      .map((found) => JSON.parse(String(found["row"])) as Row)
+  /** Rows of a query of ours. */
+  all(sql: string, ...parameters: ReadonlyArray<SQLInputValue>): ReadonlyArray<Record<string, unknown>> {
+    return this.#database.prepare(sql).all(...parameters)
   }
 
   /** Ids that are, or begin with, a text; in order. */
   idsLike(table: "task" | "execution", id: string, limit: number): ReadonlyArray<string> {
-    return this.#database
-      .prepare(`SELECT id FROM ${table} WHERE id >= ? AND id < ? ORDER BY id LIMIT ?`)
-      .all(id, `${id}\u{10ffff}`, limit)
-      .map((found) => String(found["id"]))
+    return this.all(
+      `SELECT id FROM ${table} WHERE id >= ? AND id < ? ORDER BY id LIMIT ?`,
+      id,
+      `${id}\u{10ffff}`,
+      limit
+    ).map((found) => String(found["id"]))
   }
 
-  task(id: string): TaskRow | undefined {
-    const cached = this.#tasks.get(id)
-    if (cached !== undefined) return cached
-    const found = this.#statements.task.get(id)
-    return found === undefined ? undefined : (JSON.parse(String(found["row"])) as TaskRow)
+  /** A task by its whole id, with its definition and its number. */
+  task(
+    id: string
+  ): { readonly n: number; readonly task: ScheduledTask; readonly definition: TaskDefinition } | undefined {
+    const found = this.#task(id)
+    if (found === undefined) return undefined
+    const definition = this.definition(found.n)
+    return { n: found.n, task: scheduledTask(found.row, definition), definition }
   }
 
+  /** The definition of the task with this number. */
+  definition(n: number): TaskDefinition {
+    return JSON.parse(String(this.#statements.definition.get(n)?.["definition"])) as TaskDefinition
+  }
+
+  /** An execution by its whole id. */
   execution(id: string): TaskExecution | undefined {
-    const cached = this.#executions.get(id)
-    if (cached !== undefined) return cached
-    const found = this.#statements.execution.get(id)
-    return found === undefined ? undefined : (JSON.parse(String(found["row"])) as TaskExecution)
+    return this.#execution(id)?.row
   }
 
-  /** Rows by status. */
-  counts(table: "task" | "execution"): Readonly<Record<string, number>> {
-    const found = this.#database.prepare(`SELECT status, count(*) AS n FROM ${table} GROUP BY status`).all()
-    return Object.fromEntries(found.map((row) => [String(row["status"]), Number(row["n"])]))
+  /** How many tasks and executions there are of each status. */
+  get counts(): {
+    readonly tasks: Readonly<Record<string, number>>
+    readonly executions: Readonly<Record<string, number>>
+  } {
+    return { tasks: shown(this.#taskCounts), executions: shown(this.#executionCounts) }
   }
 
   close(): void {
-    this.#database.close()
+    if (this.#database.isOpen) this.#database.close()
   }
 
-  #fold(event: TaskEvent, tasks: Map<string, TaskRow>, executions: Map<string, TaskExecution>): void {
-    const task = taskAfter(tasks.get(event.taskId) ?? this.task(event.taskId), event)
-    if (task !== undefined) tasks.set(event.taskId, task)
+  #task(id: string): Numbered<TaskRow> | undefined {
+    const cached = this.#tasks.get(id)
+    if (cached !== undefined) return cached
+    const found = this.#statements.task.get(id)
+    return found === undefined ? undefined : { n: Number(found["n"]), row: JSON.parse(String(found["row"])) as TaskRow }
+  }
+
+  #execution(id: string): NumberedExecution | undefined {
+    const cached = this.#executions.get(id)
+    if (cached !== undefined) return cached
+    const found = this.#statements.execution.get(id)
+    return found === undefined
+      ? undefined
+      : {
+          n: Number(found["n"]),
+          task: Number(found["task"]),
+          row: JSON.parse(String(found["row"])) as TaskExecution
+        }
+  }
+
+  #fold(event: TaskEvent, batch: Batch): void {
+    const before = batch.tasks.get(event.taskId) ?? this.#task(event.taskId)
+    const row = taskAfter(before?.row, event)
+    if (row === undefined) return
+    const task: Numbered<TaskRow> = { n: before?.n ?? batch.nextTask++, row }
+    batch.tasks.set(event.taskId, task)
+    recount(batch.taskCounts, before?.row.progress.status, row.progress.status)
+    const definition = definitionIn(event)
+    if (definition !== undefined) batch.definitions.set(event.taskId, definition)
     for (const id of executionsOf(event)) {
-      const execution = executionAfter(executions.get(id) ?? this.execution(id), event, id)
-      if (execution !== undefined) executions.set(id, execution)
+      const known = batch.executions.get(id) ?? this.#execution(id)
+      const execution = executionAfter(known?.row, event, id)
+      if (execution === undefined) continue
+      batch.executions.set(id, { n: known?.n ?? batch.nextExecution++, task: task.n, row: execution })
+      recount(batch.executionCounts, known?.row.status, execution.status)
     }
   }
 
-  #putTask(row: TaskRow): void {
-    const { task } = row
-    this.#statements.putTask.run(
-      task.taskId,
-      task.status,
-      task.taskType,
-      task.taskName.toLowerCase(),
-      JSON.stringify(task.tags),
-      task.nextRunAt ?? NO_NEXT,
-      overSince(row),
-      JSON.stringify(row)
-    )
+  #putTask({ n, row }: Numbered<TaskRow>, definition: TaskDefinition | undefined): void {
+    const { status, taskId } = row.progress
+    const filters =
+      definition === undefined
+        ? undefined
+        : ([definition.taskType, definition.taskName.toLowerCase(), JSON.stringify(definition.tags)] as const)
+    const text = JSON.stringify(row)
+    if (n >= this.#nextTask && filters !== undefined) {
+      this.#statements.addTask.run(n, taskId, status, sortOf(row), ...filters, text)
+    } else {
+      this.#statements.setTask.run(status, sortOf(row), text, n)
+      if (filters !== undefined) this.#statements.setFilters.run(...filters, n)
+    }
+    if (definition !== undefined) this.#statements.setDefinition.run(n, JSON.stringify(definition))
   }
 
-  #putExecution(row: TaskExecution): void {
-    this.#statements.putExecution.run(row.executionId, row.taskId, row.status, row.dueAt, JSON.stringify(row))
+  #putExecution({ n, row, task }: NumberedExecution): void {
+    const text = JSON.stringify(row)
+    if (n >= this.#nextExecution) {
+      this.#statements.addExecution.run(n, row.executionId, task, row.status, row.dueAt, text)
+    } else {
+      this.#statements.setExecution.run(row.status, row.dueAt, text, n)
+    }
   }
 }
 
-/** Adds to a cache; what was not used for longest goes first. */
-const keep = <Row>(cache: Map<string, Row>, rows: ReadonlyMap<string, Row>): void => {
+const recount = (counts: Counts, from: string | undefined, to: string): void => {
+  if (from === to) return
+  if (from !== undefined) counts.set(from, (counts.get(from) ?? 0) - 1)
+  counts.set(to, (counts.get(to) ?? 0) + 1)
+}
+
+const shown = (counts: Counts): Readonly<Record<string, number>> =>
+  Object.fromEntries([...counts].filter(([, count]) => count > 0))
+
+/** Brings a cache up to date; what was not used for longest goes first. */
+const keep = <Row>(cache: Map<string, Row>, rows: ReadonlyMap<string, Row>, wanted: (row: Row) => boolean): void => {
   for (const [id, row] of rows) {
     cache.delete(id)
-    cache.set(id, row)
+    if (wanted(row)) cache.set(id, row)
   }
   for (const id of cache.keys()) {
     if (cache.size <= CACHED_ROWS) break

@@ -1,7 +1,13 @@
-/** Answers from the read models: pages by key (stable while rows change), ids by prefix, filters in SQL. */
+/**
+ * Answers from the read models: ids by prefix, filters in SQL, and pages that begin where the one before ended, whatever
+ * has changed meanwhile.
+ *
+ * A page costs what it shows, not what there is, unless filters by type, name or tag leave little of much: rows of each
+ * status are read in their order and merged.
+ */
 import { Effect } from "effect"
 import type { SQLInputValue } from "node:sqlite"
-import { fromMillis } from "../recurrence/Instant.ts"
+import { fromMillis, toMillis } from "../recurrence/Instant.ts"
 import {
   AmbiguousId,
   type ExecutionsPage,
@@ -11,9 +17,10 @@ import {
   type TasksPage,
   type TasksQuery
 } from "./Queries.ts"
-import { NO_NEXT, type ReadModelStore } from "./ReadModelStore.ts"
+import { type ReadModelStore, sortOfOver } from "./ReadModelStore.ts"
+import { ExecutionStatus, TaskStatus } from "./ScheduledTask.ts"
 import type { TaskExecution } from "./TaskExecution.ts"
-import type { TaskRow } from "./TaskRow.ts"
+import { scheduledTask, type TaskRow } from "./TaskRow.ts"
 
 /** Page size where none is asked for. */
 const LIMIT = 100
@@ -33,24 +40,43 @@ class Conditions {
     return this
   }
   get where(): string {
-    return this.#texts.length === 0 ? "" : `WHERE ${this.#texts.map((text) => `(${text})`).join(" AND ")}`
+    return ["true", ...this.#texts].map((text) => `(${text})`).join(" AND ")
   }
 }
 
-const encodeCursor = (...keys: ReadonlyArray<string>): string => Buffer.from(JSON.stringify(keys)).toString("base64url")
+/** Where a row stands: its place in the order, and its number where several have the same. */
+type Key = readonly [place: string, n: number]
 
-const decodeCursor = (cursor: string): Effect.Effect<readonly [string, string], InvalidCursor> =>
+const encodeCursor = (key: Key): string => Buffer.from(JSON.stringify(key)).toString("base64url")
+
+const decodeCursor = (cursor: string): Effect.Effect<Key, InvalidCursor> =>
   Effect.suspend(() => {
     try {
-      const keys: unknown = JSON.parse(Buffer.from(cursor, "base64url").toString())
-      if (Array.isArray(keys) && typeof keys[0] === "string" && typeof keys[1] === "string") {
-        return Effect.succeed([keys[0], keys[1]] as const)
+      const key: unknown = JSON.parse(Buffer.from(cursor, "base64url").toString())
+      if (Array.isArray(key) && key.length === 2 && typeof key[0] === "string" && Number.isSafeInteger(key[1])) {
+        return Effect.succeed([key[0], Number(key[1])] as const)
       }
     } catch {
       return Effect.fail(new InvalidCursor({ cursor }))
     }
     return Effect.fail(new InvalidCursor({ cursor }))
   })
+
+interface Found {
+  readonly key: Key
+  readonly row: Record<string, unknown>
+}
+
+/** The first rows of several ordered lists, as of one; `direction` is 1 for ascending. */
+const merge = (lists: ReadonlyArray<ReadonlyArray<Found>>, direction: 1 | -1, limit: number): ReadonlyArray<Found> => {
+  const [only] = lists
+  const all = lists.length === 1 && only !== undefined ? only : lists.flat()
+  const compare = (a: Key, b: Key) => (a[0] === b[0] ? a[1] - b[1] : a[0] < b[0] ? -1 : 1)
+  return all.toSorted((a, b) => direction * compare(a.key, b.key)).slice(0, limit)
+}
+
+const found = (rows: ReadonlyArray<Record<string, unknown>>): ReadonlyArray<Found> =>
+  rows.map((row) => ({ key: [String(row["place"]), Number(row["n"])], row }))
 
 /** `*` and `?` as SQLite's GLOB has them, without its character classes. */
 const globOf = (pattern: string): string => pattern.toLowerCase().replace(/\[/g, "[[]")
@@ -72,48 +98,70 @@ export const resolve = (
       : Effect.fail(new NotFound({ what, id }))
   })
 
+/** A page of tasks as of `now` (milliseconds). */
 export const tasks = Effect.fnUntraced(function* (store: ReadModelStore, query: TasksQuery, now: number) {
   const conditions = new Conditions()
-  if (query.status !== undefined) conditions.and("status = ?", query.status)
-  else if (query.all !== true) conditions.and("over IS NULL OR over >= ?", fromMillis(now - RECENT_MS))
+  if (query.status === undefined && query.all !== true) conditions.and("sort <= ?", sortOfOver(now - RECENT_MS))
   if (query.type !== undefined) conditions.and("type = ?", query.type)
   if (query.name !== undefined) conditions.and("name GLOB ?", globOf(query.name))
   if (query.tag !== undefined) conditions.and("EXISTS (SELECT 1 FROM json_each(tags) WHERE value = ?)", query.tag)
-  if (query.cursor !== undefined) conditions.and("(next, id) > (?, ?)", ...(yield* decodeCursor(query.cursor)))
+  if (query.cursor !== undefined) conditions.and("(sort, n) > (?, ?)", ...(yield* decodeCursor(query.cursor)))
   const limit = query.limit ?? LIMIT
-  const rows = store.all<TaskRow>(
-    `SELECT row FROM task ${conditions.where} ORDER BY next, id LIMIT ?`,
-    ...conditions.parameters,
-    limit + 1
+  const statuses = query.status === undefined ? TaskStatus.literals : [query.status]
+  const lists = statuses.map((status) =>
+    store.all(
+      `SELECT n, sort AS place, row FROM task WHERE status = ? AND ${conditions.where} ORDER BY sort, n LIMIT ?`,
+      status,
+      ...conditions.parameters,
+      limit + 1
+    )
   )
-  const items = rows.slice(0, limit).map(({ task }) => task)
-  const last = items.at(-1)
+  const rows = merge(lists.map(found), 1, limit + 1)
+  const items = rows.slice(0, limit)
   const page: TasksPage = {
-    items,
-    nextCursor: rows.length > limit && last !== undefined ? encodeCursor(last.nextRunAt ?? NO_NEXT, last.taskId) : null,
+    items: items.map(({ key: [, n], row }) => scheduledTask(parsed<TaskRow>(row), store.definition(n))),
+    nextCursor: cursorAfter(rows, limit),
     logSequence: store.sequence
   }
   return page
 })
 
+/** A page of executions. */
 export const executions = Effect.fnUntraced(function* (store: ReadModelStore, query: ExecutionsQuery) {
   const conditions = new Conditions()
-  if (query.taskId !== undefined) conditions.and("task = ?", yield* resolve(store, "task", query.taskId))
-  if (query.status !== undefined) conditions.and("status = ?", query.status)
-  if (query.since !== undefined) conditions.and("due >= ?", query.since)
-  if (query.cursor !== undefined) conditions.and("(due, id) < (?, ?)", ...(yield* decodeCursor(query.cursor)))
+  if (query.since !== undefined) conditions.and("due >= ?", fromMillis(toMillis(query.since)))
+  if (query.cursor !== undefined) conditions.and("(due, n) < (?, ?)", ...(yield* decodeCursor(query.cursor)))
   const limit = query.limit ?? LIMIT
-  const rows = store.all<TaskExecution>(
-    `SELECT row FROM execution ${conditions.where} ORDER BY due DESC, id DESC LIMIT ?`,
-    ...conditions.parameters,
-    limit + 1
-  )
-  const items = rows.slice(0, limit)
-  const last = items.at(-1)
+  const select = (condition: string, ...parameters: ReadonlyArray<SQLInputValue>) =>
+    found(
+      store.all(
+        `SELECT n, due AS place, row FROM execution WHERE ${condition} AND ${conditions.where} ORDER BY due DESC, n DESC LIMIT ?`,
+        ...parameters,
+        ...conditions.parameters,
+        limit + 1
+      )
+    )
+  const ofStatus = query.status === undefined ? ExecutionStatus.literals : [query.status]
+  const task = query.taskId === undefined ? undefined : store.task(yield* resolve(store, "task", query.taskId))
+  const lists =
+    task === undefined
+      ? ofStatus.map((status) => select("status = ?", status))
+      : query.status === undefined
+        ? [select("task = ?", task.n)]
+        : [select("task = ? AND +status = ?", task.n, query.status)]
+  const rows = merge(lists, -1, limit + 1)
   const page: ExecutionsPage = {
-    items,
-    nextCursor: rows.length > limit && last !== undefined ? encodeCursor(last.dueAt, last.executionId) : null,
+    items: rows.slice(0, limit).map(({ row }) => parsed<TaskExecution>(row)),
+    nextCursor: cursorAfter(rows, limit),
     logSequence: store.sequence
   }
   return page
 })
+
+const parsed = <Row>(row: Record<string, unknown>): Row => JSON.parse(String(row["row"])) as Row
+
+/** The cursor of the next page; null when these rows are the last. */
+const cursorAfter = (rows: ReadonlyArray<Found>, limit: number): string | null => {
+  const last = rows[limit - 1]
+  return rows.length > limit && last !== undefined ? encodeCursor(last.key) : null
+}

@@ -1,24 +1,10 @@
 /** How each event changes the row of a task. Pure; the fold of a task's events gives its row, whatever the batches. */
 import type { TaskDefinition } from "../events/TaskDefinition.ts"
 import type { EventOf, TaskEvent } from "../events/TaskEvent.ts"
+import type { Instant } from "../recurrence/Instant.ts"
 import type { ScheduledTask, TaskStatus } from "./ScheduledTask.ts"
 
-/** The row, and what the fold needs beside it. */
-export interface TaskRow {
-  readonly task: ScheduledTask
-  /** Of the newest event that has one. */
-  readonly definition: TaskDefinition
-  /** What the task is when nothing of it runs. */
-  readonly resting: TaskStatus
-  /** Executions that have begun and not ended. */
-  readonly running: ReadonlyArray<string>
-}
-
-const isOver = (status: TaskStatus): boolean => status === "completed" || status === "failed" || status === "cancelled"
-
-/** When the task came to its end; null while it is not over. */
-export const overSince = ({ task }: TaskRow): string | null => (isOver(task.status) ? task.updatedAt : null)
-
+/** The fields that a definition says. */
 const fromDefinition = (definition: TaskDefinition) => ({
   taskType: definition.taskType,
   taskName: definition.taskName,
@@ -42,41 +28,30 @@ const fromDefinition = (definition: TaskDefinition) => ({
   createdBy: definition.createdBy
 })
 
-const first = (event: EventOf<"scheduled">): TaskRow => ({
-  task: {
-    taskId: event.taskId,
-    ...fromDefinition(event.definition),
-    scheduleType: event.scheduleType,
-    status: "scheduled",
-    nextRunAt: event.nextAt,
-    lastRunAt: null,
-    lastStatus: null,
-    lastError: null,
-    runCount: 0,
-    retryCount: 0,
-    pausedUntil: null,
-    pauseReason: null,
-    createdAt: event.time,
-    updatedAt: event.time,
-    cancelledAt: null,
-    revision: event.revision
-  },
-  definition: event.definition,
-  resting: "scheduled",
-  running: []
+type Progress = Omit<ScheduledTask, keyof ReturnType<typeof fromDefinition>>
+
+/** What events change all the time; the definition is kept apart, for it is large and hardly ever changes. */
+export interface TaskRow {
+  readonly progress: Progress
+  /** What the task is when nothing of it runs. */
+  readonly resting: TaskStatus
+  /** Executions that have begun and not ended; one that waits for its next attempt is among them. */
+  readonly running: ReadonlyArray<string>
+  /** When the task came to its end; null while it is not over. */
+  readonly overAt: Instant | null
+}
+
+/** The row as readers see it. */
+export const scheduledTask = ({ progress }: TaskRow, definition: TaskDefinition): ScheduledTask => ({
+  ...fromDefinition(definition),
+  ...progress
 })
 
-/** The row with changes; what is running decides the status of a task that is not over. */
-const changed = (
-  row: TaskRow,
-  event: TaskEvent,
-  task: Partial<ScheduledTask>,
-  more: Partial<Omit<TaskRow, "task">> = {}
-): TaskRow => {
-  const next = { ...row, ...more }
-  const status = next.running.length > 0 && !isOver(next.resting) ? "running" : next.resting
-  return { ...next, task: { ...row.task, ...task, status, updatedAt: event.time, revision: event.revision } }
-}
+/** The definition that an event brings; undefined for most. */
+export const definitionIn = (event: TaskEvent): TaskDefinition | undefined =>
+  event.type === "scheduled" || event.type === "updated" || event.type === "rescheduled" ? event.definition : undefined
+
+const isOver = (status: TaskStatus): boolean => status === "completed" || status === "failed" || status === "cancelled"
 
 /** The row after an event; undefined only when the task is not known (its `scheduled` event was not seen). */
 export const taskAfter = (row: TaskRow | undefined, event: TaskEvent): TaskRow | undefined => {
@@ -86,12 +61,7 @@ export const taskAfter = (row: TaskRow | undefined, event: TaskEvent): TaskRow |
       return row
     case "updated":
     case "rescheduled":
-      return changed(
-        row,
-        event,
-        { ...fromDefinition(event.definition), scheduleType: event.scheduleType, nextRunAt: event.nextAt },
-        { definition: event.definition }
-      )
+      return changed(row, event, { scheduleType: event.scheduleType, nextRunAt: event.nextAt })
     case "paused":
       return changed(
         row,
@@ -107,53 +77,114 @@ export const taskAfter = (row: TaskRow | undefined, event: TaskEvent): TaskRow |
         { resting: "scheduled" }
       )
     case "cancelled":
-      return changed(row, event, { nextRunAt: null, cancelledAt: event.time }, { resting: "cancelled" })
+      return changed(
+        row,
+        event,
+        { nextRunAt: null, cancelledAt: event.time },
+        { resting: "cancelled", running: row.running.filter((id) => !event.executions.includes(id)) }
+      )
     case "due":
+      return changed(row, event, { nextRunAt: event.nextAt, retryCount: 0 })
     case "skipped":
       return changed(row, event, { nextRunAt: event.nextAt })
     case "started":
       return changed(
         row,
         event,
-        { lastRunAt: event.startedAt, lastStatus: "running" },
-        { running: [...row.running.filter((id) => id !== event.executionId), event.executionId] }
+        { lastRunAt: later(row, event.startedAt), lastStatus: "running" },
+        { running: [...without(row, event.executionId), event.executionId] }
       )
     case "retry":
       return changed(
         row,
         event,
         {
-          lastRunAt: event.startedAt ?? row.task.lastRunAt,
+          lastRunAt: later(row, event.startedAt),
           lastStatus: "retrying",
           lastError: event.error.message,
           retryCount: event.attempt
         },
-        { running: row.running.filter((id) => id !== event.executionId) }
+        event.startedAt === null ? {} : { running: [...without(row, event.executionId), event.executionId] }
       )
     case "success":
     case "failure":
       return ended(row, event)
     case "completed":
-      return changed(row, event, { nextRunAt: null }, { resting: row.resting === "failed" ? "failed" : "completed" })
+      return changed(row, event, { nextRunAt: null }, { resting: isOver(row.resting) ? row.resting : "completed" })
   }
 }
 
+const first = (event: EventOf<"scheduled">): TaskRow => ({
+  progress: {
+    taskId: event.taskId,
+    scheduleType: event.scheduleType,
+    status: "scheduled",
+    nextRunAt: event.nextAt,
+    lastRunAt: null,
+    lastStatus: null,
+    lastError: null,
+    runCount: 0,
+    retryCount: 0,
+    pausedUntil: null,
+    pauseReason: null,
+    createdAt: event.time,
+    updatedAt: event.time,
+    cancelledAt: null,
+    revision: event.revision
+  },
+  resting: "scheduled",
+  running: [],
+  overAt: null
+})
+
+/** The row with changes; what is running decides the status of a task that is not over. */
+const changed = (
+  row: TaskRow,
+  event: TaskEvent,
+  progress: Partial<Progress>,
+  more: Partial<Pick<TaskRow, "resting" | "running">> = {}
+): TaskRow => {
+  const resting = more.resting ?? row.resting
+  const running = more.running ?? row.running
+  const over = isOver(resting)
+  return {
+    progress: {
+      ...row.progress,
+      ...progress,
+      status: running.length > 0 && !over ? "running" : resting,
+      updatedAt: event.time,
+      revision: event.revision
+    },
+    resting,
+    running,
+    overAt: over ? (row.overAt ?? event.time) : null
+  }
+}
+
+const without = (row: TaskRow, executionId: string): ReadonlyArray<string> =>
+  row.running.length === 0 ? row.running : row.running.filter((id) => id !== executionId)
+
+/** The newest start: executions that overlap need not end in the order in which they began. */
+const later = ({ progress: { lastRunAt } }: TaskRow, startedAt: Instant | null): Instant | null =>
+  startedAt === null || (lastRunAt !== null && lastRunAt > startedAt) ? lastRunAt : startedAt
+
 const ended = (row: TaskRow, event: EventOf<"success"> | EventOf<"failure">): TaskRow => {
-  const oneTime = row.task.scheduleType === "one_time"
   const status = event.type === "success" ? "completed" : event.error.code === "cancelled" ? "cancelled" : "failed"
+  // A one-time task ends with its execution, unless that was run by hand before its time.
+  const last = row.progress.scheduleType === "one_time" && row.progress.nextRunAt === null
   return changed(
     row,
     event,
     {
-      lastRunAt: event.startedAt ?? row.task.lastRunAt,
+      lastRunAt: later(row, event.startedAt),
       lastStatus: status,
       lastError: event.type === "failure" ? event.error.message : null,
-      runCount: row.task.runCount + 1,
+      runCount: row.progress.runCount + 1,
       retryCount: event.attempt - 1
     },
     {
-      running: row.running.filter((id) => id !== event.executionId),
-      resting: oneTime && row.resting !== "cancelled" ? status : row.resting
+      running: without(row, event.executionId),
+      resting: last && row.resting !== "cancelled" ? status : row.resting
     }
   )
 }

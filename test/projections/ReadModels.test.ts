@@ -1,51 +1,21 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Fiber, Layer, Stream } from "effect"
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs"
-import { tmpdir } from "node:os"
-import { join } from "node:path"
-import { DatabaseSync } from "node:sqlite"
+import { Effect, Fiber, Layer } from "effect"
+import { TestClock } from "effect/testing"
 import { executionIdOf } from "../../src/events/ExecutionId.ts"
 import { EventLog } from "../../src/events/EventLog.ts"
-import type { TaskEvent } from "../../src/events/TaskEvent.ts"
-import { Queries } from "../../src/projections/Queries.ts"
-import { ReadModelStore, VERSION } from "../../src/projections/ReadModelStore.ts"
+import { type ExecutionsQuery, Queries, type TasksPage, type TasksQuery } from "../../src/projections/Queries.ts"
 import * as ReadModels from "../../src/projections/ReadModels.ts"
-import { appendEvents } from "../support/events.ts"
+import { fromMillis } from "../../src/recurrence/Instant.ts"
+import { appendEvents, firstExecution as first, retried, scheduled } from "../support/events.ts"
 import { done, everySecond, failed, History, START } from "../support/task.ts"
 
-const first = (taskId: string) => executionIdOf(taskId, START + 60_000)
+const memory = (patienceMs?: number) =>
+  ReadModels.layer({ file: ":memory:", ...(patienceMs === undefined ? {} : { patienceMs }) }).pipe(
+    Layer.provideMerge(EventLog.layerMemory)
+  )
 
-/** A task that was run, failed once, was tried again and succeeded. */
-const retried = (taskId: string): History => {
-  const task = new History(taskId)
-  task.schedule()
-  task.at(60_000).wake()
-  task.claim(first(taskId))
-  task.at(60_100).wake()
-  task.report(first(taskId), {
-    outcome: "failed",
-    error: {
-      code: "exitCode",
-      message: "exited with 3",
-      detail: { exitCode: 3, signal: null, stdout: "out\n", stderr: "err\n", truncated: true }
-    }
-  })
-  task.at(62_000).wake()
-  task.claim(first(taskId), 2)
-  task.report(first(taskId), done, 2)
-  return task
-}
-
-const scheduled = (taskId: string, changes = {}): ReadonlyArray<TaskEvent> => {
-  const task = new History(taskId)
-  task.schedule(changes)
-  return task.log
-}
-
-const memory = ReadModels.layer({ file: ":memory:", patienceMs: 50 }).pipe(Layer.provideMerge(EventLog.layerMemory))
-
-const test = (name: string, body: Effect.Effect<void, unknown, EventLog | Queries>) =>
-  it.live(name, () => body.pipe(Effect.provide(memory, { local: true })))
+const test = (name: string, body: Effect.Effect<void, unknown, EventLog | Queries>, patienceMs?: number) =>
+  it.live(name, () => body.pipe(Effect.provide(memory(patienceMs), { local: true })))
 
 describe("the read models", () => {
   test(
@@ -211,110 +181,140 @@ describe("the read models", () => {
   )
 
   test(
-    "wait for the log sequence that a reader asks for, and say so when it does not come",
+    "wait for the log sequence that a reader asks for",
     Effect.gen(function* () {
       const queries = yield* Queries
       const waiting = yield* Effect.forkChild(queries.task({ id: "task-1", after: 1 }), { startImmediately: true })
       yield* appendEvents(scheduled("task-1"), 0)
       assert.strictEqual((yield* Fiber.join(waiting)).task.taskId, "task-1")
+    })
+  )
+
+  test(
+    "say how far they are when the log sequence asked for does not come",
+    Effect.gen(function* () {
+      const queries = yield* Queries
+      yield* appendEvents(scheduled("task-1"), 0)
       const behind = yield* Effect.flip(queries.task({ id: "task-1", after: 99 }))
       assert.strictEqual(behind._tag, "ProjectionBehind")
-    })
+    }),
+    50
   )
-})
 
-describe("the store of the read models", () => {
-  const events = ["a-task", "b-task", "c-task"].flatMap((id) => retried(id).log)
-
-  /** One commit for each event. */
-  const commits = Effect.gen(function* () {
-    const log = yield* EventLog
-    let sequence = 0
-    for (const event of events) sequence = yield* appendEvents([event], sequence)
-    return yield* Stream.runCollect(log.read(0, 0))
-  }).pipe(Effect.provide(EventLog.layerMemory, { local: true }))
-
-  const dump = (store: ReadModelStore) => ({
-    tasks: store.all("SELECT row FROM task ORDER BY id"),
-    executions: store.all("SELECT row FROM execution ORDER BY id"),
-    sequence: store.sequence
-  })
-
-  const inDirectory = (body: (directory: string) => void) => {
-    const directory = mkdtempSync(join(tmpdir(), "nagatha-read-"))
-    try {
-      body(directory)
-    } finally {
-      rmSync(directory, { recursive: true, force: true })
-    }
-  }
-
-  it.effect("holds the same rows whatever the batches, and however often a commit is given", () =>
+  test(
+    "page through 5,000 tasks once each, in the order of their next run",
     Effect.gen(function* () {
-      const all = yield* commits
-      const whole = ReadModelStore.open(":memory:", 0)
-      whole.apply(all)
-      for (const size of [1, 2, 5]) {
-        const store = ReadModelStore.open(":memory:", 0)
-        for (let index = 0; index < all.length; index += size) {
-          store.apply(all.slice(Math.max(0, index - 3), index + size))
-          store.apply(all.slice(index, index + size))
-        }
-        assert.deepStrictEqual(dump(store), dump(whole))
+      const queries = yield* Queries
+      const all = Array.from({ length: 5000 }, (_, index) => ({
+        id: `task-${index}`,
+        at: fromMillis(START + 60_000 + ((index * 7919) % 5000) * 1000)
+      }))
+      let after = 0
+      for (let index = 0; index < all.length; index += 500) {
+        const some = all.slice(index, index + 500)
+        after = yield* appendEvents(
+          some.flatMap(({ at, id }) => scheduled(id, { recurrence: { kind: "once", at } })),
+          after
+        )
       }
+      const seen: Array<string> = []
+      let cursor: string | null = null
+      do {
+        const page: TasksPage = yield* queries.tasks({ after, limit: 700, ...(cursor === null ? {} : { cursor }) })
+        seen.push(...page.items.map(({ taskId }) => taskId))
+        cursor = page.nextCursor
+      } while (cursor !== null)
+      assert.deepStrictEqual(
+        seen,
+        all.toSorted((a, b) => (a.at < b.at ? -1 : 1)).map(({ id }) => id)
+      )
     })
   )
 
-  it.effect("goes on from its checkpoint after it was closed in the middle", () =>
+  test(
+    "list what has a next run first, and what is over last, the newest end first",
     Effect.gen(function* () {
-      const all = yield* commits
-      const whole = ReadModelStore.open(":memory:", 0)
-      whole.apply(all)
-      inDirectory((directory) => {
-        const file = join(directory, "rows.sqlite")
-        for (let index = 0; index < all.length; index += 4) {
-          const store = ReadModelStore.open(file, all.length)
-          assert.isNull(store.discarded)
-          assert.strictEqual(store.sequence, index)
-          store.apply(all.slice(index, index + 4))
-          store.close()
-        }
-        const store = ReadModelStore.open(file, all.length)
-        assert.deepStrictEqual(dump(store), dump(whole))
-        store.close()
-      })
+      const queries = yield* Queries
+      const ended = (taskId: string, minute: number) => {
+        const task = new History(taskId)
+        task.schedule({ recurrence: { kind: "once", at: fromMillis(START + 86_400_000) } })
+        task.at(minute * 60_000).cancel()
+        return task.log
+      }
+      const due = new History("due")
+      due.schedule()
+      due.at(60_000).wake()
+      const after = yield* appendEvents(
+        [
+          ...ended("over-first", 1),
+          ...ended("over-second", 2),
+          ...due.log,
+          ...scheduled("later", { recurrence: { kind: "once", at: fromMillis(START + 7_200_000) } }),
+          ...scheduled("sooner")
+        ],
+        0
+      )
+      const pages: Array<string> = []
+      let cursor: string | null = null
+      do {
+        const page: TasksPage = yield* queries.tasks({
+          after,
+          limit: 2,
+          all: true,
+          ...(cursor === null ? {} : { cursor })
+        })
+        pages.push(page.items.map(({ taskId }) => taskId).join(" "))
+        cursor = page.nextCursor
+      } while (cursor !== null)
+      assert.deepStrictEqual(pages, ["sooner later", "due over-second", "over-first"])
     })
   )
 
-  it.effect("is thrown away when it cannot be read, or has seen more than the log holds", () =>
+  it.effect("list what ended within a day unasked, and older ends on request only", () =>
     Effect.gen(function* () {
-      const all = yield* commits
-      inDirectory((directory) => {
-        const file = join(directory, "rows.sqlite")
-        const own = join(directory, `rows.v${VERSION}.sqlite`)
-        writeFileSync(own, "this is no database, but long enough to be taken for one".repeat(50))
-        const mended = ReadModelStore.open(file, 100)
-        assert.isNotNull(mended.discarded)
-        mended.apply(all)
-        mended.close()
-        const other = ReadModelStore.open(file, 1)
-        assert.include(other.discarded ?? "", "the log ends at 1")
-        assert.strictEqual(other.sequence, 0)
-        other.close()
-      })
-    })
+      const queries = yield* Queries
+      const task = new History("task-1")
+      task.schedule()
+      task.cancel()
+      const after = yield* appendEvents(task.log, 0)
+      const listed = (query: TasksQuery = {}) =>
+        Effect.map(queries.tasks({ after, ...query }), ({ items }) => items.length)
+      yield* TestClock.setTime(START + 86_400_000)
+      assert.strictEqual(yield* listed(), 1)
+      yield* TestClock.setTime(START + 86_400_001)
+      assert.strictEqual(yield* listed(), 0)
+      assert.strictEqual(yield* listed({ all: true }), 1)
+      assert.strictEqual(yield* listed({ status: "cancelled" }), 1)
+    }).pipe(Effect.provide(memory(), { local: true }))
   )
 
-  it("is built beside the one of another version, which goes when it has caught up", () => {
-    inDirectory((directory) => {
-      const old = join(directory, "rows.v0.sqlite")
-      new DatabaseSync(old).close()
-      writeFileSync(old, "")
-      const store = ReadModelStore.open(join(directory, "rows.sqlite"), 0)
-      assert.isTrue(readdirSync(directory).includes("rows.v0.sqlite"))
-      assert.deepStrictEqual(store.removeOthers(), ["rows.v0.sqlite"])
-      assert.isFalse(readdirSync(directory).includes("rows.v0.sqlite"))
-      store.close()
+  test(
+    "give executions newest first, by task, status and instant, page by page",
+    Effect.gen(function* () {
+      const queries = yield* Queries
+      const task = new History("task-1")
+      task.schedule({ recurrence: everySecond(1), maxRetries: 0, overlap: "allowAll" })
+      for (let second = 1; second <= 6; second++) {
+        task.at(second * 1000).wake()
+        const id = executionIdOf("task-1", START + second * 1000)
+        task.claim(id)
+        if (second < 6) task.report(id, second % 2 === 0 ? failed : done)
+      }
+      const after = yield* appendEvents([...task.log, ...retried("other").log], 0)
+      const seconds = (query: ExecutionsQuery) =>
+        Effect.map(queries.executions({ after, ...query }), ({ items }) =>
+          items.map(({ dueAt }) => (Date.parse(dueAt) - START) / 1000)
+        )
+      assert.deepStrictEqual(yield* seconds({}), [60, 6, 5, 4, 3, 2, 1])
+      assert.deepStrictEqual(yield* seconds({ taskId: "task" }), [6, 5, 4, 3, 2, 1])
+      assert.deepStrictEqual(yield* seconds({ status: "completed" }), [60, 5, 3, 1])
+      assert.deepStrictEqual(yield* seconds({ taskId: "task-1", status: "failed" }), [4, 2])
+      assert.deepStrictEqual(yield* seconds({ taskId: "task-1", since: "2026-03-02T10:00:05+01:00" }), [6, 5])
+      const first = yield* queries.executions({ limit: 3 })
+      const second = yield* queries.executions({ limit: 3, cursor: first.nextCursor ?? "" })
+      const third = yield* queries.executions({ limit: 3, cursor: second.nextCursor ?? "" })
+      assert.deepStrictEqual([...first.items, ...second.items, ...third.items], (yield* queries.executions({})).items)
+      assert.isNull(third.nextCursor)
     })
-  })
+  )
 })

@@ -1,0 +1,258 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Deferred, Effect, Exit, Layer, Queue, Ref, Scope, Stream } from "effect"
+import { closeSync, existsSync, mkdtempSync, openSync, rmSync, statSync, writeSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { DatabaseSync } from "node:sqlite"
+import { UnreadableCommit } from "../../src/events/Commit.ts"
+import { EventLog, LogUnavailable } from "../../src/events/EventLog.ts"
+import { Queries } from "../../src/projections/Queries.ts"
+import { fileOf, MEMORY, SHAPE } from "../../src/projections/ReadModelFile.ts"
+import * as ReadModels from "../../src/projections/ReadModels.ts"
+import { appendEvents, retried } from "../support/events.ts"
+
+type Log = typeof EventLog.Service
+
+/** A directory that goes with the scope. */
+const directory = Effect.acquireRelease(
+  Effect.sync(() => mkdtempSync(join(tmpdir(), "nagatha-read-"))),
+  (path) => Effect.sync(() => rmSync(path, { recursive: true, force: true }))
+)
+
+const test = (name: string, body: Effect.Effect<void, unknown, EventLog | Scope.Scope>) =>
+  it.live(name, () => body.pipe(Effect.provide(EventLog.layerMemory, { local: true })))
+
+/** Read models on a log, until closed. */
+const start = Effect.fnUntraced(function* (log: Log, file: string, patienceMs = 5000) {
+  const scope = yield* Scope.make()
+  const layer = ReadModels.layer({ file, patienceMs }).pipe(Layer.provide(Layer.succeed(EventLog, log)))
+  const context = yield* Layer.buildWithScope(layer, scope)
+  return {
+    queries: yield* Effect.provide(Queries, context),
+    close: Scope.close(scope, Exit.void)
+  }
+})
+
+const everything = Effect.fnUntraced(function* (queries: typeof Queries.Service, after: number) {
+  return {
+    tasks: (yield* queries.tasks({ all: true, limit: 1000, after })).items,
+    executions: (yield* queries.executions({ limit: 1000 })).items,
+    counts: yield* queries.counts
+  }
+})
+
+/** Appends tasks with everything that happened to them, one commit for each event; returns the last sequence. */
+const append = Effect.fnUntraced(function* (ids: ReadonlyArray<string>, from: number) {
+  let sequence = from
+  for (const id of ids) for (const event of retried(id).log) sequence = yield* appendEvents([event], sequence)
+  return sequence
+})
+
+const ids = (from: number, to: number) => Array.from({ length: to - from }, (_, index) => `task-${from + index}`)
+
+describe("the follower of the log", () => {
+  test(
+    "counts every event once when it is stopped anywhere and started again, and what it has seen is told again",
+    Effect.gen(function* () {
+      const log = yield* EventLog
+      const file = join(yield* directory, "rows.sqlite")
+      /** Tells the last two commits before the place asked for once more. */
+      const repeating: Log = { ...log, follow: (after) => log.follow(Math.max(0, after - 2)) }
+      const straight = yield* start(log, MEMORY)
+      let sequence = 0
+      for (let round = 0; round < 6; round++) {
+        sequence = yield* append(ids(round * 3, round * 3 + 3), sequence)
+        const one = yield* start(round % 2 === 0 ? log : repeating, file)
+        sequence = yield* append([`live-${round}`], sequence)
+        if (round % 3 === 0) yield* one.queries.tasks({ after: sequence - 1 })
+        yield* one.close
+      }
+      const again = yield* start(repeating, file)
+      assert.deepStrictEqual(yield* everything(again.queries, sequence), yield* everything(straight.queries, sequence))
+      yield* again.close
+      yield* straight.close
+    })
+  )
+
+  test(
+    "goes on when the log can be reached again, and answers meanwhile",
+    Effect.gen(function* () {
+      const log = yield* EventLog
+      const cut = yield* Deferred.make<void>()
+      const calls = yield* Ref.make(0)
+      const back = yield* Queue.unbounded<void>()
+      const broken: Log = {
+        ...log,
+        follow: (after) =>
+          Stream.unwrap(
+            Effect.gen(function* () {
+              const call = yield* Ref.updateAndGet(calls, (count) => count + 1)
+              if (call === 1) {
+                const outage = Effect.andThen(Deferred.await(cut), Effect.fail(new LogUnavailable({ reason: "cut" })))
+                return Stream.merge(log.follow(after), Stream.fromEffectDrain(outage))
+              }
+              if (call === 2) return Stream.fail(new LogUnavailable({ reason: "still cut" }))
+              yield* Queue.take(back)
+              return log.follow(after)
+            })
+          )
+      }
+      const { close, queries } = yield* start(broken, MEMORY)
+      const first = yield* append(["task-1"], 0)
+      yield* queries.task({ id: "task-1", after: first })
+      yield* Deferred.succeed(cut, undefined)
+      const second = yield* append(["task-2"], first)
+      assert.strictEqual((yield* queries.task({ id: "task-1" })).logSequence, first)
+      yield* Queue.offerAll(back, [undefined, undefined])
+      assert.strictEqual((yield* queries.task({ id: "task-2", after: second })).task.status, "completed")
+      yield* close
+    })
+  )
+
+  test(
+    "stops at a commit that it cannot read, and what it has read can still be asked for",
+    Effect.gen(function* () {
+      const log = yield* EventLog
+      const last = yield* append(["task-1", "task-2"], 0)
+      const half = last / 2
+      const unreadable: Log = {
+        ...log,
+        follow: (after) =>
+          Stream.concat(
+            Stream.take(log.follow(after), half - after),
+            Stream.fail(new UnreadableCommit({ sequence: half + 1, reason: "unknown event" }))
+          )
+      }
+      const { close, queries } = yield* start(unreadable, MEMORY, 50)
+      assert.strictEqual((yield* queries.task({ id: "task-1" })).logSequence, half)
+      assert.strictEqual((yield* Effect.flip(queries.tasks({ after: last })))._tag, "ProjectionBehind")
+      yield* close
+    })
+  )
+
+  test(
+    "builds the rows anew when the log is shorter than what they include, or another of the same length",
+    Effect.gen(function* () {
+      const file = join(yield* directory, "rows.sqlite")
+      const on = (tasks: ReadonlyArray<string>) =>
+        Effect.gen(function* () {
+          const last = yield* append(tasks, 0)
+          const { close, queries } = yield* start(yield* EventLog, file)
+          const found = yield* everything(queries, 0)
+          const logSequence = yield* queries.logSequence
+          yield* close
+          assert.strictEqual(logSequence, last)
+          return found.tasks.map(({ taskId }) => taskId).sort()
+        }).pipe(Effect.provide(EventLog.layerMemory, { local: true }))
+      assert.deepStrictEqual(yield* on(["a-task", "b-task"]), ["a-task", "b-task"])
+      assert.deepStrictEqual(yield* on(["c-task", "d-task"]), ["c-task", "d-task"])
+      assert.deepStrictEqual(yield* on(["e-task"]), ["e-task"])
+      assert.deepStrictEqual(yield* on(["e-task", "f-task"]), ["e-task", "f-task"])
+      assert.deepStrictEqual(yield* on([]), [])
+    })
+  )
+
+  test(
+    "builds the rows anew when a question meets damage in the middle of the file",
+    Effect.gen(function* () {
+      const log = yield* EventLog
+      const file = join(yield* directory, "rows.sqlite")
+      const last = yield* append(ids(0, 200), 0)
+      const whole = yield* start(log, file)
+      const expected = yield* everything(whole.queries, last)
+      yield* whole.close
+      const size = statSync(fileOf(file)).size
+      const damaged = openSync(fileOf(file), "r+")
+      // The first page holds the tables' names, the next ones their roots: those stay.
+      writeSync(damaged, Buffer.alloc(size - 20 * 4096, 0x5a), 0, size - 20 * 4096, 20 * 4096)
+      closeSync(damaged)
+      const { close, queries } = yield* start(log, file)
+      yield* Effect.exit(everything(queries, 0))
+      assert.deepStrictEqual(yield* everything(queries, last), expected)
+      yield* close
+    })
+  )
+})
+
+describe("another version of the projections", () => {
+  /** Rows as another version left them, at what the log held; then the log grows. */
+  const upgraded = Effect.fnUntraced(function* (shape: number) {
+    const log = yield* EventLog
+    const file = join(yield* directory, "rows.sqlite")
+    const old = file.replace(".sqlite", ".v0.sqlite")
+    const before = yield* append(["task-1"], 0)
+    const ours = yield* start(log, file)
+    yield* ours.close
+    const database = new DatabaseSync(fileOf(file))
+    database.exec(`UPDATE task SET row = replace(row, '"runCount":1', '"runCount":77'); PRAGMA user_version = ${shape}`)
+    database.exec(`VACUUM INTO '${old}'`)
+    database.close()
+    rmSync(fileOf(file))
+    const after = yield* append(["task-2"], before)
+    return { file, old, before, after }
+  })
+
+  /** A log whose commits after the first come when they are let through. */
+  const held = (log: Log, gate: Deferred.Deferred<void>): Log => ({
+    ...log,
+    follow: (after) =>
+      log
+        .follow(after)
+        .pipe(Stream.tap(({ sequence }) => (after === 0 && sequence > 1 ? Deferred.await(gate) : Effect.void)))
+  })
+
+  test(
+    "answers from the old rows until the new ones have caught up, and removes the old file then",
+    Effect.gen(function* () {
+      const log = yield* EventLog
+      const { after, before, file, old } = yield* upgraded(SHAPE)
+      const gate = yield* Deferred.make<void>()
+      const { close, queries } = yield* start(held(log, gate), file)
+      const meanwhile = yield* queries.task({ id: "task-1" })
+      assert.strictEqual(meanwhile.task.runCount, 77)
+      assert.strictEqual(meanwhile.logSequence, before)
+      assert.isTrue(existsSync(old))
+      yield* Deferred.succeed(gate, undefined)
+      yield* queries.task({ id: "task-2", after })
+      assert.strictEqual((yield* queries.task({ id: "task-1" })).task.runCount, 1)
+      assert.isFalse(existsSync(old))
+      yield* close
+    })
+  )
+
+  test(
+    "waits for the new rows where the old ones have another shape",
+    Effect.gen(function* () {
+      const { after, file, old } = yield* upgraded(SHAPE + 1)
+      const { close, queries } = yield* start(yield* EventLog, file)
+      const { logSequence, task } = yield* queries.task({ id: "task-1" })
+      assert.strictEqual(task.runCount, 1)
+      assert.strictEqual(logSequence, after)
+      assert.isFalse(existsSync(old))
+      yield* close
+    })
+  )
+
+  test(
+    "keeps the old rows, and their answers, when the new ones cannot be finished",
+    Effect.gen(function* () {
+      const log = yield* EventLog
+      const { file, old } = yield* upgraded(SHAPE)
+      const unreadable: Log = {
+        ...log,
+        follow: (after) =>
+          after > 0
+            ? log.follow(after)
+            : Stream.concat(
+                Stream.take(log.follow(0), 1),
+                Stream.fail(new UnreadableCommit({ sequence: 2, reason: "unknown event" }))
+              )
+      }
+      const { close, queries } = yield* start(unreadable, file, 50)
+      assert.strictEqual((yield* Effect.flip(queries.tasks({ after: 999 })))._tag, "ProjectionBehind")
+      assert.strictEqual((yield* queries.task({ id: "task-1" })).task.runCount, 77)
+      assert.isTrue(existsSync(old))
+      yield* close
+    })
+  )
+})
