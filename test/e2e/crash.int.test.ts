@@ -78,30 +78,26 @@ describe("a deployment that is killed as a whole", () => {
     const nagatha = world()
     await nagatha.up()
     const everyTwo = await nagatha.json<{ readonly taskId: string }>(
-      ...[
-        "schedule",
-        "shell_command",
-        "*/2 * * * * *",
-        "--command",
-        "true",
-        "--overlap",
-        "allowAll",
-        "--catch-up",
-        "all"
-      ]
+      "schedule",
+      "shell_command",
+      "*/2 * * * * *",
+      "--command",
+      "true",
+      "--overlap",
+      "allowAll",
+      "--catch-up",
+      "all"
     )
     const everyOne = await nagatha.json<{ readonly taskId: string }>(
-      ...[
-        "schedule",
-        "shell_command",
-        "every 1 seconds",
-        "--command",
-        "true",
-        "--overlap",
-        "allowAll",
-        "--catch-up",
-        "all"
-      ]
+      "schedule",
+      "shell_command",
+      "every 1 seconds",
+      "--command",
+      "true",
+      "--overlap",
+      "allowAll",
+      "--catch-up",
+      "all"
     )
     const runs = (taskId: string, count: number) =>
       eventually(

@@ -104,7 +104,11 @@ describe("up", () => {
     await withNagatha({}, async (nagatha) => {
       await nagatha.up()
       const before = await nagatha.json<{ readonly taskId: string }>(
-        ...["schedule", "shell_command", "in 6 seconds", "--command", "true"]
+        "schedule",
+        "shell_command",
+        "in 6 seconds",
+        "--command",
+        "true"
       )
       process.kill(nagatha.serverPid() ?? 0, "SIGKILL")
       const after = await eventually(

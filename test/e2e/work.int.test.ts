@@ -69,11 +69,17 @@ describe("work", () => {
   it("that overruns is stopped with its whole process group, grandchildren too", async () => {
     const pids = join(nagatha.dataDir, "pids")
     const { taskId } = await schedule(
-      ...["shell_command", "now", "--timeout", "1s", "--hard-timeout", "2s", "--retries", "0"],
-      ...[
-        "--command",
-        `trap '' TERM; sh -c "trap '' TERM; echo \\$\\$ >> ${pids}; sleep 600" & echo $$ >> ${pids}; echo begun; wait; sleep 600`
-      ]
+      "shell_command",
+      "now",
+      "--timeout",
+      "1s",
+      "--hard-timeout",
+      "2s",
+      "--retries",
+      "0",
+
+      "--command",
+      `trap '' TERM; sh -c "trap '' TERM; echo \\$\\$ >> ${pids}; sleep 600" & echo $$ >> ${pids}; echo begun; wait; sleep 600`
     )
     const { executions, task } = await whenOver(taskId)
     assert.strictEqual(task.status, "failed")
@@ -186,7 +192,13 @@ describe("work", () => {
     assert.strictEqual((await nagatha.run(["cancel", "prefix-o", "--yes"])).code, 0)
     assert.strictEqual((await nagatha.run(["cancel", "prefix-one", "--yes"])).code, 5)
     const again = await nagatha.json<{ readonly created: boolean }>(
-      ...["schedule", "notification", "in 1 hour", "--message", "x", "--id", "prefix-two"]
+      "schedule",
+      "notification",
+      "in 1 hour",
+      "--message",
+      "x",
+      "--id",
+      "prefix-two"
     )
     assert.strictEqual(again.created, false)
     assert.strictEqual(

@@ -32,11 +32,14 @@ describe("a worker that is killed in the middle of a run", () => {
     const runs = join(nagatha.dataDir, "runs")
     await nagatha.start(["node", "start", "--roles", "worker", "--queues", "fragile"], readyPid)
     const { taskId } = await nagatha.json<{ readonly taskId: string }>(
-      ...["schedule", "shell_command", "now", "--queue", "fragile"],
-      ...[
-        "--command",
-        `echo $NAGATHA_EXECUTION_ID $NAGATHA_ATTEMPT $$ >> ${runs}; [ $NAGATHA_ATTEMPT = 1 ] && sleep 60; true`
-      ]
+      "schedule",
+      "shell_command",
+      "now",
+      "--queue",
+      "fragile",
+
+      "--command",
+      `echo $NAGATHA_EXECUTION_ID $NAGATHA_ATTEMPT $$ >> ${runs}; [ $NAGATHA_ATTEMPT = 1 ] && sleep 60; true`
     )
     const began = await eventually(
       "the first attempt runs",
