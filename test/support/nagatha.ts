@@ -117,8 +117,7 @@ export class Nagatha {
   upPid(): number | null {
     try {
       const { pid } = JSON.parse(readFileSync(join(this.dataDir, "up.json"), "utf8")) as { readonly pid: number }
-      process.kill(pid, 0)
-      return pid
+      return isAlive(pid) ? pid : null
     } catch {
       return null
     }
