@@ -147,7 +147,8 @@ export const make = Effect.fnUntraced(function* (
   const ofThisLog = Effect.fnUntraced(function* ({ hash, sequence }: ReadModelStore) {
     if (sequence === 0) return true
     if ((yield* log.lastSequence) < sequence) return false
-    const newest = yield* Stream.runHead(log.follow(sequence - 1))
+    const told = Stream.dropWhile(log.follow(sequence - 1), (recorded) => recorded.sequence < sequence)
+    const newest = yield* Stream.runHead(told)
     return Option.exists(newest, (recorded) => recorded.sequence === sequence && recorded.hash === hash)
   })
 

@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Deferred, Effect, Exit, Layer, Queue, Ref, Scope, Stream } from "effect"
-import { closeSync, existsSync, mkdtempSync, openSync, rmSync, statSync, writeSync } from "node:fs"
+import { Deferred, Effect, Exit, Fiber, Layer, Queue, Ref, Scope, Stream } from "effect"
+import { closeSync, existsSync, mkdtempSync, openSync, rmSync, writeSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { DatabaseSync } from "node:sqlite"
@@ -56,19 +56,28 @@ describe("the follower of the log", () => {
     Effect.gen(function* () {
       const log = yield* EventLog
       const file = join(yield* directory, "rows.sqlite")
-      /** Tells the last two commits before the place asked for once more. */
-      const repeating: Log = { ...log, follow: (after) => log.follow(Math.max(0, after - 2)) }
+      const askedFrom: Array<number> = []
+      /** Tells the two commits before the place asked for once more. */
+      const repeating: Log = {
+        ...log,
+        follow: (after) => {
+          askedFrom.push(after)
+          return log.follow(Math.max(0, after - 2))
+        }
+      }
       const straight = yield* start(log, MEMORY)
       let sequence = 0
       for (let round = 0; round < 6; round++) {
         sequence = yield* append(ids(round * 3, round * 3 + 3), sequence)
-        const one = yield* start(round % 2 === 0 ? log : repeating, file)
+        const one = yield* start(repeating, file)
         sequence = yield* append([`live-${round}`], sequence)
         if (round % 3 === 0) yield* one.queries.tasks({ after: sequence - 1 })
         yield* one.close
       }
       const again = yield* start(repeating, file)
       assert.deepStrictEqual(yield* everything(again.queries, sequence), yield* everything(straight.queries, sequence))
+      // Rows built anew would be right as well, and prove nothing.
+      assert.strictEqual(askedFrom.filter((after) => after === 0).length, 1)
       yield* again.close
       yield* straight.close
     })
@@ -152,24 +161,72 @@ describe("the follower of the log", () => {
     })
   )
 
+  /** Overwrites what the file holds of one table. */
+  const damage = (file: string, table: string) => {
+    const database = new DatabaseSync(file)
+    const pages = database
+      .prepare("SELECT pageno, pgsize FROM dbstat WHERE name = ? AND pagetype = 'leaf'")
+      .all(table)
+      .map((row) => ({ number: Number(row["pageno"]), size: Number(row["pgsize"]) }))
+    database.close()
+    assert.isNotEmpty(pages)
+    const bytes = openSync(file, "r+")
+    for (const { number, size } of pages) writeSync(bytes, Buffer.alloc(size, 0x5a), 0, size, (number - 1) * size)
+    closeSync(bytes)
+  }
+
   test(
-    "builds the rows anew when a question meets damage in the middle of the file",
+    "builds the rows anew when a question meets damage, and lets questions wait until they are whole",
     Effect.gen(function* () {
       const log = yield* EventLog
       const file = join(yield* directory, "rows.sqlite")
-      const last = yield* append(ids(0, 200), 0)
+      const last = yield* append(ids(0, 50), 0)
       const whole = yield* start(log, file)
       const expected = yield* everything(whole.queries, last)
       yield* whole.close
-      const size = statSync(fileOf(file)).size
-      const damaged = openSync(fileOf(file), "r+")
-      // The first page holds the tables' names, the next ones their roots: those stay.
-      writeSync(damaged, Buffer.alloc(size - 20 * 4096, 0x5a), 0, size - 20 * 4096, 20 * 4096)
-      closeSync(damaged)
-      const { close, queries } = yield* start(log, file)
-      yield* Effect.exit(everything(queries, 0))
+      damage(fileOf(file), "definition")
+      const gate = yield* Deferred.make<void>()
+      const begun = yield* Deferred.make<void>()
+      /** Stops in the middle of reading from the beginning. */
+      const slow: Log = {
+        ...log,
+        follow: (after) =>
+          log
+            .follow(after)
+            .pipe(
+              Stream.tap(({ sequence }) =>
+                after > 0 || sequence < 10
+                  ? Effect.void
+                  : Effect.andThen(Deferred.succeed(begun, undefined), Deferred.await(gate))
+              )
+            )
+      }
+      const { close, queries } = yield* start(slow, file)
+      assert.strictEqual((yield* Effect.flip(queries.tasks({ all: true })))._tag, "ProjectionBehind")
+      yield* Deferred.await(begun)
+      const asking = yield* Effect.forkChild(queries.task({ id: "task-49" }), { startImmediately: true })
+      yield* Deferred.succeed(gate, undefined)
+      assert.strictEqual((yield* Fiber.join(asking)).logSequence, last)
       assert.deepStrictEqual(yield* everything(queries, last), expected)
       yield* close
+    })
+  )
+
+  test(
+    "builds the rows anew when it meets damage as it writes",
+    Effect.gen(function* () {
+      const log = yield* EventLog
+      const file = join(yield* directory, "rows.sqlite")
+      const straight = yield* start(log, MEMORY)
+      const before = yield* append(ids(0, 50), 0)
+      const whole = yield* start(log, file)
+      yield* whole.close
+      damage(fileOf(file), "sqlite_autoindex_execution_1")
+      const { close, queries } = yield* start(log, file)
+      const last = yield* append(ids(50, 60), before)
+      assert.deepStrictEqual(yield* everything(queries, last), yield* everything(straight.queries, last))
+      yield* close
+      yield* straight.close
     })
   )
 })
@@ -230,6 +287,24 @@ describe("another version of the projections", () => {
       assert.strictEqual(logSequence, after)
       assert.isFalse(existsSync(old))
       yield* close
+    })
+  )
+
+  test(
+    "does not answer from old rows that are of another log",
+    Effect.gen(function* () {
+      const { file } = yield* upgraded(SHAPE)
+      yield* Effect.gen(function* () {
+        const log = yield* EventLog
+        const after = yield* append(["task-3", "task-1"], 0)
+        const gate = yield* Deferred.make<void>()
+        const starting = yield* Effect.forkChild(start(held(log, gate), file))
+        yield* Deferred.succeed(gate, undefined)
+        const { close, queries } = yield* Fiber.join(starting)
+        const { logSequence, task } = yield* queries.task({ id: "task-1" })
+        assert.deepStrictEqual([task.runCount, logSequence], [1, after])
+        yield* close
+      }).pipe(Effect.provide(EventLog.layerMemory, { local: true }))
     })
   )
 
