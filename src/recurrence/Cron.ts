@@ -6,6 +6,7 @@
  * day fields are restricted either may match (Vixie cron); a field that begins with `*` or `?` is not restricted.
  */
 import { Result } from "effect"
+import * as CronWall from "./CronWall.ts"
 
 export interface CronProblem {
   readonly problem: string
@@ -15,7 +16,7 @@ export interface CronProblem {
 }
 
 /** Days that a field names by their place in the month. */
-interface Days {
+export interface Days {
   readonly restricted: boolean
   readonly values: ReadonlySet<number>
   /** Days before the last of the month: 0 for `L`. */
@@ -35,8 +36,6 @@ export interface Cron {
   readonly months: ReadonlySet<number>
   readonly dayOfMonth: Days
   readonly dayOfWeek: Days
-  /** Minute or hour begin with `*`: the expression follows real time rather than the clock on the wall. */
-  readonly followsRealTime: boolean
 }
 
 const ALIASES: Readonly<Record<string, string>> = {
@@ -179,9 +178,6 @@ const resolveHash = (text: string, field: Field, hash: (name: string) => number)
     })
     .join(",")
 
-/** Years that are searched for an occurrence: 29 February on a given weekday comes at most 40 years apart. */
-const HORIZON_YEARS = 48
-
 /**
  * Reads an expression; `hash` decides the slots of `H`. What can never occur is refused.
  */
@@ -212,7 +208,7 @@ export const parse = (text: string, hash: (name: string) => number): Result.Resu
     }
   }
   const cron = compile(fields.join(" "))
-  if (nextLocal(cron, Date.UTC(2024, 0, 1)) === null) return fail(`${JSON.stringify(trimmed)} never occurs`)
+  if (CronWall.next(cron, Date.UTC(2024, 0, 1)) === null) return fail(`${JSON.stringify(trimmed)} never occurs`)
   return Result.succeed(cron)
 }
 
@@ -228,84 +224,9 @@ export const compile = (expression: string): Cron => {
     hours: sorted(hour, 2),
     months: parseField(month, field(4)),
     dayOfMonth: parseDays(dayOfMonth, field(3)),
-    dayOfWeek: parseDays(dayOfWeek, field(5)),
-    followsRealTime: minute.startsWith("*") || hour.startsWith("*")
+    dayOfWeek: parseDays(dayOfWeek, field(5))
   }
 }
 
-const DAY = 86_400_000
-
-/** The first match after a local time; null when there is none within `HORIZON_YEARS`. */
-export const nextLocal = (cron: Cron, after: number): number | null => {
-  const from = Math.floor(after / 1000) * 1000 + 1000
-  let day = Math.floor(from / DAY) * DAY
-  const limit = day + HORIZON_YEARS * 366 * DAY
-  let time = timeOnOrAfter(cron, (from - day) / 1000)
-  while (day < limit) {
-    const date = new Date(day)
-    const year = date.getUTCFullYear()
-    const month = date.getUTCMonth()
-    if (!cron.months.has(month + 1)) {
-      day = Date.UTC(year, month + 1, 1)
-      time = timeOnOrAfter(cron, 0)
-      continue
-    }
-    if (time !== null && matchesDay(cron, year, month, date.getUTCDate(), date.getUTCDay())) return day + time * 1000
-    day += DAY
-    time = timeOnOrAfter(cron, 0)
-  }
-  return null
-}
-
-/** The first second of the day that matches, at or after one; null when the day has none left. */
-const timeOnOrAfter = (cron: Cron, second: number): number | null => {
-  const wantedHour = Math.floor(second / 3600)
-  const wantedMinute = Math.floor((second % 3600) / 60)
-  const wantedSecond = second % 60
-  for (const hour of cron.hours) {
-    if (hour < wantedHour) continue
-    for (const minute of cron.minutes) {
-      if (hour === wantedHour && minute < wantedMinute) continue
-      for (const one of cron.seconds) {
-        if (hour === wantedHour && minute === wantedMinute && one < wantedSecond) continue
-        return hour * 3600 + minute * 60 + one
-      }
-    }
-  }
-  return null
-}
-
-const daysIn = (year: number, month: number): number => new Date(Date.UTC(year, month + 1, 0)).getUTCDate()
-
-const matchesDay = (cron: Cron, year: number, month: number, day: number, weekday: number): boolean => {
-  const byDate = matchesDate(cron.dayOfMonth, year, month, day)
-  const byWeekday = matchesWeekday(cron.dayOfWeek, year, month, day, weekday)
-  return cron.dayOfMonth.restricted && cron.dayOfWeek.restricted ? byDate || byWeekday : byDate && byWeekday
-}
-
-const matchesDate = (days: Days, year: number, month: number, day: number): boolean => {
-  if (days.values.has(day)) return true
-  if (days.fromLast.length === 0 && days.nearest.length === 0) return false
-  const last = daysIn(year, month)
-  return (
-    days.fromLast.some((back) => last - back === day) ||
-    days.nearest.some(
-      (wanted) =>
-        (wanted === 0 || wanted <= last) && nearestWorkday(year, month, wanted === 0 ? last : wanted, last) === day
-    )
-  )
-}
-
-/** Monday to Friday nearest to a day, within its month. */
-const nearestWorkday = (year: number, month: number, day: number, last: number): number => {
-  const weekday = new Date(Date.UTC(year, month, day)).getUTCDay()
-  if (weekday === 6) return day > 1 ? day - 1 : day + 2
-  if (weekday === 0) return day < last ? day + 1 : day - 2
-  return day
-}
-
-const matchesWeekday = (days: Days, year: number, month: number, day: number, weekday: number): boolean =>
-  days.values.has(weekday) ||
-  days.nth.some(([wanted, n]) =>
-    wanted !== weekday ? false : n === -1 ? day + 7 > daysIn(year, month) : Math.ceil(day / 7) === n
-  )
+/** Whether an expression of six fields follows real time rather than the clock on the wall: its minute or hour begin with `*`. */
+export const followsRealTime = (expression: string): boolean => /^\S+ (?:\*|\S+ \*)/.test(expression)

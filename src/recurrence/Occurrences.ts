@@ -4,94 +4,34 @@
  */
 import { type Instant, fromMillis, toMillis } from "./Instant.ts"
 import * as Cron from "./Cron.ts"
+import * as CronWall from "./CronWall.ts"
 import type { Recurrence, SingleRecurrence } from "./Recurrence.ts"
+import * as Rule from "./Rule.ts"
+import * as RuleWall from "./RuleWall.ts"
+import type { Wall } from "./Wall.ts"
 import * as Zone from "./Zone.ts"
+import * as Zoned from "./Zoned.ts"
 
 /** Compiled expressions kept; the oldest goes when there are more. */
 const KEPT = 5000
-const compiled = new Map<string, Cron.Cron>()
+const compiled = new Map<string, Wall>()
 
-const cronOf = (expression: string): Cron.Cron => {
-  const known = compiled.get(expression)
+type OnTheClock = Extract<Recurrence, { readonly kind: "cron" | "rule" }>
+
+const onTheClock = (part: Recurrence): part is OnTheClock => part.kind === "cron" || part.kind === "rule"
+
+const wallOf = (recurrence: OnTheClock): Wall => {
+  const key = recurrence.kind === "cron" ? recurrence.expression : `${recurrence.startsAt} ${recurrence.rrule}`
+  const known = compiled.get(key)
   if (known !== undefined) return known
-  const cron = Cron.compile(expression)
+  const wall =
+    recurrence.kind === "cron"
+      ? CronWall.of(Cron.compile(recurrence.expression))
+      : RuleWall.of(Rule.compile(recurrence.rrule, recurrence.startsAt))
   const [oldest] = compiled.keys()
   if (compiled.size >= KEPT && oldest !== undefined) compiled.delete(oldest)
-  compiled.set(expression, cron)
-  return cron
-}
-
-type CronRecurrence = Extract<Recurrence, { readonly kind: "cron" }>
-
-/** What the first instants after a change of the clocks are, for wall-clock times that the change leaves out. */
-const inGap = (cron: Cron.Cron, { gap }: CronRecurrence, change: Zone.Transition, after: number): number | null => {
-  if (gap === "skip" || change.after <= change.before) return null
-  const from = change.at + change.before
-  const to = change.at + change.after
-  const first = Cron.nextLocal(cron, from - 1)
-  if (first === null || first >= to) return null
-  if (gap === "nextValid") return change.at > after ? change.at : null
-  // Shifted: as much later as the gap is long.
-  const shifted = Cron.nextLocal(cron, Math.max(from - 1, after + change.before))
-  return shifted === null || shifted >= to ? null : shifted - change.before
-}
-
-/** Local times of a stretch of constant offset that do not count: the pass of a repeated hour that is not wanted. */
-const excluded = (
-  recurrence: CronRecurrence,
-  local: number,
-  begins: Zone.Transition | null,
-  ends: Zone.Transition | null
-): boolean => {
-  if (recurrence.overlap === "first" && begins !== null && begins.after < begins.before) {
-    return local < begins.at + begins.before
-  }
-  if (recurrence.overlap === "last" && ends !== null && ends.after < ends.before) {
-    return local >= ends.at + ends.after
-  }
-  return false
-}
-
-/** Stretches of constant offset that are looked at: no zone changes its clocks more often in the years of the horizon. */
-const MAX_STRETCHES = 400
-
-/** Years within which an occurrence must lie. */
-const HORIZON_YEARS = 48
-
-const nextCron = (recurrence: CronRecurrence, after: number): number | null => {
-  const cron = cronOf(recurrence.expression)
-  const zone = recurrence.timezone
-  let begins = Zone.lastTransition(zone, after)
-  let from = after
-  for (let stretch = 0; stretch < MAX_STRETCHES; stretch++) {
-    const ends = Zone.nextTransition(zone, from, 1)
-    const offset = begins?.after ?? Zone.offsetAt(zone, from)
-    const gapped = begins === null ? null : inGap(cron, recurrence, begins, after)
-    const until = ends === null ? Infinity : ends.at
-    let found: number | null = null
-    for (
-      let local = Cron.nextLocal(cron, Math.max(after, (begins?.at ?? -Infinity) - 1) + offset);
-      local !== null && local - offset < until;
-      local = Cron.nextLocal(cron, local)
-    ) {
-      if (excluded(recurrence, local, begins, ends)) continue
-      found = local - offset
-      break
-    }
-    const best = found === null ? gapped : gapped === null ? found : Math.min(found, gapped)
-    if (best !== null) return best
-    if (ends === null) {
-      // A zone without changes near by: what was not found so far comes later, or never.
-      const later = Cron.nextLocal(cron, from + offset)
-      if (later === null || later > from + HORIZON_YEARS * 366 * 86_400_000) return null
-      from = Math.max(from + 1, later - offset - 86_400_000)
-      begins = Zone.lastTransition(zone, from)
-      continue
-    }
-    begins = ends
-    from = ends.at
-  }
-  return null
+  compiled.set(key, wall)
+  return wall
 }
 
 const nextSingle = (recurrence: SingleRecurrence, after: number): number | null => {
@@ -106,11 +46,13 @@ const nextSingle = (recurrence: SingleRecurrence, after: number): number | null 
       return anchor + (Math.floor((after - anchor) / recurrence.everyMs) + 1) * recurrence.everyMs
     }
     case "cron":
-      return nextCron(recurrence, after)
     case "rule":
-      throw new Error(`recurrence rules are not carried out by this version: ${recurrence.rrule}`)
+      return Zoned.next(wallOf(recurrence), recurrence, after)
   }
 }
+
+const partsOf = (recurrence: Recurrence): ReadonlyArray<SingleRecurrence> =>
+  recurrence.kind === "union" ? recurrence.of : [recurrence]
 
 /** The first instant strictly after this one, milliseconds; null when there is none. */
 export const next = (recurrence: Recurrence, after: number): number | null => {
@@ -123,6 +65,45 @@ export const next = (recurrence: Recurrence, after: number): number | null => {
   return first
 }
 
+const countSingle = (recurrence: SingleRecurrence, from: number, to: number): number => {
+  if (onTheClock(recurrence)) return Zoned.count(wallOf(recurrence), recurrence, from, to)
+  const first = nextSingle(recurrence, from)
+  if (first === null || first > to) return 0
+  return recurrence.kind === "interval" ? Math.floor((to - first) / recurrence.everyMs) + 1 : 1
+}
+
+/** How many instants lie in `(from, to]`. Parts of a union are counted whole, all but the densest less what denser ones have. */
+const count = (recurrence: Recurrence, from: number, to: number): number => {
+  const parts = partsOf(recurrence)
+    .map((part) => ({ part, own: countSingle(part, from, to) }))
+    .sort((a, b) => b.own - a.own)
+  let total = 0
+  for (const [index, { own, part }] of parts.entries()) {
+    total += own
+    const denser = parts.slice(0, index)
+    if (denser.length === 0) continue
+    for (let at = nextSingle(part, from); at !== null && at <= to; at = nextSingle(part, at)) {
+      const same = at
+      if (denser.some((other) => nextSingle(other.part, same - 1) === same)) total -= 1
+    }
+  }
+  return total
+}
+
+/** The last instant in `(from, to]`, of which `first` is known to be one. */
+const last = (recurrence: Recurrence, first: number, to: number): number => {
+  let low = first
+  let high = to
+  // Looks ahead from ever closer to the end: `low` is an instant, and nothing comes after `high`.
+  while (low < high) {
+    const middle = low + Math.floor((high - low) / 2)
+    const at = next(recurrence, middle)
+    if (at !== null && at <= to) low = at
+    else high = middle
+  }
+  return low
+}
+
 /** What lies in `(from, to]`: how many instants, the first and the last; null when nothing does. */
 export const range = (
   recurrence: Recurrence,
@@ -131,47 +112,54 @@ export const range = (
 ): { readonly count: number; readonly first: number; readonly last: number } | null => {
   const first = next(recurrence, from)
   if (first === null || first > to) return null
-  if (recurrence.kind === "interval") {
-    const count = Math.floor((to - first) / recurrence.everyMs) + 1
-    return { count, first, last: first + (count - 1) * recurrence.everyMs }
-  }
-  let count = 0
-  let last = first
-  for (let at: number | null = first; at !== null && at <= to; at = next(recurrence, at)) {
-    count += 1
-    last = at
-  }
-  return { count, first, last }
+  return { count: count(recurrence, from, to), first, last: last(recurrence, first, to) }
 }
-
-const parts = (recurrence: Recurrence): ReadonlyArray<SingleRecurrence> =>
-  recurrence.kind === "union" ? recurrence.of : [recurrence]
 
 /** What the clocks do to a run, in words. */
 const noteOn = (recurrence: Recurrence, zone: string, at: number): string | undefined => {
-  const followsClock = parts(recurrence).some((part) => part.kind === "cron" || part.kind === "once")
+  const followsClock = partsOf(recurrence).some((part) => part.kind !== "interval")
   if (!followsClock) return undefined
   const change = Zone.lastTransition(zone, at)
-  const local = Zone.toLocal(zone, at)
   if (change !== null && change.after > change.before && at < change.at + (change.after - change.before)) {
     return `the clocks go forward at ${Zone.localText(zone, change.at)}`
   }
-  return Zone.instantsOf(zone, local).length > 1
-    ? `this time of day happens twice; this is the ${at === Zone.instantsOf(zone, local)[0] ? "first" : "last"} time`
-    : undefined
+  const instants = Zone.instantsOf(zone, Zone.toLocal(zone, at))
+  if (instants.length < 2) return undefined
+  return `this time of day happens twice; this is the ${at === instants[0] ? "first" : "last"} time`
 }
 
-/** Coming runs after an instant: the instant, the wall clock of the zone with its offset, and a note where the clocks change. */
+/** One coming run: the instant, the wall clock of the zone with its offset, and a note where the clocks change. */
+export interface Occurrence {
+  readonly at: Instant
+  readonly local: string
+  readonly note?: string
+}
+
+export const occurrence = (recurrence: Recurrence, zone: string, at: number): Occurrence => {
+  const note = noteOn(recurrence, zone, at)
+  return { at: fromMillis(at), local: Zone.localText(zone, at), ...(note === undefined ? {} : { note }) }
+}
+
+/** Coming runs after an instant. */
 export const upcoming = (
   recurrence: Recurrence,
   after: number,
   count: number,
   zone: string
-): ReadonlyArray<{ readonly at: Instant; readonly local: string; readonly note?: string }> => {
-  const all: Array<{ readonly at: Instant; readonly local: string; readonly note?: string }> = []
+): ReadonlyArray<Occurrence> => {
+  const all: Array<Occurrence> = []
   for (let at = next(recurrence, after); at !== null && all.length < count; at = next(recurrence, at)) {
-    const note = noteOn(recurrence, zone, at)
-    all.push({ at: fromMillis(at), local: Zone.localText(zone, at), ...(note === undefined ? {} : { note }) })
+    all.push(occurrence(recurrence, zone, at))
   }
   return all
 }
+
+/** Changes of clocks in `(from, to]` at which times of the recurrence do not exist and, by its policy, do not run. */
+export const lost = (recurrence: Recurrence, from: number, to: number): ReadonlyArray<Zone.Transition> =>
+  partsOf(recurrence).flatMap((part) =>
+    onTheClock(part) && !followsRealTime(part) ? Zoned.lost(wallOf(part), part, from, to) : []
+  )
+
+/** What follows real time loses nothing in a gap: every real instant has its run. */
+const followsRealTime = (part: OnTheClock): boolean =>
+  part.kind === "cron" ? Cron.followsRealTime(part.expression) : Rule.followsRealTime(part.rrule)

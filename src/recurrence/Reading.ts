@@ -1,7 +1,7 @@
 /**
  * What the readers of the parts of the language share: what they are told, and what they answer.
  */
-import type * as Cron from "./Cron.ts"
+import * as Cron from "./Cron.ts"
 import type { Instant } from "./Instant.ts"
 import type { GapPolicy, OverlapPolicy, Recurrence } from "./Recurrence.ts"
 
@@ -67,8 +67,8 @@ export const cronUnderstood = (parsed: Cron.Cron, words: string, options: WhenOp
     kind: "cron",
     expression: parsed.expression,
     timezone: options.zone,
-    gap: options.gap ?? (parsed.followsRealTime ? "skip" : "nextValid"),
-    overlap: options.overlap ?? (parsed.followsRealTime ? "both" : "first")
+    gap: options.gap ?? (Cron.followsRealTime(parsed.expression) ? "skip" : "nextValid"),
+    overlap: options.overlap ?? (Cron.followsRealTime(parsed.expression) ? "both" : "first")
   },
   understoodAs: words,
   notes: []
