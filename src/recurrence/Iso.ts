@@ -1,13 +1,12 @@
 /** ISO 8601: instants with an offset, local times of the zone, and durations from now. Strict. */
 import { other, type Reading, refused, type WhenOptions } from "./Reading.ts"
-import { addDays, place } from "./WallClock.ts"
+import { daysInMonth } from "./Wall.ts"
+import { ahead, place } from "./WallClock.ts"
 import * as Zone from "./Zone.ts"
 
 const TIME = /^(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d{1,9}))?)?\s?(Z|z|[+-]\d\d(?::?\d\d)?)?$/
 const DATE = /^\d{4}-\d\d-\d\d$/
-const DURATION = /^P(?:(\d+)W)?(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?$/
-
-const daysIn = (year: number, month: number): number => new Date(Date.UTC(year, month, 0)).getUTCDate()
+const DURATION = /^P(?:(\d+)Y)?(?:(\d+)M)?(?:(\d+)W)?(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?$/
 
 export const read = (text: string, options: WhenOptions): Reading => {
   if (/^\d{7,}$/.test(text)) return refused("a bare number is not read as an instant; write it as 2026-07-27T14:30:00Z")
@@ -20,7 +19,7 @@ export const read = (text: string, options: WhenOptions): Reading => {
   const [year, month, day, hour, minute, second] = [1, 2, 3, 4, 5, 6].map(number)
   if (year === undefined || month === undefined || day === undefined) return other
   if (month < 1 || month > 12) return refused(`there is no month ${found[2]}`, 5, 7)
-  if (day < 1 || day > daysIn(year, month)) return refused(`there is no day ${found[3]} in that month`, 8, 10)
+  if (day < 1 || day > daysInMonth(year, month - 1)) return refused(`there is no day ${found[3]} in that month`, 8, 10)
   if ((hour ?? 0) > 23) return refused(`there is no hour ${found[4]}: it is 00 to 23`, 11, 13)
   if ((minute ?? 0) > 59) return refused(`there is no minute ${found[5]}`, 14, 16)
   if ((second ?? 0) > 59) return refused(`there is no second ${found[6]}`, 17, 19)
@@ -54,10 +53,21 @@ const offsetOf = (text: string): number | null => {
 const duration = (text: string, options: WhenOptions): Reading => {
   const found = DURATION.exec(text)
   if (found === null || text.endsWith("T") || text === "P") {
-    return refused("this is no ISO 8601 duration of weeks, days, hours, minutes and seconds, such as PT30M")
+    return refused("this is no ISO 8601 duration, such as PT30M or P1DT12H")
   }
-  const [weeks = 0, days = 0, hours = 0, minutes = 0, seconds = 0] = found.slice(1).map((part) => Number(part ?? 0))
-  const day = addDays(options.zone, options.now, weeks * 7 + days)
-  if (day === null) return other
-  return { _tag: "instant", at: day.at + ((hours * 60 + minutes) * 60 + seconds) * 1000, words: `${text} from now` }
+  const [years = 0, months = 0, weeks = 0, days = 0, hours = 0, minutes = 0, seconds = 0] = found
+    .slice(1)
+    .map((part) => Number(part ?? 0))
+  const placed = ahead(options.zone, options.now, {
+    months: years * 12 + months,
+    days: weeks * 7 + days,
+    ms: ((hours * 60 + minutes) * 60 + seconds) * 1000
+  })
+  if (placed === null) return refused("that is more than 10 years away")
+  return {
+    _tag: "instant",
+    at: placed.at,
+    words: `${text} from now`,
+    ...(placed.note === undefined ? {} : { notes: [placed.note] })
+  }
 }

@@ -1,9 +1,9 @@
 /**
  * What the readers of the parts of the language share: what they are told, and what they answer.
  */
-import * as Cron from "./Cron.ts"
 import type { Instant } from "./Instant.ts"
-import type { GapPolicy, OverlapPolicy, Recurrence } from "./Recurrence.ts"
+import type { GapPolicy, OverlapPolicy, Recurrence, SingleRecurrence } from "./Recurrence.ts"
+import type { Calendar } from "./Zoned.ts"
 
 export interface WhenOptions {
   /** Milliseconds since the epoch. */
@@ -33,18 +33,28 @@ export interface Understood {
 /** What a reader of a part of the language finds: an answer, a refusal with its place, or that the text is not its kind. */
 export type Reading =
   | { readonly _tag: "understood"; readonly understood: Understood }
-  | { readonly _tag: "instant"; readonly at: number; readonly words: string; readonly notes?: ReadonlyArray<string> }
   | {
-      readonly _tag: "refused"
-      readonly problem: string
-      readonly start?: number
-      readonly end?: number
-      readonly soFar?: string
+      readonly _tag: "instant"
+      readonly at: number
+      readonly words: string
+      readonly notes?: ReadonlyArray<string>
+      /** Midnight of the day on the wall clock, where no time of day was said. */
+      readonly day?: number
     }
+  | Refusal
   | { readonly _tag: "other" }
 
+export interface Refusal {
+  readonly _tag: "refused"
+  readonly problem: string
+  readonly start?: number
+  readonly end?: number
+  /** What was understood before the place. */
+  readonly soFar?: string
+}
+
 export const other: Reading = { _tag: "other" }
-export const refused = (problem: string, start?: number, end?: number, soFar?: string): Reading => ({
+export const refused = (problem: string, start?: number, end?: number, soFar?: string): Refusal => ({
   _tag: "refused",
   problem,
   ...(start === undefined ? {} : { start }),
@@ -61,15 +71,15 @@ export const hashOf =
     return hash >>> 0
   }
 
-/** A cron as a recurrence, with the daylight-saving rules of its kind. */
-export const cronUnderstood = (parsed: Cron.Cron, words: string, options: WhenOptions): Understood => ({
-  recurrence: {
-    kind: "cron",
-    expression: parsed.expression,
-    timezone: options.zone,
-    gap: options.gap ?? (Cron.followsRealTime(parsed.expression) ? "skip" : "nextValid"),
-    overlap: options.overlap ?? (Cron.followsRealTime(parsed.expression) ? "both" : "first")
-  },
-  understoodAs: words,
-  notes: []
+/** The zone of what is on the clock, with the daylight-saving rules of its kind where none were chosen. */
+export const calendarOf = (followsRealTime: boolean, options: WhenOptions): Calendar => ({
+  timezone: options.zone,
+  gap: options.gap ?? (followsRealTime ? "skip" : "nextValid"),
+  overlap: options.overlap ?? (followsRealTime ? "both" : "first")
 })
+
+/** Parts as one recurrence. */
+export const together = (parts: ReadonlyArray<SingleRecurrence>): Recurrence => {
+  const [only, ...more] = parts
+  return only !== undefined && more.length === 0 ? only : { kind: "union", of: parts }
+}

@@ -1,5 +1,6 @@
 /** A wall-clock time of a zone as an instant, by the rules for times that do not exist or happen twice. */
 import { type GapPolicy, type OverlapPolicy } from "./Recurrence.ts"
+import { DAY, daysInMonth } from "./Wall.ts"
 import * as Zone from "./Zone.ts"
 
 export interface Placed {
@@ -35,8 +36,24 @@ export const place = (
   }
 }
 
-const DAY = 86_400_000
+/** How far ahead: months and days keep the time of day, milliseconds are elapsed time. */
+export interface Ahead {
+  readonly months: number
+  readonly days: number
+  readonly ms: number
+}
 
-/** The same time of day some days later. */
-export const addDays = (zone: string, at: number, days: number): Placed | null =>
-  place(zone, Zone.toLocal(zone, at) + days * DAY)
+/** An instant so far ahead of another: a day that a month does not have becomes its last. */
+export const ahead = (zone: string, at: number, { days, months, ms }: Ahead): Placed | null => {
+  const local = Zone.toLocal(zone, at)
+  const date = new Date(local)
+  const year = date.getUTCFullYear()
+  const month = date.getUTCMonth() + months
+  const day = months === 0 ? date.getUTCDate() : Math.min(date.getUTCDate(), daysInMonth(year, month))
+  const midnight = Date.UTC(year, month, day + days)
+  const timeOfDay = ((local % DAY) + DAY) % DAY
+  if (Number.isNaN(midnight)) return null
+  if (months === 0 && days === 0) return { at: at + ms }
+  const placed = place(zone, midnight + timeOfDay)
+  return placed === null ? null : { ...placed, at: placed.at + ms }
+}

@@ -5,6 +5,7 @@
  * year and zone, and remembered.
  */
 import { fromMillis } from "./Instant.ts"
+import { nearest } from "./Near.ts"
 
 const DAY = 86_400_000
 
@@ -43,29 +44,15 @@ export const isZone = (name: string): boolean => {
   }
 }
 
-const distance = (a: string, b: string): number => {
-  let row = Array.from({ length: b.length + 1 }, (_, index) => index)
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i]
-    for (let j = 1; j <= b.length; j++) {
-      const substitution = (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1)
-      next.push(Math.min(substitution, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1))
-    }
-    row = next
-  }
-  return row[b.length] ?? 0
-}
-
 /** The zone whose name is most like this one; undefined when none is. */
 export const suggestZone = (name: string): string | undefined => {
   const wanted = name.toLowerCase().replace(/\s+/g, "_")
-  let best: { readonly zone: string; readonly far: number } | undefined
-  for (const zone of Intl.supportedValuesOf("timeZone")) {
-    const city = zone.slice(zone.lastIndexOf("/") + 1).toLowerCase()
-    const far = Math.min(distance(wanted, zone.toLowerCase()), distance(wanted, city))
-    if (best === undefined || far < best.far) best = { zone, far }
-  }
-  return best !== undefined && best.far <= Math.max(2, Math.floor(wanted.length / 4)) ? best.zone : undefined
+  return nearest(
+    wanted,
+    Intl.supportedValuesOf("timeZone"),
+    (zone) => [zone.toLowerCase(), zone.slice(zone.lastIndexOf("/") + 1).toLowerCase()],
+    Math.max(2, Math.floor(wanted.length / 4))
+  )
 }
 
 /** Offset east of Greenwich by the runtime's data, milliseconds. */

@@ -107,11 +107,11 @@ const REFUSED: ReadonlyArray<readonly [string, RegExp]> = [
   ["call bob tomorrow maybe", /not understood/],
   ["every mnday at 9", /did you mean "monday"/],
   ["every weekday", /say a time/],
-  ["daily", /say the time/],
+  ["daily", /say a time/],
   ["every day at 25:00", /no time of day/],
   ["every day at 9 maybe", /no time of day/],
   ["twice a day", /say the times/],
-  ["every 3 days at 9", /not understood by this version/],
+  
   ["friday", /needs a time/],
   ["may", /needs a time|not understood/],
   ["yesterday", /past/],

@@ -1,0 +1,18 @@
+/** A recurrence as text that is read back to the same: `When.parse(render(r))`, in its zone and by its policies. */
+import type { Recurrence, SingleRecurrence } from "./Recurrence.ts"
+
+const single = (part: SingleRecurrence): string => {
+  switch (part.kind) {
+    case "once":
+      return part.at
+    case "interval":
+      return `every ${part.everyMs / 1000} seconds from ${part.anchorAt}`
+    case "cron":
+      return part.expression
+    case "rule":
+      return `DTSTART:${part.startsAt.replace(/[-:]/g, "")} RRULE:${part.rrule}`
+  }
+}
+
+export const render = (recurrence: Recurrence): string =>
+  recurrence.kind === "union" ? recurrence.of.map(single).join("; ") : single(recurrence)
