@@ -108,8 +108,8 @@ const REFUSED: ReadonlyArray<readonly [string, RegExp]> = [
   ["every mnday at 9", /did you mean "monday"/],
   ["every weekday", /say a time/],
   ["daily", /say a time/],
-  ["every day at 25:00", /no time of day/],
-  ["every day at 9 maybe", /no time of day/],
+  ["every day at 25:00", /no hour 25/],
+  ["every day at 9 maybe", /unknown word "maybe"/],
   ["twice a day", /say the times/],
   
   ["friday", /needs a time/],
@@ -142,8 +142,8 @@ const REFUSED: ReadonlyArray<readonly [string, RegExp]> = [
   ["0 0 * * 8", /0 to 7/],
   ["0 0 * * 1#6", /1 to 5/],
   ["TZ=UTC 0 9 * * *", /--timezone UTC/],
-  ["@reboot", /not an alias/],
-  ["@every 5m", /not an alias/],
+  ["@reboot", /no reboot/],
+  ["@every 5m", /every 5 minutes/],
   ["x".repeat(257), /257 characters/]
 ]
 
