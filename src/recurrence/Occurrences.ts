@@ -2,7 +2,7 @@
  * The instants of a recurrence. Pure functions of the recurrence and an instant; `next` is strictly after and never
  * repeats an instant, so the occurrences of a task follow from the last one and not from a clock.
  */
-import { type Instant, fromMillis, toMillis } from "./Instant.ts"
+import { fromMillis, type Instant, toMillis } from "./Instant.ts"
 import * as Cron from "./Cron.ts"
 import * as CronWall from "./CronWall.ts"
 import type { Recurrence, SingleRecurrence } from "./Recurrence.ts"
@@ -16,9 +16,9 @@ import * as Zoned from "./Zoned.ts"
 const KEPT = 5000
 const compiled = new Map<string, Wall>()
 
-type OnTheClock = Extract<Recurrence, { readonly kind: "cron" | "rule" }>
+export type OnTheClock = Extract<Recurrence, { readonly kind: "cron" | "rule" }>
 
-const onTheClock = (part: Recurrence): part is OnTheClock => part.kind === "cron" || part.kind === "rule"
+export const onTheClock = (part: Recurrence): part is OnTheClock => part.kind === "cron" || part.kind === "rule"
 
 const wallOf = (recurrence: OnTheClock): Wall => {
   const key = recurrence.kind === "cron" ? recurrence.expression : `${recurrence.startsAt} ${recurrence.rrule}`
@@ -51,7 +51,7 @@ const nextSingle = (recurrence: SingleRecurrence, after: number): number | null 
   }
 }
 
-const partsOf = (recurrence: Recurrence): ReadonlyArray<SingleRecurrence> =>
+export const partsOf = (recurrence: Recurrence): ReadonlyArray<SingleRecurrence> =>
   recurrence.kind === "union" ? recurrence.of : [recurrence]
 
 /** The first instant strictly after this one, milliseconds; null when there is none. */
@@ -115,10 +115,31 @@ export const range = (
   return { count: count(recurrence, from, to), first, last: last(recurrence, first, to) }
 }
 
+/** One coming run: the instant, the wall clock of the zone with its offset, and a note where the clocks change. */
+export interface Run {
+  readonly at: Instant
+  readonly local: string
+  readonly note?: string
+}
+
+/** A run as it is shown. */
+export const shown = (recurrence: Recurrence, zone: string, at: number): Run => {
+  const note = noteOn(recurrence, zone, at)
+  return { at: fromMillis(at), local: Zone.localText(zone, at), ...(note === undefined ? {} : { note }) }
+}
+
+/** Coming runs after an instant. */
+export const upcoming = (recurrence: Recurrence, after: number, count: number, zone: string): ReadonlyArray<Run> => {
+  const all: Array<Run> = []
+  for (let at = next(recurrence, after); at !== null && all.length < count; at = next(recurrence, at)) {
+    all.push(shown(recurrence, zone, at))
+  }
+  return all
+}
+
 /** What the clocks do to a run, in words. */
 const noteOn = (recurrence: Recurrence, zone: string, at: number): string | undefined => {
-  const followsClock = partsOf(recurrence).some((part) => part.kind !== "interval")
-  if (!followsClock) return undefined
+  if (partsOf(recurrence).every((part) => part.kind === "interval")) return undefined
   const change = Zone.lastTransition(zone, at)
   if (change !== null && change.after > change.before && at < change.at + (change.after - change.before)) {
     return `the clocks go forward at ${Zone.localText(zone, change.at)}`
@@ -128,32 +149,6 @@ const noteOn = (recurrence: Recurrence, zone: string, at: number): string | unde
   return `this time of day happens twice; this is the ${at === instants[0] ? "first" : "last"} time`
 }
 
-/** One coming run: the instant, the wall clock of the zone with its offset, and a note where the clocks change. */
-export interface Occurrence {
-  readonly at: Instant
-  readonly local: string
-  readonly note?: string
-}
-
-export const occurrence = (recurrence: Recurrence, zone: string, at: number): Occurrence => {
-  const note = noteOn(recurrence, zone, at)
-  return { at: fromMillis(at), local: Zone.localText(zone, at), ...(note === undefined ? {} : { note }) }
-}
-
-/** Coming runs after an instant. */
-export const upcoming = (
-  recurrence: Recurrence,
-  after: number,
-  count: number,
-  zone: string
-): ReadonlyArray<Occurrence> => {
-  const all: Array<Occurrence> = []
-  for (let at = next(recurrence, after); at !== null && all.length < count; at = next(recurrence, at)) {
-    all.push(occurrence(recurrence, zone, at))
-  }
-  return all
-}
-
 /** Changes of clocks in `(from, to]` at which times of the recurrence do not exist and, by its policy, do not run. */
 export const lost = (recurrence: Recurrence, from: number, to: number): ReadonlyArray<Zone.Transition> =>
   partsOf(recurrence).flatMap((part) =>
@@ -161,5 +156,5 @@ export const lost = (recurrence: Recurrence, from: number, to: number): Readonly
   )
 
 /** What follows real time loses nothing in a gap: every real instant has its run. */
-const followsRealTime = (part: OnTheClock): boolean =>
+export const followsRealTime = (part: OnTheClock): boolean =>
   part.kind === "cron" ? Cron.followsRealTime(part.expression) : Rule.followsRealTime(part.rrule)
