@@ -8,12 +8,13 @@ import * as Zone from "./Zone.ts"
 /** Runs that are looked at for notes. */
 const NOTED_RUNS = 10
 
-/** One note for each change that one of them meets. */
+/** One note for each change of the clocks that one of the next ten runs meets; none for what happens once. */
 export const clockNotes = (
   series: Series,
   { recurrence, timezone }: { readonly recurrence: Recurrence; readonly timezone: string },
   after: number
 ): ReadonlyArray<string> => {
+  if (!Occurrences.partsOf(recurrence).some(Occurrences.onTheClock)) return []
   const runs = series.first(after, NOTED_RUNS)
   const last = runs.at(-1)
   if (last === undefined) return []

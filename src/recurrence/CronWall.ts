@@ -4,8 +4,11 @@ import { DAY, daysInMonth, HORIZON_MS, type Wall } from "./Wall.ts"
 
 export const of = (cron: Cron): Wall => ({
   next: (after) => next(cron, after),
-  count: (from, to) => count(cron, from, to)
+  count: (from, to) => count([cron], from, to)
 })
+
+/** How many times in `[from, to)` several expressions have in common. */
+export const countCommon = (crons: ReadonlyArray<Cron>, from: number, to: number): number => count(crons, from, to)
 
 /** The first match after a local time; null when there is none. */
 export const next = (cron: Cron, after: number): number | null => {
@@ -80,27 +83,38 @@ const matchesWeekday = (days: Days, year: number, month: number, day: number, we
     wanted !== weekday ? false : n === -1 ? day + 7 > daysInMonth(year, month) : Math.ceil(day / 7) === n
   )
 
-/** How many matches lie in `[from, to)`. */
-const count = (cron: Cron, from: number, to: number): number => {
+/** How many times in `[from, to)` match all of these. */
+const count = (crons: ReadonlyArray<Cron>, from: number, to: number): number => {
+  const [cron, ...others] = crons
   const first = Math.ceil(from / 1000)
   const end = Math.ceil(to / 1000)
-  if (end <= first) return 0
+  if (end <= first || cron === undefined) return 0
+  const times = others.reduce<Times>(common, cron)
   const dayOf = (second: number): number => Math.floor(second / 86_400)
   const lastDay = dayOf(end - 1)
   let total = 0
   for (let day = dayOf(first); day <= lastDay; day++) {
     const date = new Date(day * DAY)
-    if (!cron.months.has(date.getUTCMonth() + 1)) continue
-    if (!matchesDay(cron, date.getUTCFullYear(), date.getUTCMonth(), date.getUTCDate(), date.getUTCDay())) continue
+    const month = date.getUTCMonth()
+    const matches = (one: Cron): boolean =>
+      one.months.has(month + 1) && matchesDay(one, date.getUTCFullYear(), month, date.getUTCDate(), date.getUTCDay())
+    if (!crons.every(matches)) continue
     const begin = day * 86_400
-    total += before(cron, Math.min(86_400, end - begin)) - before(cron, Math.max(0, first - begin))
+    total += before(times, Math.min(86_400, end - begin)) - before(times, Math.max(0, first - begin))
   }
   return total
 }
 
+type Times = Pick<Cron, "hours" | "minutes" | "seconds">
+
+const common = (a: Times, b: Times): Times => ({
+  hours: a.hours.filter((hour) => b.hours.includes(hour)),
+  minutes: a.minutes.filter((minute) => b.minutes.includes(minute)),
+  seconds: a.seconds.filter((second) => b.seconds.includes(second))
+})
+
 /** How many times of a matching day lie before one of its seconds. */
-const before = (cron: Cron, second: number): number => {
-  const { hours, minutes, seconds } = cron
+const before = ({ hours, minutes, seconds }: Times, second: number): number => {
   const below = (values: ReadonlyArray<number>, limit: number): number => {
     const index = values.findIndex((value) => value >= limit)
     return index === -1 ? values.length : index

@@ -8,7 +8,7 @@ import { other, type Reading, refused, type WhenOptions } from "./Reading.ts"
 import { DAY, HOUR, MINUTE, SECOND } from "./Wall.ts"
 import { type Ahead, ahead as aheadOf, place, type Placed } from "./WallClock.ts"
 import { Reader } from "./words/Tokens.ts"
-import { numberOf, unitOf } from "./words/Vocabulary.ts"
+import { unitOf } from "./words/Vocabulary.ts"
 import * as Zone from "./Zone.ts"
 
 const nothing: Ahead = { months: 0, days: 0, ms: 0 }
@@ -24,15 +24,13 @@ const SIZES: Readonly<Record<string, (count: number) => Partial<Ahead>>> = {
   year: (count) => ({ months: count * 12 })
 }
 
-const quantity = (reader: Reader): number | undefined => {
-  const word = reader.next()
-  if (/^\d+(?:\.\d+)?$/.test(word)) return Number(word)
-  if (word === "a" || word === "an") return 1
-  reader.attempt(() => (reader.take("-") ? true : undefined))
-  const number = numberOf(word, reader.peek())
-  if (number?.words === 2) reader.next()
-  return number?.value
-}
+const quantity = (reader: Reader): number | undefined =>
+  reader.wholeNumber() ??
+  reader.attempt(() => {
+    const word = reader.next()
+    if (word === "a" || word === "an") return 1
+    return /^\d+\.\d+$/.test(word) ? Number(word) : undefined
+  })
 
 /** `30 minutes`, `1h30m`, `an hour and a half`, `2 weeks`; null when it is no duration. */
 const duration = (text: string): Ahead | null => {

@@ -72,11 +72,45 @@ const countSingle = (recurrence: SingleRecurrence, from: number, to: number): nu
   return recurrence.kind === "interval" ? Math.floor((to - first) / recurrence.everyMs) + 1 : 1
 }
 
-/** How many instants lie in `(from, to]`. Parts of a union are counted whole, all but the densest less what denser ones have. */
+/** How many instants lie in `(from, to]`. */
 const count = (recurrence: Recurrence, from: number, to: number): number => {
-  const parts = partsOf(recurrence)
-    .map((part) => ({ part, own: countSingle(part, from, to) }))
-    .sort((a, b) => b.own - a.own)
+  if (recurrence.kind !== "union") return countSingle(recurrence, from, to)
+  const crons = recurrence.of.filter((part) => part.kind === "cron")
+  const [first] = crons
+  const alike = (part: OnTheClock): boolean =>
+    part.timezone === first?.timezone && part.gap === first.gap && part.overlap === first.overlap
+  return crons.length === recurrence.of.length &&
+    crons.length <= MAX_TOGETHER &&
+    crons.every(alike) &&
+    first !== undefined
+    ? Zoned.count(together(crons.map(({ expression }) => Cron.compile(expression))), first, from, to)
+    : countParts(recurrence.of, from, to)
+}
+
+/** Most expressions of which all subsets are counted. */
+const MAX_TOGETHER = 6
+
+/** Cron expressions as one wall: what several have in common is counted once (inclusion and exclusion). */
+const together = (crons: ReadonlyArray<Cron.Cron>): Wall => {
+  const walls = crons.map(CronWall.of)
+  const earliest = (times: ReadonlyArray<number | null>): number | null =>
+    times.reduce((best, at) => (at === null || (best !== null && best <= at) ? best : at), null)
+  return {
+    next: (after) => earliest(walls.map((wall) => wall.next(after))),
+    count: (from, to) => {
+      let total = 0
+      for (let chosen = 1; chosen < 1 << crons.length; chosen++) {
+        const subset = crons.filter((_, index) => (chosen >> index) % 2 === 1)
+        total += (subset.length % 2 === 1 ? 1 : -1) * CronWall.countCommon(subset, from, to)
+      }
+      return total
+    }
+  }
+}
+
+/** All parts are counted whole, all but the densest less what denser ones have. */
+const countParts = (all: ReadonlyArray<SingleRecurrence>, from: number, to: number): number => {
+  const parts = all.map((part) => ({ part, own: countSingle(part, from, to) })).sort((a, b) => b.own - a.own)
   let total = 0
   for (const [index, { own, part }] of parts.entries()) {
     total += own

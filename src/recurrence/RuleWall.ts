@@ -5,18 +5,61 @@
 import type { Rule, Weekday } from "./Rule.ts"
 import { DAY, daysInMonth, HORIZON_MS, HOUR, MINUTE, SECOND, type Wall, walked } from "./Wall.ts"
 
+/** Intervals with more phases than this are walked day by day: each day has few times then. */
+const MAX_PHASES = 1000
+
 /** Periods that are looked at in search of an occurrence. */
 const MAX_PERIODS = 200_000
 
 export const of = (rule: Rule): Wall => {
-  const search = FINE[rule.frequency] === undefined ? byDays(rule) : withinDays(rule, FINE[rule.frequency] ?? HOUR)
+  const unit = FINE[rule.frequency]
+  const search = unit === undefined ? byDays(rule) : withinDays(rule, unit)
   let end: number | undefined
   const next = (after: number): number | null => {
     end ??= lastOf(rule, search)
     const at = search(Math.max(Math.floor(after / SECOND) * SECOND + SECOND, rule.starts))
     return at === null || at > end ? null : at
   }
-  return { next, count: walked(next) }
+  const walk = walked(next)
+  const wholeDay = countOfDay(rule, unit, walk)
+  if (wholeDay === null) return { next, count: walk }
+  return {
+    next,
+    count: (from, to) => {
+      end ??= lastOf(rule, search)
+      const begin = Math.max(from, rule.starts)
+      const stop = Math.min(to, end + SECOND)
+      const firstDay = Math.ceil(begin / DAY) * DAY
+      const lastDay = Math.floor(stop / DAY) * DAY
+      if (lastDay <= firstDay) return walk(begin, stop)
+      let total = walk(begin, firstDay) + walk(lastDay, stop)
+      for (let day = firstDay; day < lastDay; day += DAY) total += wholeDay(day)
+      return total
+    }
+  }
+}
+
+/** Counts a day of which no part lies outside the rule's bounds; null where only walking tells. */
+const countOfDay = (rule: Rule, unit: number | undefined, walk: Wall["count"]): ((day: number) => number) | null => {
+  if (unit === undefined) {
+    if (rule.positions.length > 0) return null
+    const times = timesOfDay(rule)
+    const search = byDays(rule)
+    return (day) => ((search(day) ?? Infinity) < day + DAY ? times.length : 0)
+  }
+  // Days that begin at the same place of the interval have the same times.
+  const matches = dayMatches(rule)
+  const known = new Map<number, number>()
+  return (day) => {
+    if (!matches(day)) return 0
+    const phase =
+      (((day - Math.floor(rule.starts / unit) * unit) / unit) % rule.interval) + (rule.interval > MAX_PHASES ? day : 0)
+    const counted = known.get(phase)
+    if (counted !== undefined) return counted
+    const count = walk(day, day + DAY)
+    known.set(phase, count)
+    return count
+  }
 }
 
 /** The last time by COUNT or UNTIL. */

@@ -1,5 +1,5 @@
 /** What was said, in the words of the grammar: what is shown as understood. */
-import type { Said } from "./Clauses.ts"
+import type { Said } from "./Said.ts"
 import { shown } from "./TimeOfDay.ts"
 import { MONTHS, WEEKDAYS } from "./Vocabulary.ts"
 

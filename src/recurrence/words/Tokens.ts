@@ -1,6 +1,6 @@
 /** A text as words with their places, and a reader that goes through them. */
 import { nearest } from "../Near.ts"
-import { KNOWN } from "./Vocabulary.ts"
+import { KNOWN, numberOf } from "./Vocabulary.ts"
 
 export interface Token {
   readonly text: string
@@ -104,6 +104,22 @@ export class Reader {
       if (more === undefined) return all
       all.push(more)
     }
+  }
+
+  /** A whole number in digits or in words: `5`, `five`, `twenty five`, `twenty-five`. */
+  wholeNumber(): number | undefined {
+    return this.attempt(() => {
+      const word = this.next()
+      if (/^\d+$/.test(word)) return Number(word)
+      const number = numberOf(word)
+      if (number === undefined || number < 20) return number
+      const ones = this.attempt(() => {
+        this.take("-")
+        const more = numberOf(this.next())
+        return more !== undefined && more < 10 ? more : undefined
+      })
+      return number + (ones ?? 0)
+    })
   }
 
   /** What comes next is not understood. */

@@ -90,16 +90,8 @@ const NUMBERS: Readonly<Record<string, number>> = {
   ninety: 90
 }
 
-/** `five`, `twenty` and, of two words, `twenty five`; undefined for what is no number. */
-export const numberOf = (
-  word: string,
-  following?: string
-): { readonly value: number; readonly words: 1 | 2 } | undefined => {
-  const value = Object.hasOwn(NUMBERS, word) ? NUMBERS[word] : undefined
-  if (value === undefined) return undefined
-  const more = following !== undefined && Object.hasOwn(NUMBERS, following) ? (NUMBERS[following] ?? 0) : 0
-  return value >= 20 && more >= 1 && more <= 9 ? { value: value + more, words: 2 } : { value, words: 1 }
-}
+/** `five`, `twenty`; undefined for what is no number. */
+export const numberOf = (word: string): number | undefined => (Object.hasOwn(NUMBERS, word) ? NUMBERS[word] : undefined)
 
 /** Parts of the day, with the hours that belong to them. */
 export const DAYPARTS: Readonly<Record<string, { readonly first: number; readonly last: number }>> = {
