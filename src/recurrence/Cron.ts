@@ -7,35 +7,13 @@
  */
 import { Result } from "effect"
 import * as CronWall from "./CronWall.ts"
+import type { Cron, Days } from "./CronWall.ts"
 
 export interface CronProblem {
   readonly problem: string
   /** Offsets in the expression. */
   readonly start: number
   readonly end: number
-}
-
-/** Days that a field names by their place in the month. */
-export interface Days {
-  readonly restricted: boolean
-  readonly values: ReadonlySet<number>
-  /** Days before the last of the month: 0 for `L`. */
-  readonly fromLast: ReadonlyArray<number>
-  /** Nearest working day to a day; 0 for the last of the month. */
-  readonly nearest: ReadonlyArray<number>
-  /** `[weekday, n]`: its nth in the month, -1 for the last. */
-  readonly nth: ReadonlyArray<readonly [number, number]>
-}
-
-export interface Cron {
-  /** Six fields, with `H` resolved and aliases replaced. */
-  readonly expression: string
-  readonly seconds: ReadonlyArray<number>
-  readonly minutes: ReadonlyArray<number>
-  readonly hours: ReadonlyArray<number>
-  readonly months: ReadonlySet<number>
-  readonly dayOfMonth: Days
-  readonly dayOfWeek: Days
 }
 
 const ALIASES: Readonly<Record<string, string>> = {

@@ -1,6 +1,28 @@
 /** The times that a cron expression names on a wall clock: found by the day, counted by the day. */
-import type { Cron, Days } from "./Cron.ts"
 import { DAY, daysInMonth, HORIZON_MS, type Wall } from "./Wall.ts"
+
+/** Days that a field names by their place in the month. */
+export interface Days {
+  readonly restricted: boolean
+  readonly values: ReadonlySet<number>
+  /** Days before the last of the month: 0 for `L`. */
+  readonly fromLast: ReadonlyArray<number>
+  /** Nearest working day to a day; 0 for the last of the month. */
+  readonly nearest: ReadonlyArray<number>
+  /** `[weekday, n]`: its nth in the month, -1 for the last. */
+  readonly nth: ReadonlyArray<readonly [number, number]>
+}
+
+export interface Cron {
+  /** Six fields, with `H` resolved and aliases replaced. */
+  readonly expression: string
+  readonly seconds: ReadonlyArray<number>
+  readonly minutes: ReadonlyArray<number>
+  readonly hours: ReadonlyArray<number>
+  readonly months: ReadonlySet<number>
+  readonly dayOfMonth: Days
+  readonly dayOfWeek: Days
+}
 
 export const of = (cron: Cron): Wall => ({
   next: (after) => next(cron, after),

@@ -91,7 +91,7 @@ const count = (recurrence: Recurrence, from: number, to: number): number => {
 const MAX_TOGETHER = 6
 
 /** Cron expressions as one wall: what several have in common is counted once (inclusion and exclusion). */
-const together = (crons: ReadonlyArray<Cron.Cron>): Wall => {
+const together = (crons: ReadonlyArray<CronWall.Cron>): Wall => {
   const walls = crons.map(CronWall.of)
   const earliest = (times: ReadonlyArray<number | null>): number | null =>
     times.reduce((best, at) => (at === null || (best !== null && best <= at) ? best : at), null)

@@ -3,6 +3,7 @@
  * read; where two readings of it are common, the one of its text and errata stands.
  */
 import { Result } from "effect"
+import { FREQUENCIES, type Frequency, type Rule, type Weekday } from "./RuleWall.ts"
 import * as RuleWall from "./RuleWall.ts"
 import { DAY } from "./Wall.ts"
 
@@ -13,38 +14,7 @@ export interface RuleProblem {
   readonly end: number
 }
 
-/** Slowest first. */
-export const FREQUENCIES = ["YEARLY", "MONTHLY", "WEEKLY", "DAILY", "HOURLY", "MINUTELY", "SECONDLY"] as const
-export type Frequency = (typeof FREQUENCIES)[number]
-
 const WEEKDAYS = ["SU", "MO", "TU", "WE", "TH", "FR", "SA"]
-
-/** A weekday, 0 for Sunday; `nth` of the month or year, negative from its end, 0 for every one. */
-export interface Weekday {
-  readonly weekday: number
-  readonly nth: number
-}
-
-/** Lists are empty where the rule does not restrict; `hours`, `minutes` and `seconds` are those within a period. */
-export interface Rule {
-  readonly frequency: Frequency
-  readonly interval: number
-  readonly count: number | null
-  /** Wall-clock time, included. */
-  readonly until: number | null
-  readonly weekStart: number
-  readonly months: ReadonlyArray<number>
-  readonly weekNumbers: ReadonlyArray<number>
-  readonly yearDays: ReadonlyArray<number>
-  readonly monthDays: ReadonlyArray<number>
-  readonly weekdays: ReadonlyArray<Weekday>
-  readonly hours: ReadonlyArray<number>
-  readonly minutes: ReadonlyArray<number>
-  readonly seconds: ReadonlyArray<number>
-  readonly positions: ReadonlyArray<number>
-  /** Wall-clock time of its DTSTART: nothing comes before. */
-  readonly starts: number
-}
 
 /** More occurrences are not counted to. */
 const MAX_COUNT = 10_000

@@ -2,8 +2,38 @@
  * The times that a recurrence rule names on a wall clock. From period to period of its frequency, beginning at the one in
  * which the time asked about lies: what came before costs nothing.
  */
-import type { Rule, Weekday } from "./Rule.ts"
 import { DAY, daysInMonth, HORIZON_MS, HOUR, MINUTE, SECOND, type Wall, walked } from "./Wall.ts"
+
+/** Slowest first. */
+export const FREQUENCIES = ["YEARLY", "MONTHLY", "WEEKLY", "DAILY", "HOURLY", "MINUTELY", "SECONDLY"] as const
+export type Frequency = (typeof FREQUENCIES)[number]
+
+/** A weekday, 0 for Sunday; `nth` of the month or year, negative from its end, 0 for every one. */
+export interface Weekday {
+  readonly weekday: number
+  readonly nth: number
+}
+
+/** Lists are empty where the rule does not restrict; `hours`, `minutes` and `seconds` are those within a period. */
+export interface Rule {
+  readonly frequency: Frequency
+  readonly interval: number
+  readonly count: number | null
+  /** Wall-clock time, included. */
+  readonly until: number | null
+  readonly weekStart: number
+  readonly months: ReadonlyArray<number>
+  readonly weekNumbers: ReadonlyArray<number>
+  readonly yearDays: ReadonlyArray<number>
+  readonly monthDays: ReadonlyArray<number>
+  readonly weekdays: ReadonlyArray<Weekday>
+  readonly hours: ReadonlyArray<number>
+  readonly minutes: ReadonlyArray<number>
+  readonly seconds: ReadonlyArray<number>
+  readonly positions: ReadonlyArray<number>
+  /** Wall-clock time of its DTSTART: nothing comes before. */
+  readonly starts: number
+}
 
 /** Intervals with more phases than this are walked day by day: each day has few times then. */
 const MAX_PHASES = 1000
@@ -52,8 +82,8 @@ const countOfDay = (rule: Rule, unit: number | undefined, walk: Wall["count"]): 
   const known = new Map<number, number>()
   return (day) => {
     if (!matches(day)) return 0
-    const phase =
-      (((day - Math.floor(rule.starts / unit) * unit) / unit) % rule.interval) + (rule.interval > MAX_PHASES ? day : 0)
+    const into = (day - Math.floor(rule.starts / unit) * unit) / unit
+    const phase = rule.interval > MAX_PHASES ? into : into % rule.interval
     const counted = known.get(phase)
     if (counted !== undefined) return counted
     const count = walk(day, day + DAY)

@@ -1,5 +1,5 @@
 /** A recurrence rule in the words of the grammar, where these can say it. */
-import type { Rule } from "./Rule.ts"
+import type { Rule } from "./RuleWall.ts"
 import { describe } from "./words/Describe.ts"
 import type { Unit } from "./words/Vocabulary.ts"
 
