@@ -5,6 +5,7 @@
  * catch-up policy says which of them run late. A one-time task always runs, late rather than never.
  */
 import type { CatchUp } from "../events/TaskDefinition.ts"
+import type { Series } from "../recurrence/Series.ts"
 
 /** Being later than this makes an occurrence a missed one; milliseconds. */
 export const ON_TIME_MS = 5000
@@ -12,13 +13,8 @@ export const ON_TIME_MS = 5000
 /** Decisions made for one task at a time; what is left is decided at once afterwards. */
 export const MAX_DECISIONS = 100
 
-/** Instants of a recurrence, as milliseconds. */
-export interface Instants {
-  /** The first instant after this one; null when there is none. */
-  next(after: number): number | null
-  /** What lies in `(from, to]`; null when nothing does. */
-  range(from: number, to: number): { readonly count: number; readonly first: number; readonly last: number } | null
-}
+/** Instants of a task, as milliseconds. */
+export type Instants = Pick<Series, "next" | "range">
 
 export type Verdict =
   | { readonly _tag: "run"; readonly at: number }

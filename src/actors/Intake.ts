@@ -8,7 +8,11 @@
 import { Result, Schema } from "effect"
 import { hash } from "node:crypto"
 import type { TaskDefinition } from "../events/TaskDefinition.ts"
+import { clockNotes } from "../recurrence/ClockNotes.ts"
+import type { Days } from "../recurrence/Exclusions.ts"
 import * as Occurrences from "../recurrence/Occurrences.ts"
+import * as Series from "../recurrence/Series.ts"
+import * as Spread from "../recurrence/Spread.ts"
 import * as When from "../recurrence/When.ts"
 import { isZone, suggestZone, tzdataVersion } from "../recurrence/Zone.ts"
 import type { Settings } from "../Settings.ts"
@@ -17,7 +21,7 @@ import type { TaskTypes } from "../work/TaskTypes.ts"
 import type { CommandAnswer } from "./Envelope.ts"
 import type { TaskCommand } from "./Task.ts"
 import { CancelRequest, Refused, ScheduleAnswer, ScheduleRequest, type TaskAnswer } from "./TaskRequest.ts"
-import { toMillis } from "../recurrence/Instant.ts"
+import { fromMillis } from "../recurrence/Instant.ts"
 
 export interface Door {
   readonly now: number
@@ -108,6 +112,11 @@ export const schedule = (request: ScheduleRequest, door: Door): Result.Result<In
     })
   }
   const when = understood.success
+  const bounds = boundsOf(when, request)
+  if (Result.isFailure(bounds)) return Result.fail(bounds.failure)
+  const { endAt, maxRuns, startAt } = bounds.success
+  const series = Series.of({ recurrence: when.recurrence, timezone, startAt, endAt })
+  const spreadMs = request.spreadMs ?? 0
   const timeoutMs = request.timeoutMs ?? 300_000
   const hardTimeoutMs = request.hardTimeoutMs ?? Math.max(600_000, 2 * timeoutMs)
   if (hardTimeoutMs < timeoutMs) {
@@ -134,21 +143,46 @@ export const schedule = (request: ScheduleRequest, door: Door): Result.Result<In
     backoffMs: request.backoffMs ?? 1000,
     timeoutMs,
     hardTimeoutMs,
-    startAt: when.startAt ?? null,
-    endAt: when.endAt ?? null,
-    maxRuns: when.maxRuns ?? null,
+    startAt,
+    endAt,
+    maxRuns,
+    ...(spreadMs === 0 ? {} : { spreadMs, offsetMs: Spread.offset(taskId, spreadMs, series, door.now) }),
+    ...(request.exclude === undefined || request.exclude.length === 0
+      ? {}
+      : { exclude: [...new Set(request.exclude)] }),
     createdBy: request.actor ?? door.actor
   }
   return Result.succeed({
     command: {
       type: "schedule",
       taskId,
-      definition: { ...definition, fingerprint: fingerprint(definition) },
+      definition: { ...definition, fingerprint: fingerprint(definition, request) },
       tzdata: tzdataVersion,
       causedBy: causedBy(request, commandId, door)
     },
     notes: when.notes
   })
+}
+
+type Bounds = Pick<TaskDefinition, "startAt" | "endAt" | "maxRuns">
+
+/** Each bound is said in the words or beside them. */
+const boundsOf = (when: When.Understood, request: ScheduleRequest): Result.Result<Bounds, Refused> => {
+  const twice = (["startAt", "endAt", "maxRuns"] as const).find(
+    (bound) => when[bound] !== undefined && request[bound] !== undefined
+  )
+  if (twice !== undefined) {
+    return refuse("invalidRequest", `${twice} is given, and ${JSON.stringify(request.schedule)} says it as well`, {
+      hint: "say it once: in the words, or beside them"
+    })
+  }
+  const instant = (given: string | undefined) => (given === undefined ? null : fromMillis(Date.parse(given)))
+  const startAt = when.startAt ?? instant(request.startAt)
+  const endAt = when.endAt ?? instant(request.endAt)
+  if (startAt !== null && endAt !== null && endAt < startAt) {
+    return refuse("invalidRequest", `the end (${endAt}) lies before the start (${startAt})`)
+  }
+  return Result.succeed({ startAt, endAt, maxRuns: when.maxRuns ?? request.maxRuns ?? null })
 }
 
 /** What a cancel request asks for. */
@@ -172,7 +206,7 @@ export const answer = (intended: Intended, decided: Done | null, now: number): S
     understoodAs: definition.understoodAs,
     timezone: definition.timezone,
     nextRuns: nextRuns(definition, now, SHOWN_RUNS),
-    notes: [...intended.notes],
+    notes: [...intended.notes, ...clockNotes(seriesOf(definition), definition, now)],
     logSequence: decided?.logSequence ?? null
   }
 }
@@ -184,19 +218,28 @@ export const taskAnswer = (decided: Done): TaskAnswer => ({
   logSequence: decided.logSequence
 })
 
-/** The coming runs of a definition, with its bounds. */
+type Timed = Pick<TaskDefinition, "recurrence" | "timezone" | "startAt" | "endAt" | "maxRuns" | "offsetMs">
+
+const seriesOf = (definition: Timed, exclusions?: ReadonlyArray<Days>): Series.Series =>
+  Series.of(definition, exclusions)
+
+/** The coming runs of a definition: within its bounds, without the days that are excluded. */
 export const nextRuns = (
-  definition: Pick<TaskDefinition, "recurrence" | "timezone" | "startAt" | "endAt" | "maxRuns">,
+  definition: Timed,
   now: number,
-  count: number
+  count: number,
+  exclusions?: ReadonlyArray<Days>
 ): ScheduleAnswer["nextRuns"] => {
+  const { maxRuns, offsetMs = 0, recurrence, timezone } = definition
   // What happens once and now is still to come; what recurs runs after now.
-  const since = definition.recurrence.kind === "once" ? now - 1 : now
-  const from = definition.startAt === null ? since : Math.max(since, toMillis(definition.startAt) - 1)
-  const wanted = definition.maxRuns === null ? count : Math.min(count, definition.maxRuns)
-  return Occurrences.upcoming(definition.recurrence, from, wanted, definition.timezone).filter(
-    (run) => definition.endAt === null || run.at <= definition.endAt
-  )
+  const since = recurrence.kind === "once" ? now - 1 : now
+  const wanted = maxRuns === null ? count : Math.min(count, maxRuns)
+  return seriesOf(definition, exclusions)
+    .first(since - offsetMs, wanted)
+    .map((at) => ({
+      ...Occurrences.shown(recurrence, timezone, at),
+      ...(offsetMs === 0 ? {} : { dueAt: fromMillis(at + offsetMs) })
+    }))
 }
 
 const causedBy = (
@@ -210,16 +253,18 @@ const causedBy = (
 })
 
 /** What the user asked for, without what follows from when it was asked. */
-const fingerprint = (definition: Omit<TaskDefinition, "fingerprint">): string => {
+const fingerprint = (definition: Omit<TaskDefinition, "fingerprint">, request: ScheduleRequest): string => {
   const {
     createdBy: _by,
     recurrence: _compiled,
     understoodAs: _words,
     startAt: _start,
     endAt: _end,
+    offsetMs: _offset,
     ...asked
   } = definition
-  return hash("sha256", canonical(asked), "hex").slice(0, 32)
+  const { endAt, startAt } = request
+  return hash("sha256", canonical({ ...asked, startAt, endAt }), "hex").slice(0, 32)
 }
 
 /** JSON with sorted keys, so that the order in which a program writes its arguments makes no other task. */

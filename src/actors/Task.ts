@@ -10,12 +10,12 @@ import { executionIdOf } from "../events/ExecutionId.ts"
 import { fnv1a } from "../events/Partition.ts"
 import type { CausedBy, EventOf, ExecutionError, TaskEvent, TaskEventType } from "../events/TaskEvent.ts"
 import { fromMillis, toMillis } from "../recurrence/Instant.ts"
-import * as Occurrences from "../recurrence/Occurrences.ts"
 import { scheduleType } from "../recurrence/Recurrence.ts"
+import * as Series from "../recurrence/Series.ts"
 import type { Report } from "../work/Work.ts"
-import { type Instants, verdicts } from "./CatchUp.ts"
+import { verdicts } from "./CatchUp.ts"
 import { Refused } from "./TaskRequest.ts"
-import type { KnownCommand, LiveTask, OpenExecution, TaskState } from "./TaskState.ts"
+import { type KnownCommand, type LiveTask, offsetOf, type OpenExecution, type TaskState } from "./TaskState.ts"
 
 export type TaskCommand =
   | {
@@ -210,7 +210,7 @@ export const wake = (state: TaskState, now: number, rules: Rules): ReadonlyArray
       })
     }
   }
-  if (state.phase === "scheduled" && state.nextAt !== null && state.nextAt <= now) {
+  if (state.phase === "scheduled" && state.nextAt !== null && state.nextAt + offsetOf(state) <= now) {
     events.push(...occurrences(state, state.nextAt, now, state.executions.length - ends))
   }
   return events
@@ -219,11 +219,12 @@ export const wake = (state: TaskState, now: number, rules: Rules): ReadonlyArray
 /** Decisions about the instants that have come. */
 const occurrences = (task: LiveTask, nextAt: number, now: number, openExecutions: number): ReadonlyArray<TaskEvent> => {
   const { definition } = task
-  const instants = instantsOf(definition)
+  const instants = Series.of(definition)
+  const offset = offsetOf(task)
   const events: Array<TaskEvent> = []
   let open = openExecutions
   let runs = task.runs
-  for (const verdict of verdicts(instants, nextAt, now, {
+  for (const verdict of verdicts(instants, nextAt, now - offset, {
     oneTime: definition.recurrence.kind === "once",
     catchUp: definition.catchUp,
     catchUpWindowMs: definition.catchUpWindowMs
@@ -240,7 +241,7 @@ const occurrences = (task: LiveTask, nextAt: number, now: number, openExecutions
         ...head(task, "due", now, causedBy),
         executionId: executionIdOf(task.taskId, decided),
         nominalAt: fromMillis(decided),
-        dueAt: fromMillis(decided),
+        dueAt: fromMillis(decided + offset),
         attempt: 1,
         nextAt: following
       })
@@ -340,18 +341,6 @@ export const backoff = (backoffMs: number, execution: Pick<OpenExecution, "execu
   return Math.round(base * (1 + JITTER * (2 * share - 1)))
 }
 
-const instantsOf = (definition: TaskDefinition): Instants => {
-  const endAt = definition.endAt === null ? Infinity : toMillis(definition.endAt)
-  const startAt = definition.startAt === null ? -Infinity : toMillis(definition.startAt) - 1
-  return {
-    next: (after) => {
-      const at = Occurrences.next(definition.recurrence, Math.max(after, startAt))
-      return at === null || at > endAt ? null : at
-    },
-    range: (from, to) => Occurrences.range(definition.recurrence, Math.max(from, startAt), Math.min(to, endAt))
-  }
-}
-
 /** The first occurrence of a task that is scheduled now; a one-time instant that has passed counts (it was allowed at the door). */
 export const firstOccurrence = (definition: TaskDefinition, now: number): number | null =>
-  definition.recurrence.kind === "once" ? toMillis(definition.recurrence.at) : instantsOf(definition).next(now)
+  definition.recurrence.kind === "once" ? toMillis(definition.recurrence.at) : Series.of(definition).next(now)

@@ -5,11 +5,19 @@
  * out at most once and gets the first answer again.
  */
 import { Schema } from "effect"
-import { CatchUp, ExecutionOverlap, TaskArgs, TaskId } from "../events/TaskDefinition.ts"
+import { CalendarName, CatchUp, ExecutionOverlap, TaskArgs, TaskId } from "../events/TaskDefinition.ts"
+import { AnyInstant } from "../recurrence/Instant.ts"
 import { GapPolicy, OverlapPolicy } from "../recurrence/Recurrence.ts"
+import { MAX_SPREAD_MS } from "../recurrence/Spread.ts"
 
 /** One coming run: the instant, the same in the task's zone with its offset, and a note where the clocks change. */
-export const Run = Schema.Struct({ at: Schema.String, local: Schema.String, note: Schema.optionalKey(Schema.String) })
+export const Run = Schema.Struct({
+  at: Schema.String,
+  local: Schema.String,
+  note: Schema.optionalKey(Schema.String),
+  /** When it is due, where the task's spread makes that later. */
+  dueAt: Schema.optionalKey(Schema.String)
+})
 export type Run = typeof Run.Type
 
 const Ms = Schema.Int.check(Schema.isGreaterThanOrEqualTo(1))
@@ -51,6 +59,16 @@ export const ScheduleRequest = Schema.Struct({
   catchUp: Schema.optionalKey(CatchUp),
   /** Default 86,400,000 (a day). */
   catchUpWindowMs: Schema.optionalKey(Ms),
+  /** Nothing runs before this instant. */
+  startAt: Schema.optionalKey(AnyInstant),
+  /** Nothing runs after this instant. */
+  endAt: Schema.optionalKey(AnyInstant),
+  /** Number of runs after which the task is completed. */
+  maxRuns: Schema.optionalKey(Ms),
+  /** Each run is due up to so many milliseconds later, always by the same delay for one task (default 0). */
+  spreadMs: Schema.optionalKey(Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: MAX_SPREAD_MS }))),
+  /** Calendars on whose days it does not run. */
+  exclude: Schema.optionalKey(Schema.Array(CalendarName).check(Schema.isMaxLength(16))),
   dstGap: Schema.optionalKey(GapPolicy),
   dstOverlap: Schema.optionalKey(OverlapPolicy),
   /** Take a one-time instant that has passed, and run it at once (default false). */

@@ -234,10 +234,13 @@ export const evolve = (
   }
 }
 
+/** How long after its nominal instant an occurrence of this task is due, milliseconds. */
+export const offsetOf = ({ definition }: LiveTask): number => definition.offsetMs ?? 0
+
 /** The next instant at which this task must be looked at, milliseconds; null when only a command can change it. */
 export const wakeAt = (state: TaskState, startedGraceMs: number): number | null => {
   if (state._tag === "ended") return null
-  let at = state.phase === "scheduled" && state.nextAt !== null ? state.nextAt : Infinity
+  let at = state.phase === "scheduled" && state.nextAt !== null ? state.nextAt + offsetOf(state) : Infinity
   for (const { stage } of state.executions) {
     if (stage._tag === "waiting") at = Math.min(at, stage.until)
     else if (stage._tag === "claimed") {

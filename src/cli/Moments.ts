@@ -14,6 +14,12 @@ export const momentOf = Effect.fnUntraced(function* (flag: string, words: string
   return yield* usage(`--${flag} must be one instant, not ${JSON.stringify(words)}`, "such as 2026-03-07T00:00")
 })
 
+/** From when, or until when, as RFC 3339: an instant, or a day of which the beginning or the end counts. */
+export const boundOf = Effect.fnUntraced(function* (words: string, edge: "begin" | "end", zone: string) {
+  const { bound } = yield* Effect.promise(() => import("../recurrence/When.ts"))
+  return new Date(yield* Effect.fromResult(bound(words, edge, { now: yield* now, zone, taskId: "none" }))).toISOString()
+})
+
 /** RFC 3339 of an instant, or of so long ago (`2h`, `1d`). */
 export const sinceOf = Effect.fnUntraced(function* (words: string, zone: string) {
   const ago = parseDuration(words)

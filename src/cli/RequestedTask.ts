@@ -6,9 +6,11 @@
 import { Effect, Option, Predicate, Schema } from "effect"
 import type { ScheduleRequest } from "../actors/TaskRequest.ts"
 import { TaskArgs, TaskId } from "../events/TaskDefinition.ts"
+import type { ParseProblem } from "../recurrence/ParseProblem.ts"
 import { suggestion } from "../work/Suggestion.ts"
 import { type CliFailure, usage } from "./Failure.ts"
 import { zoneOf } from "./Flags.ts"
+import { boundOf } from "./Moments.ts"
 import type { ScheduleInput } from "./ScheduleFlags.ts"
 import { readTaskFile, type TaskFile } from "./TaskFile.ts"
 
@@ -130,7 +132,7 @@ const defined = <Fields extends Readonly<Record<string, Option.Option<unknown>>>
 /** The request that the words ask for. */
 export const requestOf = Effect.fnUntraced(function* (
   input: ScheduleInput
-): Effect.fn.Return<ScheduleRequest, CliFailure> {
+): Effect.fn.Return<ScheduleRequest, CliFailure | ParseProblem> {
   const file: TaskFile = Option.isSome(input.file) ? yield* readTaskFile(input.file.value) : {}
   const taskType = Option.getOrElse(input.type, () => file.taskType)
   const schedule = Option.getOrElse(input.when, () => file.schedule)
@@ -145,12 +147,14 @@ export const requestOf = Effect.fnUntraced(function* (
   yield* checkedId("command-id", input.commandId)
   yield* checkedId("queue", input.queue)
   const args = yield* taskArgs(input, taskType, file)
-  const timezone = Option.isNone(input.timezone) ? file.timezone : undefined
+  const timezone = (Option.isNone(input.timezone) ? file.timezone : undefined) ?? (yield* zoneOf(input.timezone))
+  const startAt = Option.isSome(input.startAt) ? yield* boundOf(input.startAt.value, "begin", timezone) : undefined
+  const endAt = Option.isSome(input.endAt) ? yield* boundOf(input.endAt.value, "end", timezone) : undefined
   return {
     ...file,
     taskType,
     schedule,
-    timezone: timezone ?? (yield* zoneOf(input.timezone)),
+    timezone,
     ...(Object.keys(args).length === 0 ? {} : { taskArgs: args }),
     ...defined({
       commandId: input.commandId,
@@ -165,9 +169,14 @@ export const requestOf = Effect.fnUntraced(function* (
       overlap: input.overlap,
       catchUp: input.catchUp,
       catchUpWindowMs: input.catchUpWindow,
+      maxRuns: input.maxRuns,
+      spreadMs: input.spread,
       dstGap: input.dstGap,
       dstOverlap: input.dstOverlap
     }),
+    ...(startAt === undefined ? {} : { startAt }),
+    ...(endAt === undefined ? {} : { endAt }),
+    ...(input.exclude.length === 0 ? {} : { exclude: input.exclude }),
     ...(input.tag.length === 0 ? {} : { tags: input.tag }),
     ...(input.allowPast ? { allowPast: true } : {}),
     ...(input.dryRun ? { dryRun: true } : {})

@@ -40,6 +40,18 @@ export const scheduleFlags = {
   overlap: choice("overlap", Overlap, "What a run does that is due while an earlier one goes on (default: skip)"),
   catchUp: choice("catch-up", CatchUp.literals, "Which runs missed while nothing ran are run late (default: latest)"),
   catchUpWindow: duration("catch-up-window", "How far back a missed run may lie (default: 1d)"),
+  startAt: text("start-at", "INSTANT", 'Nothing runs before, such as 2030-01-31T09:00 or "next monday at 9"'),
+  endAt: text("end-at", "INSTANT", "Nothing runs after"),
+  maxRuns: count("max-runs", 1, 1_000_000_000, "Completed after so many runs").pipe(Flag.optional),
+  spread: duration(
+    "spread",
+    "Due up to so much later, by the same delay each time: what is due together does not begin together"
+  ),
+  exclude: texts(
+    "exclude",
+    "CALENDAR",
+    "Calendar on whose days it does not run (see nagatha calendar); may be repeated"
+  ),
   dstGap: choice("dst-gap", GapPolicy.literals, "What a time that does not exist does (default: nextValid)"),
   dstOverlap: choice("dst-overlap", OverlapPolicy.literals, "What a time that happens twice does (default: first)"),
   id: text("id", "ID", "Own task id: the same task again under it changes nothing, a different one is refused"),

@@ -38,6 +38,9 @@ export type ExecutionOverlap = typeof ExecutionOverlap.Type
 export const CatchUp = Schema.Literals(["none", "latest", "earliest", "all"])
 export type CatchUp = typeof CatchUp.Type
 
+/** Name of a calendar of excluded days. */
+export const CalendarName = TaskId
+
 const PositiveMs = Schema.Int.check(Schema.isGreaterThanOrEqualTo(1))
 const Count = Schema.Int.check(Schema.isGreaterThanOrEqualTo(0))
 
@@ -71,6 +74,12 @@ export const TaskDefinition = Schema.Struct({
   startAt: Schema.NullOr(Instant),
   endAt: Schema.NullOr(Instant),
   maxRuns: Schema.NullOr(PositiveMs),
+  /** Width of the stretch after each instant over which tasks are spread, milliseconds; absent for none. */
+  spreadMs: Schema.optionalKey(Count),
+  /** This task's share of the spread: how long after each instant it is due, milliseconds; absent for at once. */
+  offsetMs: Schema.optionalKey(Count),
+  /** Names of calendars on whose days it does not run. */
+  exclude: Schema.optionalKey(Schema.Array(CalendarName)),
   createdBy: Schema.String,
   /** Hash of what the user asked for, to tell a repeated request from a different one under the same id. */
   fingerprint: Schema.String

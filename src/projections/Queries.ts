@@ -4,6 +4,7 @@
  */
 import { Context, type Effect, Schema } from "effect"
 import type { TaskDefinition } from "../events/TaskDefinition.ts"
+import { AnyInstant } from "../recurrence/Instant.ts"
 import { ExecutionStatus, ScheduledTask, TaskStatus } from "./ScheduledTask.ts"
 import { TaskExecution } from "./TaskExecution.ts"
 
@@ -16,14 +17,6 @@ const paging = {
   /** `nextCursor` of the page before. */
   cursor: Schema.optionalKey(Schema.String)
 }
-
-const AnyInstant = Schema.String.check(
-  Schema.makeFilter(
-    (text) =>
-      (/^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)$/.test(text) && !Number.isNaN(Date.parse(text))) ||
-      "must be an RFC 3339 instant with an offset, such as 2026-03-08T14:30:00Z"
-  )
-)
 
 export const TasksQuery = Schema.Struct({
   ...paging,

@@ -26,7 +26,7 @@ export const sortOfOver = (millis: number): string =>
 
 /** Place in lists: by next run, then what has none, then what is over. */
 const sortOf = ({ overAt, progress }: TaskRow): string =>
-  overAt !== null ? sortOfOver(toMillis(overAt)) : (progress.nextRunAt ?? NO_NEXT)
+  overAt !== null ? sortOfOver(toMillis(overAt)) : (progress.nextNominalAt ?? NO_NEXT)
 
 /** A row and its number. */
 interface Numbered<Row> {

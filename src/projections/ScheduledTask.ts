@@ -33,7 +33,10 @@ export const ScheduledTask = Schema.Struct({
   timezone: Schema.String,
   understoodAs: Schema.String,
   status: TaskStatus,
+  /** When the next run is due. */
   nextRunAt: OptionalInstant,
+  /** The instant of the recurrence to which that run belongs: earlier than `nextRunAt` where the task is spread. */
+  nextNominalAt: OptionalInstant,
   /** Start of the newest execution that began. */
   lastRunAt: OptionalInstant,
   lastStatus: Schema.NullOr(ExecutionStatus),
@@ -52,6 +55,9 @@ export const ScheduledTask = Schema.Struct({
   catchUpWindowMs: Schema.Int,
   timeoutMs: Schema.Int,
   hardTimeoutMs: Schema.Int,
+  spreadMs: Schema.Int,
+  /** Calendars on whose days it does not run. */
+  exclude: Schema.Array(Schema.String),
   startAt: OptionalInstant,
   endAt: OptionalInstant,
   pausedUntil: OptionalInstant,

@@ -1,7 +1,7 @@
 /** How each event changes the row of a task. Pure; the fold of a task's events gives its row, whatever the batches. */
 import type { TaskDefinition } from "../events/TaskDefinition.ts"
 import type { EventOf, TaskEvent } from "../events/TaskEvent.ts"
-import type { Instant } from "../recurrence/Instant.ts"
+import { fromMillis, type Instant, toMillis } from "../recurrence/Instant.ts"
 import type { ScheduledTask, TaskStatus } from "./ScheduledTask.ts"
 
 /** The fields that a definition says. */
@@ -23,12 +23,14 @@ const fromDefinition = (definition: TaskDefinition) => ({
   catchUpWindowMs: definition.catchUpWindowMs,
   timeoutMs: definition.timeoutMs,
   hardTimeoutMs: definition.hardTimeoutMs,
+  spreadMs: definition.spreadMs ?? 0,
+  exclude: definition.exclude ?? [],
   startAt: definition.startAt,
   endAt: definition.endAt,
   createdBy: definition.createdBy
 })
 
-type Progress = Omit<ScheduledTask, keyof ReturnType<typeof fromDefinition>>
+type Progress = Omit<ScheduledTask, keyof ReturnType<typeof fromDefinition> | "nextRunAt">
 
 /** What events change all the time; the definition is kept apart, for it is large and hardly ever changes. */
 export interface TaskRow {
@@ -42,10 +44,13 @@ export interface TaskRow {
 }
 
 /** The row as readers see it. */
-export const scheduledTask = ({ progress }: TaskRow, definition: TaskDefinition): ScheduledTask => ({
-  ...fromDefinition(definition),
-  ...progress
-})
+export const scheduledTask = ({ progress }: TaskRow, definition: TaskDefinition): ScheduledTask => {
+  const { nextNominalAt } = progress
+  const { offsetMs } = definition
+  const nextRunAt =
+    nextNominalAt === null || offsetMs === undefined ? nextNominalAt : fromMillis(toMillis(nextNominalAt) + offsetMs)
+  return { ...fromDefinition(definition), ...progress, nextRunAt }
+}
 
 /** The definition that an event brings; undefined for most. */
 export const definitionIn = (event: TaskEvent): TaskDefinition | undefined =>
@@ -61,7 +66,7 @@ export const taskAfter = (row: TaskRow | undefined, event: TaskEvent): TaskRow |
       return row
     case "updated":
     case "rescheduled":
-      return changed(row, event, { scheduleType: event.scheduleType, nextRunAt: event.nextAt })
+      return changed(row, event, { scheduleType: event.scheduleType, nextNominalAt: event.nextAt })
     case "paused":
       return changed(
         row,
@@ -73,20 +78,20 @@ export const taskAfter = (row: TaskRow | undefined, event: TaskEvent): TaskRow |
       return changed(
         row,
         event,
-        { pausedUntil: null, pauseReason: null, nextRunAt: event.nextAt },
+        { pausedUntil: null, pauseReason: null, nextNominalAt: event.nextAt },
         { resting: "scheduled" }
       )
     case "cancelled":
       return changed(
         row,
         event,
-        { nextRunAt: null, cancelledAt: event.time },
+        { nextNominalAt: null, cancelledAt: event.time },
         { resting: "cancelled", running: row.running.filter((id) => !event.executions.includes(id)) }
       )
     case "due":
-      return changed(row, event, { nextRunAt: event.nextAt, retryCount: 0 })
+      return changed(row, event, { nextNominalAt: event.nextAt, retryCount: 0 })
     case "skipped":
-      return changed(row, event, { nextRunAt: event.nextAt })
+      return changed(row, event, { nextNominalAt: event.nextAt })
     case "started":
       return changed(
         row,
@@ -110,7 +115,7 @@ export const taskAfter = (row: TaskRow | undefined, event: TaskEvent): TaskRow |
     case "failure":
       return ended(row, event)
     case "completed":
-      return changed(row, event, { nextRunAt: null }, { resting: isOver(row.resting) ? row.resting : "completed" })
+      return changed(row, event, { nextNominalAt: null }, { resting: isOver(row.resting) ? row.resting : "completed" })
   }
 }
 
@@ -119,7 +124,7 @@ const first = (event: EventOf<"scheduled">): TaskRow => ({
     taskId: event.taskId,
     scheduleType: event.scheduleType,
     status: "scheduled",
-    nextRunAt: event.nextAt,
+    nextNominalAt: event.nextAt,
     lastRunAt: null,
     lastStatus: null,
     lastError: null,
@@ -171,7 +176,7 @@ const later = ({ progress: { lastRunAt } }: TaskRow, startedAt: Instant | null):
 const ended = (row: TaskRow, event: EventOf<"success"> | EventOf<"failure">): TaskRow => {
   const status = event.type === "success" ? "completed" : event.error.code === "cancelled" ? "cancelled" : "failed"
   // A one-time task ends with its execution, unless that was run by hand before its time.
-  const last = row.progress.scheduleType === "one_time" && row.progress.nextRunAt === null
+  const last = row.progress.scheduleType === "one_time" && row.progress.nextNominalAt === null
   return changed(
     row,
     event,

@@ -14,6 +14,15 @@ export const Instant = Schema.String.check(
 )
 export type Instant = typeof Instant.Type
 
+/** An instant as people and programs write it: RFC 3339 with any offset and precision. */
+export const AnyInstant = Schema.String.check(
+  Schema.makeFilter(
+    (text) =>
+      (/^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)$/.test(text) && !Number.isNaN(Date.parse(text))) ||
+      "must be an RFC 3339 instant with an offset, such as 2026-03-08T14:30:00Z"
+  )
+)
+
 let newest = { millis: 0, text: "1970-01-01T00:00:00.000Z" }
 
 /** Milliseconds since the epoch to wire text. The newest answer is remembered: decisions of one turn share an instant. */

@@ -12,7 +12,7 @@ import * as Iso from "./Iso.ts"
 import { naturalLanguage } from "./NaturalLanguage.ts"
 import * as Occurrences from "./Occurrences.ts"
 import { ParseProblem } from "./ParseProblem.ts"
-import { plainText } from "./PlainText.ts"
+import { type PlainText, plainText } from "./PlainText.ts"
 import {
   calendarOf,
   hashOf,
@@ -25,6 +25,7 @@ import {
   type WhenOptions
 } from "./Reading.ts"
 import { recurringWords } from "./RecurringWords.ts"
+import { boundAt } from "./words/Bounds.ts"
 import { isRule, isRulePart, ruleText } from "./RuleText.ts"
 import * as Zone from "./Zone.ts"
 
@@ -200,29 +201,45 @@ const union = (all: ReadonlyArray<Piece>, options: WhenOptions): Answer => {
   }
 }
 
-/** Reads a text. Total: never throws. */
-export const parse = (text: string, options: WhenOptions): Result.Result<Understood, ParseProblem> => {
-  const fail = (input: string, { end = input.length, problem, soFar, start = 0 }: Omit<Refusal, "_tag">) =>
-    Result.fail(
-      new ParseProblem({
-        input,
-        start,
-        end,
-        problem,
-        ...(soFar === undefined ? {} : { understoodSoFar: soFar }),
-        examples: EXAMPLES
-      })
-    )
+/** A refusal as the person sees it, with its place in what was written. */
+const problemOf = (text: string, plain: PlainText, { end = plain.text.length, problem, soFar, start = 0 }: Refusal) =>
+  new ParseProblem({
+    input: text,
+    start: plain.place(start),
+    end: plain.text === "" ? text.length : plain.place(end - 1) + 1,
+    problem,
+    ...(soFar === undefined ? {} : { understoodSoFar: soFar }),
+    examples: EXAMPLES
+  })
+
+/** The text without what does not count; a problem where there is none, or too much. */
+const readable = (text: string): Result.Result<PlainText, ParseProblem> => {
   if (text.length > MAX_LENGTH) {
+    const shown = `${text.slice(0, 40)}…`
     const problem = `the text has ${text.length} characters; at most ${MAX_LENGTH} are read`
-    return fail(`${text.slice(0, 40)}…`, { problem, end: 40 })
+    return Result.fail(problemOf(shown, plainText(shown), refused(problem)))
   }
   const plain = plainText(text)
-  if (plain.text === "") return fail(text, { problem: "there are no words" })
-  const [only, ...more] = pieces(plain.text)
-  if (only === undefined) return fail(text, { problem: "there are no words" })
-  const answer = more.length === 0 ? one(plain.text.replace(/;\s*$/, ""), options) : union([only, ...more], options)
-  if (answer._tag === "understood") return Result.succeed(answer.understood)
-  const { end = plain.text.length, start = 0 } = answer
-  return fail(text, { ...answer, start: plain.place(start), end: plain.place(end - 1) + 1 })
+  return plain.text.replaceAll(";", "").trim() === ""
+    ? Result.fail(problemOf(text, plain, refused("there are no words")))
+    : Result.succeed(plain)
 }
+
+/** Reads a text. Total: never throws. */
+export const parse = (text: string, options: WhenOptions): Result.Result<Understood, ParseProblem> =>
+  Result.flatMap(readable(text), (plain) => {
+    const [only, ...more] = pieces(plain.text)
+    const answer =
+      only === undefined || more.length === 0
+        ? one(plain.text.replace(/;\s*$/, ""), options)
+        : union([only, ...more], options)
+    return answer._tag === "understood"
+      ? Result.succeed(answer.understood)
+      : Result.fail(problemOf(text, plain, answer))
+  })
+
+/** From when, or until when: an instant, or a day of which the beginning or the last millisecond counts; milliseconds. */
+export const bound = (text: string, edge: "begin" | "end", options: WhenOptions): Result.Result<number, ParseProblem> =>
+  Result.flatMap(readable(text), (plain) =>
+    Result.mapError(boundAt(plain.text, edge, options), (problem) => problemOf(text, plain, problem))
+  )

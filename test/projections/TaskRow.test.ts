@@ -106,7 +106,7 @@ describe("the row of a task", () => {
     }
     const row = folded([...events, byHand, success(events, "task-1-by-hand", 6)])
     assert.strictEqual(row.progress.status, "scheduled")
-    assert.strictEqual(row.progress.nextRunAt, at(60))
+    assert.strictEqual(row.progress.nextNominalAt, at(60))
     assert.isNull(row.overAt)
   })
 
@@ -138,7 +138,7 @@ describe("the row of a task", () => {
       nextAt: at(300)
     }
     const row = shown([...events, rescheduled])
-    assert.strictEqual(row.nextRunAt, at(300))
+    assert.strictEqual(row.nextNominalAt, at(300))
     assert.strictEqual(row.scheduleType, "recurring")
     assert.strictEqual(row.updatedAt, at(5))
     assert.strictEqual(row.createdAt, at(0))

@@ -1,7 +1,8 @@
 /** From when and until when something recurs: an instant, or a whole day of the zone. */
+import { Result } from "effect"
 import * as Iso from "../Iso.ts"
 import { oneTime } from "../NaturalLanguage.ts"
-import type { WhenOptions } from "../Reading.ts"
+import { type Refusal, refused, type WhenOptions } from "../Reading.ts"
 import { DAY } from "../Wall.ts"
 import { place } from "../WallClock.ts"
 import { type Reader, Unread } from "./Tokens.ts"
@@ -22,18 +23,25 @@ export const bound = (reader: Reader, stops: ReadonlyArray<string>): Bound => {
 }
 
 /** A bound as an instant: a whole day by its beginning or its last millisecond. */
-export const resolve = (words: Bound, edge: "begin" | "end", options: WhenOptions): number => {
-  const day = /^\d{4}-\d\d-\d\d$/.test(words.text) ? words.text : undefined
-  const reading =
-    day === undefined
-      ? oneTime(words.text, { ...options, allowPast: true })
-      : Iso.read(`${day}T00:00`, { ...options, gap: "nextValid" })
-  if (reading._tag === "refused") throw new Unread(reading.problem, words.start, words.end)
+export const boundAt = (text: string, edge: "begin" | "end", options: WhenOptions): Result.Result<number, Refusal> => {
+  const date = /^\d{4}-\d\d-\d\d$/.test(text)
+  const reading = date
+    ? Iso.read(`${text}T00:00`, { ...options, gap: "nextValid" })
+    : oneTime(text, { ...options, allowPast: true })
+  if (reading._tag === "refused") return Result.fail(reading)
   if (reading._tag !== "instant") {
-    throw new Unread(`${JSON.stringify(words.text)} is no day or instant; write 2026-12-31`, words.start, words.end)
+    return Result.fail(refused(`${JSON.stringify(text)} is no day or instant; write 2026-12-31`))
   }
-  if (day === undefined && reading.day === undefined) return reading.at
-  const local = reading.day ?? Date.parse(`${words.text}T00:00Z`)
-  const at = place(options.zone, edge === "begin" ? local : local + DAY)?.at ?? reading.at
-  return edge === "begin" ? at : at - 1
+  const day = date ? Date.parse(`${text}T00:00Z`) : reading.day
+  if (day === undefined) return Result.succeed(reading.at)
+  const at = place(options.zone, edge === "begin" ? day : day + DAY)?.at ?? reading.at
+  return Result.succeed(edge === "begin" ? at : at - 1)
+}
+
+/** The instant of a bound in a longer text; throws `Unread` with its place there. */
+export const resolve = (words: Bound, edge: "begin" | "end", options: WhenOptions): number => {
+  const found = boundAt(words.text, edge, options)
+  if (Result.isSuccess(found)) return found.success
+  const { end, problem, start = 0 } = found.failure
+  throw new Unread(problem, words.start + start, end === undefined ? words.end : words.start + end)
 }
