@@ -39,5 +39,7 @@ export type Envelope =
       readonly reports: ReadonlyArray<Report>
       reply(answers: ReadonlyArray<ReportAnswer>): void
     }
+  /** The days that calendars exclude have changed. */
+  | { readonly _tag: "calendars" }
   /** The work queue holds only these offers: the others are to be made again. */
   | { readonly _tag: "reoffer"; readonly held: ReadonlySet<string> }

@@ -18,6 +18,7 @@ import { isZone, suggestZone, tzdataVersion } from "../recurrence/Zone.ts"
 import type { Settings } from "../Settings.ts"
 import { shownIssue } from "../work/ArgsProblem.ts"
 import type { TaskTypes } from "../work/TaskTypes.ts"
+import { type Calendars, notFound } from "./Calendars.ts"
 import type { CommandAnswer } from "./Envelope.ts"
 import type { TaskCommand } from "./Task.ts"
 import { CancelRequest, Refused, ScheduleAnswer, ScheduleRequest, type TaskAnswer } from "./TaskRequest.ts"
@@ -33,6 +34,7 @@ export interface Door {
   readonly timezone: string
   readonly settings: Settings
   readonly taskTypes: TaskTypes["Service"]
+  readonly calendars: Pick<Calendars["Service"], "all" | "excluded">
 }
 
 type ScheduleCommand = Extract<TaskCommand, { readonly type: "schedule" }>
@@ -112,6 +114,13 @@ export const schedule = (request: ScheduleRequest, door: Door): Result.Result<In
     })
   }
   const when = understood.success
+  const exclude = [...new Set(request.exclude ?? [])]
+  const names = door.calendars.all().map(({ calendar }) => calendar)
+  const unknown = exclude.find((name) => !names.includes(name))
+  if (unknown !== undefined) return Result.fail(notFound(unknown, names))
+  if (exclude.length > 0 && when.recurrence.kind === "once") {
+    return refuse("invalidRequest", "a task that runs once excludes no days: it would never run")
+  }
   const bounds = boundsOf(when, request)
   if (Result.isFailure(bounds)) return Result.fail(bounds.failure)
   const { endAt, maxRuns, startAt } = bounds.success
@@ -147,9 +156,7 @@ export const schedule = (request: ScheduleRequest, door: Door): Result.Result<In
     endAt,
     maxRuns,
     ...(spreadMs === 0 ? {} : { spreadMs, offsetMs: Spread.offset(taskId, spreadMs, series, door.now) }),
-    ...(request.exclude === undefined || request.exclude.length === 0
-      ? {}
-      : { exclude: [...new Set(request.exclude)] }),
+    ...(exclude.length === 0 ? {} : { exclude }),
     createdBy: request.actor ?? door.actor
   }
   return Result.succeed({
@@ -198,15 +205,20 @@ export const cancel = (request: unknown, door: Door): Result.Result<CancelComman
 }
 
 /** The answer to a schedule request: of the stored definition, so that a repeated request gets the first answer. */
-export const answer = (intended: Intended, decided: Done | null, now: number): ScheduleAnswer => {
+export const answer = (
+  intended: Intended,
+  decided: Done | null,
+  { calendars, now }: Pick<Door, "calendars" | "now">
+): ScheduleAnswer => {
   const definition = decided?.definition ?? intended.command.definition
+  const exclusions = calendars.excluded.of(definition)
   return {
     taskId: intended.command.taskId,
     created: decided?.changed ?? false,
     understoodAs: definition.understoodAs,
     timezone: definition.timezone,
-    nextRuns: nextRuns(definition, now, SHOWN_RUNS),
-    notes: [...intended.notes, ...clockNotes(seriesOf(definition), definition, now)],
+    nextRuns: nextRuns(definition, now, SHOWN_RUNS, exclusions),
+    notes: [...intended.notes, ...clockNotes(Series.of(definition, exclusions), definition, now)],
     logSequence: decided?.logSequence ?? null
   }
 }
@@ -220,9 +232,6 @@ export const taskAnswer = (decided: Done): TaskAnswer => ({
 
 type Timed = Pick<TaskDefinition, "recurrence" | "timezone" | "startAt" | "endAt" | "maxRuns" | "offsetMs">
 
-const seriesOf = (definition: Timed, exclusions?: ReadonlyArray<Days>): Series.Series =>
-  Series.of(definition, exclusions)
-
 /** The coming runs of a definition: within its bounds, without the days that are excluded. */
 export const nextRuns = (
   definition: Timed,
@@ -234,7 +243,7 @@ export const nextRuns = (
   // What happens once and now is still to come; what recurs runs after now.
   const since = recurrence.kind === "once" ? now - 1 : now
   const wanted = maxRuns === null ? count : Math.min(count, maxRuns)
-  return seriesOf(definition, exclusions)
+  return Series.of(definition, exclusions)
     .first(since - offsetMs, wanted)
     .map((at) => ({
       ...Occurrences.shown(recurrence, timezone, at),

@@ -7,7 +7,7 @@
  * decisions are forgotten, what was missed is read from the log, and everything is decided again: a decision that had
  * been stored after all is recognised there. The log is the lock; being the owner only saves work.
  */
-import { Clock, Effect, Fiber, Queue, Schedule, Schema, Stream } from "effect"
+import { Clock, Effect, Fiber, Queue, Schedule, Stream } from "effect"
 import type { RecordedCommit } from "../events/Commit.ts"
 import { EventLog } from "../events/EventLog.ts"
 import { fromMillis } from "../recurrence/Instant.ts"
@@ -15,20 +15,12 @@ import * as Settings from "../Settings.ts"
 import { Agenda } from "./Agenda.ts"
 import type { Recorded } from "./Announcements.ts"
 import type { Announcer } from "./Announcer.ts"
+import { BrokenChain } from "./BrokenChain.ts"
 import * as Claim from "./Claim.ts"
+import type { ExcludedDays } from "./ExcludedDays.ts"
 import type { Envelope } from "./Envelope.ts"
 import { Staging } from "./Staging.ts"
 import { evolve, queueOf, type TaskState, wakeAt } from "./TaskState.ts"
-
-/** The log's commits of a partition do not follow each other: it was damaged or replaced. Its actor must stop. */
-export class BrokenChain extends Schema.TaggedError<BrokenChain>()("BrokenChain", {
-  partition: Schema.Int,
-  sequence: Schema.Int
-}) {
-  override get message() {
-    return `partition ${this.partition}: the commit at log sequence ${this.sequence} does not follow the one before it; the log was damaged or replaced. Nothing is decided in this partition until it is mended`
-  }
-}
 
 export interface PartitionStats {
   readonly partition: number
@@ -50,7 +42,12 @@ export const MAILBOX_LIMIT = 50_000
 const retryPolicy = Schedule.min([Schedule.exponential("50 millis"), Schedule.spaced("1 second")])
 
 /** Starts the actor of a partition; returns when it has read the partition's log and takes questions. */
-export const make = Effect.fnUntraced(function* (partition: number, nodeId: string, announcer: Announcer) {
+export const make = Effect.fnUntraced(function* (
+  partition: number,
+  nodeId: string,
+  announcer: Announcer,
+  excluded: ExcludedDays
+) {
   const log = yield* EventLog
   const settings = yield* Settings.Current
   const mailbox = yield* Queue.unbounded<Envelope | "wake">()
@@ -63,6 +60,13 @@ export const make = Effect.fnUntraced(function* (partition: number, nodeId: stri
   const put = (taskId: string, state: TaskState) => {
     states.set(taskId, state)
     agenda.set(taskId, wakeAt(state, settings.startedGraceMs))
+  }
+
+  /** Wakes the tasks that exclude days: their calendars may have changed. */
+  const lookAgain = (now: number) => {
+    for (const [taskId, state] of states) {
+      if (state._tag === "live" && state.definition.exclude !== undefined) agenda.set(taskId, now)
+    }
   }
 
   /** Applies what the log says; returns it as announced. */
@@ -132,7 +136,7 @@ export const make = Effect.fnUntraced(function* (partition: number, nodeId: stri
   /** One turn: decides all of `envelopes` and all that is due; returns what did not fit into the commit. */
   const turn = Effect.fnUntraced(function* (envelopes: ReadonlyArray<Envelope>) {
     const now = yield* Clock.currentTimeMillis
-    const staging = new Staging(states, { rules: settings, maxBytes: log.maxCommitBytes, now })
+    const staging = new Staging(states, { rules: settings, excluded, maxBytes: log.maxCommitBytes, now })
     let taken = 0
     for (const envelope of envelopes) {
       if (staging.full || staging.leftover !== null || !staging.take(envelope)) break
@@ -150,6 +154,7 @@ export const make = Effect.fnUntraced(function* (partition: number, nodeId: stri
     }
     conclude(staging, now)
     for (const taskId of unfit) agenda.set(taskId, now)
+    if (staging.calendarsChanged) lookAgain(now)
     const rest = envelopes.slice(taken)
     return staging.leftover === null ? rest : [staging.leftover, ...rest]
   })
@@ -189,6 +194,7 @@ export const make = Effect.fnUntraced(function* (partition: number, nodeId: stri
   yield* refresh
   const now = yield* Clock.currentTimeMillis
   for (const [taskId, state] of states) put(taskId, Claim.extendAll(state, now, settings.leaseMs))
+  lookAgain(now)
   announcer.begin(partition, (taskId) => {
     const state = states.get(taskId)
     return state === undefined ? undefined : queueOf(state)

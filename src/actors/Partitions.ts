@@ -9,6 +9,7 @@ import { EventLog } from "../events/EventLog.ts"
 import * as Settings from "../Settings.ts"
 import { WorkQueue } from "../work/WorkQueue.ts"
 import { Announcements } from "./Announcements.ts"
+import { Calendars } from "./Calendars.ts"
 import * as Announcer from "./Announcer.ts"
 import type { Envelope } from "./Envelope.ts"
 import * as PartitionActor from "./PartitionActor.ts"
@@ -26,17 +27,20 @@ export class Partitions extends Context.Service<
   }
 >()("nagatha/actors/Partitions") {
   /** Starts the actors of all partitions; ready when each has read its part of the log. `nodeId` is unique to this process. */
-  static readonly layer = (nodeId: string): Layer.Layer<Partitions, never, EventLog | WorkQueue | Announcements> =>
+  static readonly layer = (
+    nodeId: string
+  ): Layer.Layer<Partitions, never, EventLog | WorkQueue | Announcements | Calendars> =>
     Layer.effect(
       Partitions,
       Effect.gen(function* () {
         const { partitions } = yield* Settings.Current
         const announcements = yield* Announcements
         const workQueue = yield* WorkQueue
+        const calendars = yield* Calendars
         const announcer = yield* Announcer.make
         const actors = yield* Effect.forEach(
           Array.from({ length: partitions }, (_, partition) => partition),
-          (partition) => PartitionActor.make(partition, nodeId, announcer),
+          (partition) => PartitionActor.make(partition, nodeId, announcer, calendars.excluded),
           { concurrency: 8 }
         )
 
@@ -54,6 +58,15 @@ export class Partitions extends Context.Service<
         yield* announcements.disturbed.pipe(
           Stream.runForEach(() => heal),
           (following) => Effect.forkScoped(following)
+        )
+
+        yield* calendars.changes.pipe(
+          Stream.runForEach(() =>
+            Effect.sync(() => {
+              for (const actor of actors) actor.submit({ _tag: "calendars" })
+            })
+          ),
+          (following) => Effect.forkScoped(following, { startImmediately: true })
         )
 
         return Partitions.of({

@@ -7,12 +7,14 @@ import type { TaskEvent } from "../events/TaskEvent.ts"
 import { offerId, type ReportAnswer, type Report } from "../work/Work.ts"
 import * as Claim from "./Claim.ts"
 import type { CommandAnswer, Envelope } from "./Envelope.ts"
+import type { ExcludedDays } from "./ExcludedDays.ts"
 import * as Task from "./Task.ts"
 import { Refused } from "./TaskRequest.ts"
 import { evolve, type LogPosition, type TaskState } from "./TaskState.ts"
 
 export interface StagingOptions {
   readonly rules: Task.Rules
+  readonly excluded: ExcludedDays
   /** Bytes that one commit may have. */
   readonly maxBytes: number
   readonly now: number
@@ -33,6 +35,8 @@ export class Staging {
   readonly events: Array<TaskEvent> = []
   readonly json: Array<string> = []
   readonly position: { sequence: number } = { sequence: 0 }
+  /** Tasks that exclude days are to be looked at again. */
+  calendarsChanged = false
   readonly #replies: Array<() => void> = []
   readonly #base: ReadonlyMap<string, TaskState>
   readonly #options: StagingOptions
@@ -95,6 +99,10 @@ export class Staging {
         }
         return true
       }
+      case "calendars": {
+        this.calendarsChanged = true
+        return true
+      }
     }
   }
 
@@ -102,7 +110,8 @@ export class Staging {
   wake(taskId: string): boolean {
     const state = this.get(taskId)
     if (state === undefined) return true
-    const stored = this.#store(this.#encode(Task.wake(state, this.#options.now, this.#options.rules)))
+    const { excluded, now, rules } = this.#options
+    const stored = this.#store(this.#encode(Task.wake(state, now, rules, excluded)))
     if (stored && !this.states.has(taskId)) this.states.set(taskId, state)
     return stored
   }
@@ -110,7 +119,7 @@ export class Staging {
   #command(envelope: Extract<Envelope, { readonly _tag: "command" }>): boolean {
     const { command } = envelope
     const before = this.get(command.taskId)
-    const decided = Task.decide(before, command, this.#options.now)
+    const decided = Task.decide(before, command, this.#options.now, this.#options.excluded)
     if (Result.isFailure(decided)) {
       const refused = decided.failure
       this.#replies.push(() => envelope.reply({ _tag: "refused", refused }))

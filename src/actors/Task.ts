@@ -13,7 +13,9 @@ import { fromMillis, toMillis } from "../recurrence/Instant.ts"
 import { scheduleType } from "../recurrence/Recurrence.ts"
 import * as Series from "../recurrence/Series.ts"
 import type { Report } from "../work/Work.ts"
+import { tzdataVersion } from "../recurrence/Zone.ts"
 import { verdicts } from "./CatchUp.ts"
+import { type ExcludedDays, none as noDays } from "./ExcludedDays.ts"
 import { Refused } from "./TaskRequest.ts"
 import { type KnownCommand, type LiveTask, offsetOf, type OpenExecution, type TaskState } from "./TaskState.ts"
 
@@ -49,13 +51,14 @@ const JITTER = 0.1
 export const decide = (
   state: TaskState | undefined,
   command: TaskCommand,
-  now: number
+  now: number,
+  excluded: ExcludedDays = noDays
 ): Result.Result<Decision, Refused> => {
   const known = state?.commands.find((one) => one.commandId === command.causedBy.commandId)
   if (known !== undefined) return Result.succeed({ _tag: "known", command: known, repeated: true })
   switch (command.type) {
     case "schedule":
-      return schedule(state, command, now)
+      return schedule(state, command, now, excluded)
     case "cancel":
       return cancel(state, command, now)
   }
@@ -64,7 +67,8 @@ export const decide = (
 const schedule = (
   state: TaskState | undefined,
   command: Extract<TaskCommand, { readonly type: "schedule" }>,
-  now: number
+  now: number,
+  excluded: ExcludedDays
 ): Result.Result<Decision, Refused> => {
   const { definition, taskId } = command
   if (state !== undefined) {
@@ -81,7 +85,7 @@ const schedule = (
       })
     )
   }
-  const first = firstOccurrence(definition, now)
+  const first = firstOccurrence(definition, now, excluded)
   if (first === null) {
     return Result.fail(
       new Refused({
@@ -105,6 +109,7 @@ const schedule = (
         revision: 1,
         causedBy: command.causedBy,
         nextAt: fromMillis(first),
+        ...calendarsAt(definition, excluded),
         definition,
         tzdata: command.tzdata
       }
@@ -177,8 +182,16 @@ export const report = (state: TaskState | undefined, said: Report, now: number):
 }
 
 /** What the passing of time leads to: due occurrences, recorded starts, lost workers. Nothing before `wakeAt`. */
-export const wake = (state: TaskState, now: number, rules: Rules): ReadonlyArray<TaskEvent> => {
+export const wake = (
+  state: TaskState,
+  now: number,
+  rules: Rules,
+  excluded: ExcludedDays = noDays
+): ReadonlyArray<TaskEvent> => {
   if (state._tag === "ended") return []
+  const moved = state.phase === "scheduled" ? byCalendars(state, now, excluded) : []
+  // What is due is decided on the state that this leads to.
+  if (moved.length > 0) return moved
   const events: Array<TaskEvent> = []
   let ends = 0
   for (const execution of state.executions) {
@@ -211,15 +224,48 @@ export const wake = (state: TaskState, now: number, rules: Rules): ReadonlyArray
     }
   }
   if (state.phase === "scheduled" && state.nextAt !== null && state.nextAt + offsetOf(state) <= now) {
-    events.push(...occurrences(state, state.nextAt, now, state.executions.length - ends))
+    events.push(...occurrences(state, state.nextAt, now, state.executions.length - ends, excluded))
   }
   return events
 }
 
+/** The next occurrence by the calendars as they are now, where they have changed since it was computed. */
+const byCalendars = (task: LiveTask, now: number, excluded: ExcludedDays): ReadonlyArray<TaskEvent> => {
+  const { definition, nextAt } = task
+  if (definition.exclude === undefined || nextAt === null || task.calendarsAt >= excluded.changedAt(definition))
+    return []
+  // What has come is still to be decided; an instant that has passed does not come back.
+  const since = Math.min(nextAt - 1, now - offsetOf(task))
+  const next = Series.of(definition, excluded.of(definition)).next(since)
+  if (next === nextAt) return []
+  const rescheduled: EventOf<"rescheduled"> = {
+    ...head(task, "rescheduled", now, {
+      commandId: `${task.taskId}@${excluded.changedAt(definition)}`,
+      actor: "scheduler",
+      reason: `the days of ${definition.exclude.join(", ")} have changed`
+    }),
+    nextAt: next === null ? null : fromMillis(next),
+    ...calendarsAt(definition, excluded),
+    definition,
+    tzdata: tzdataVersion
+  }
+  return next === null && task.executions.length === 0 ? [rescheduled, completed(task, now)] : [rescheduled]
+}
+
+/** By which calendars a next occurrence was computed. */
+const calendarsAt = (definition: TaskDefinition, excluded: ExcludedDays) =>
+  definition.exclude === undefined ? {} : { calendarsAt: excluded.changedAt(definition) }
+
 /** Decisions about the instants that have come. */
-const occurrences = (task: LiveTask, nextAt: number, now: number, openExecutions: number): ReadonlyArray<TaskEvent> => {
+const occurrences = (
+  task: LiveTask,
+  nextAt: number,
+  now: number,
+  openExecutions: number,
+  excluded: ExcludedDays
+): ReadonlyArray<TaskEvent> => {
   const { definition } = task
-  const instants = Series.of(definition)
+  const instants = Series.of(definition, excluded.of(definition))
   const offset = offsetOf(task)
   const events: Array<TaskEvent> = []
   let open = openExecutions
@@ -234,7 +280,10 @@ const occurrences = (task: LiveTask, nextAt: number, now: number, openExecutions
     const causedBy = { commandId: executionIdOf(task.taskId, decided), actor: "scheduler" }
     if (isRun) runs += 1
     const nextAfter = definition.maxRuns !== null && runs >= definition.maxRuns ? null : instants.next(decided)
-    const following = nextAfter === null ? null : fromMillis(nextAfter)
+    const following = {
+      nextAt: nextAfter === null ? null : fromMillis(nextAfter),
+      ...calendarsAt(definition, excluded)
+    }
     if (isRun) {
       open += 1
       events.push({
@@ -243,7 +292,7 @@ const occurrences = (task: LiveTask, nextAt: number, now: number, openExecutions
         nominalAt: fromMillis(decided),
         dueAt: fromMillis(decided + offset),
         attempt: 1,
-        nextAt: following
+        ...following
       })
     } else {
       events.push({
@@ -252,10 +301,10 @@ const occurrences = (task: LiveTask, nextAt: number, now: number, openExecutions
         nominalAt: fromMillis(verdict._tag === "run" ? verdict.at : verdict.first),
         throughAt: fromMillis(decided),
         count: verdict._tag === "run" ? 1 : verdict.count,
-        nextAt: following
+        ...following
       })
     }
-    if (following === null) {
+    if (following.nextAt === null) {
       if (open === 0) events.push(completed(task, now))
       break
     }
@@ -342,5 +391,11 @@ export const backoff = (backoffMs: number, execution: Pick<OpenExecution, "execu
 }
 
 /** The first occurrence of a task that is scheduled now; a one-time instant that has passed counts (it was allowed at the door). */
-export const firstOccurrence = (definition: TaskDefinition, now: number): number | null =>
-  definition.recurrence.kind === "once" ? toMillis(definition.recurrence.at) : Series.of(definition).next(now)
+export const firstOccurrence = (
+  definition: TaskDefinition,
+  now: number,
+  excluded: ExcludedDays = noDays
+): number | null =>
+  definition.recurrence.kind === "once"
+    ? toMillis(definition.recurrence.at)
+    : Series.of(definition, excluded.of(definition)).next(now)

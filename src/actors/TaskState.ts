@@ -65,6 +65,8 @@ export interface LiveTask {
   readonly phase: TaskPhase
   /** The next occurrence to be decided, milliseconds; null when there is none. */
   readonly nextAt: number | null
+  /** Log sequence of the calendars by which `nextAt` was computed. */
+  readonly calendarsAt: number
   /** Occurrences that became due. */
   readonly runs: number
   readonly executions: ReadonlyArray<OpenExecution>
@@ -112,6 +114,12 @@ const remember = (
 
 const millisOrNull = (instant: Instant | null): number | null => (instant === null ? null : toMillis(instant))
 
+/** The next occurrence that an event says, and by which calendars. */
+const nextOf = (task: LiveTask, event: { readonly nextAt: Instant | null; readonly calendarsAt?: number }) => ({
+  nextAt: millisOrNull(event.nextAt),
+  calendarsAt: event.calendarsAt ?? task.calendarsAt
+})
+
 const change = (
   task: LiveTask,
   executionId: string,
@@ -140,6 +148,7 @@ export const evolve = (
       revision: event.revision,
       phase: "scheduled",
       nextAt: millisOrNull(event.nextAt),
+      calendarsAt: event.calendarsAt ?? 0,
       runs: 0,
       executions: [],
       commands: remember([], event.causedBy, { revision: event.revision, status: "scheduled", position })
@@ -158,7 +167,7 @@ export const evolve = (
         definition: event.definition,
         scheduleType: event.scheduleType,
         revision: event.revision,
-        nextAt: millisOrNull(event.nextAt),
+        ...nextOf(state, event),
         commands: known(state.phase)
       }
     case "paused":
@@ -168,7 +177,7 @@ export const evolve = (
         ...state,
         revision: event.revision,
         phase: "scheduled",
-        nextAt: millisOrNull(event.nextAt),
+        ...nextOf(state, event),
         commands: known("scheduled")
       }
     case "cancelled":
@@ -183,7 +192,7 @@ export const evolve = (
     case "due":
       return {
         ...state,
-        nextAt: millisOrNull(event.nextAt),
+        ...nextOf(state, event),
         runs: state.runs + 1,
         executions: [
           ...state.executions,
@@ -199,7 +208,7 @@ export const evolve = (
         ]
       }
     case "skipped":
-      return { ...state, nextAt: millisOrNull(event.nextAt) }
+      return { ...state, ...nextOf(state, event) }
     case "started":
       return {
         ...state,

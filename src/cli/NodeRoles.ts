@@ -3,8 +3,10 @@
  * its own rights; roles in one process share nothing else.
  */
 import { Effect, Layer } from "effect"
+import { Calendars } from "../actors/Calendars.ts"
 import { Partitions } from "../actors/Partitions.ts"
 import * as NatsAnnouncements from "../nats/NatsAnnouncements.ts"
+import * as NatsCalendars from "../nats/NatsCalendars.ts"
 import * as NatsCommands from "../nats/NatsCommands.ts"
 import { NatsConnection } from "../nats/NatsConnection.ts"
 import * as NatsEventLog from "../nats/NatsEventLog.ts"
@@ -73,30 +75,50 @@ const core = (options: NodeOptions, name: string) => {
   )
 }
 
+/** The calendars of excluded days; the same layer for all that needs them on one connection. */
+const calendarsOf = (options: NodeOptions) =>
+  Calendars.layer(options.identity.nodeId).pipe(Layer.provide(NatsEventLog.layer))
+
 /** Owns partitions, decides, fires, announces; ready when it has read its part of the log. */
-const decides = (options: NodeOptions) =>
-  Layer.mergeAll(NatsCommands.layer({ timezone: options.timezone }), NatsQueries.layerPartitions).pipe(
+const decides = (options: NodeOptions, calendars: ReturnType<typeof calendarsOf>) =>
+  Layer.mergeAll(
+    NatsCommands.layer({ timezone: options.timezone }),
+    NatsCalendars.layer,
+    NatsQueries.layerPartitions
+  ).pipe(
     Layer.provide(Partitions.layer(options.identity.nodeId)),
+    Layer.provide(calendars),
     Layer.provide([NatsEventLog.layer, NatsWorkQueue.layer, NatsAnnouncements.layer]),
     Layer.provide(taskTypesOf(options).pipe(Layer.provide(NatsNotificationBus.layer)))
   )
 
 /** Follows the log into read models, and answers queries from them. */
-const answers = (readModelFile: string) =>
-  NatsQueries.layer.pipe(Layer.provide(ReadModels.layer({ file: readModelFile })), Layer.provide(NatsEventLog.layer))
+const answers = (readModelFile: string, calendars: ReturnType<typeof calendarsOf>) =>
+  NatsQueries.layer.pipe(
+    Layer.provide([calendars, ReadModels.layer({ file: readModelFile })]),
+    Layer.provide(NatsEventLog.layer)
+  )
 
 /** A node that decides, and one that answers, on one connection. */
-export const schedulerAndApi = (options: NodeOptions, readModelFile: string) =>
-  Layer.mergeAll(decides(options), answers(readModelFile)).pipe(
+export const schedulerAndApi = (options: NodeOptions, readModelFile: string) => {
+  const calendars = calendarsOf(options)
+  return Layer.mergeAll(decides(options, calendars), answers(readModelFile, calendars)).pipe(
     Layer.provide(core(options, "node")),
     Layer.provide(settingsOf(options))
   )
+}
 
 export const scheduler = (options: NodeOptions) =>
-  decides(options).pipe(Layer.provide(core(options, "scheduler")), Layer.provide(settingsOf(options)))
+  decides(options, calendarsOf(options)).pipe(
+    Layer.provide(core(options, "scheduler")),
+    Layer.provide(settingsOf(options))
+  )
 
 export const api = (options: NodeOptions, readModelFile: string) =>
-  answers(readModelFile).pipe(Layer.provide(core(options, "api")), Layer.provide(settingsOf(options)))
+  answers(readModelFile, calendarsOf(options)).pipe(
+    Layer.provide(core(options, "api")),
+    Layer.provide(settingsOf(options))
+  )
 
 /** Runs attempts of queues (default: those of all task types that it knows). */
 export const worker = (options: NodeOptions, queues?: ReadonlyArray<string>) => {

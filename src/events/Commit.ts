@@ -6,6 +6,7 @@
  */
 import { Result, Schema } from "effect"
 import { Instant } from "../recurrence/Instant.ts"
+import { CalendarEvent } from "./CalendarEvent.ts"
 import { TaskEvent } from "./TaskEvent.ts"
 
 export const Commit = Schema.Struct({
@@ -17,7 +18,9 @@ export const Commit = Schema.Struct({
   previousSequence: Schema.Int,
   /** Lower-case hex SHA-256 of the previous commit's bytes; empty for the first. */
   previousHash: Schema.String,
-  events: Schema.Array(TaskEvent)
+  events: Schema.Array(TaskEvent),
+  /** Only in the partition of the calendars, whose commits have no other events. */
+  calendars: Schema.optionalKey(Schema.Array(CalendarEvent))
 })
 export type Commit = typeof Commit.Type
 
@@ -61,10 +64,11 @@ export const decode = (sequence: number, text: string): Result.Result<Commit, Un
   )
 }
 
-/** Everything of a commit but its events, which are given as JSON texts so that each is made only once. */
+/** Everything of a commit but its tasks' events, which are given as JSON texts so that each is made only once. */
 export type CommitHead = Omit<Commit, "events" | "v">
 
 /** The bytes to store, as text. */
 export const encode = (head: CommitHead, eventJson: ReadonlyArray<string>): string =>
   `{"v":1,"commitId":${JSON.stringify(head.commitId)},"partition":${head.partition},"time":"${head.time}",` +
-  `"previousSequence":${head.previousSequence},"previousHash":"${head.previousHash}","events":[${eventJson.join(",")}]}`
+  `"previousSequence":${head.previousSequence},"previousHash":"${head.previousHash}","events":[${eventJson.join(",")}]` +
+  `${head.calendars === undefined ? "" : `,"calendars":${JSON.stringify(head.calendars)}`}}`

@@ -52,8 +52,8 @@ export class EventLog extends Context.Service<
     append(head: CommitHead, eventJson: ReadonlyArray<string>): Effect.Effect<AppendOutcome, CommitTooLarge>
     /** Commits of one partition after `afterSequence`, oldest first, up to the newest at the time of the call. */
     read(partition: number, afterSequence: number): Stream.Stream<RecordedCommit, LogUnavailable | UnreadableCommit>
-    /** Commits of all partitions after `afterSequence`, oldest first, then live; never ends by itself. */
-    follow(afterSequence: number): Stream.Stream<RecordedCommit, LogUnavailable | UnreadableCommit>
+    /** Commits of all partitions, or of one, after `afterSequence`, oldest first, then live; never ends by itself. */
+    follow(afterSequence: number, partition?: number): Stream.Stream<RecordedCommit, LogUnavailable | UnreadableCommit>
     /** Sequence of the newest commit of any partition; 0 when the log is empty. */
     readonly lastSequence: Effect.Effect<number, LogUnavailable>
   }
@@ -114,7 +114,7 @@ const makeMemory = Effect.gen(function* () {
           Stream.fromIterable(all.filter((line) => line.partition === partition && line.sequence > after))
         )
       ).pipe(Stream.mapEffect(thaw)),
-    follow: (after) =>
+    follow: (after, partition) =>
       Stream.unwrap(
         Effect.gen(function* () {
           const subscription = yield* PubSub.subscribe(grown)
@@ -122,7 +122,7 @@ const makeMemory = Effect.gen(function* () {
           const drain = Effect.map(Ref.get(lines), (all) => {
             const fresh = all.slice(at)
             at = Math.max(at, all.length)
-            return fresh
+            return partition === undefined ? fresh : fresh.filter((line) => line.partition === partition)
           })
           return Stream.concat(
             Stream.fromIterableEffect(drain),

@@ -52,8 +52,12 @@ const common = {
   causedBy: CausedBy
 }
 
-/** The next occurrence still to be decided, computed from the last one; null when there is none. */
-const next = { nextAt: Schema.NullOr(Instant) }
+const next = {
+  /** The next occurrence still to be decided, computed from the last one; null when there is none. */
+  nextAt: Schema.NullOr(Instant),
+  /** Log sequence of the calendars by which it was computed; absent where the task excludes no days. */
+  calendarsAt: Schema.optionalKey(Schema.Int)
+}
 
 const occurrence = { executionId: Schema.String, nominalAt: Instant, dueAt: Instant, attempt: Ordinal }
 const attempt = { ...occurrence, worker: Schema.String, startedAt: Instant }

@@ -6,6 +6,7 @@
 import type { Msg } from "@nats-io/transport-node"
 import { Clock, Effect, Layer, Result, Schema } from "effect"
 import { randomUUID } from "node:crypto"
+import { Calendars } from "../actors/Calendars.ts"
 import * as Intake from "../actors/Intake.ts"
 import { Partitions } from "../actors/Partitions.ts"
 import { Refused } from "../actors/TaskRequest.ts"
@@ -49,12 +50,13 @@ const busy = () => new Refused({ code: "busy", message: "too many requests wait 
 
 export const layer = (
   options: CommandsOptions
-): Layer.Layer<never, never, NatsConnection | NatsService | Partitions | TaskTypes> =>
+): Layer.Layer<never, never, NatsConnection | NatsService | Partitions | TaskTypes | Calendars> =>
   Layer.effectDiscard(
     Effect.gen(function* () {
       const nats = yield* NatsConnection
       const partitions = yield* Partitions
       const taskTypes = yield* TaskTypes
+      const calendars = yield* Calendars
       const settings = yield* Settings.Current
       const clock = yield* Clock.Clock
       const services = yield* Effect.context<NatsConnection>()
@@ -67,7 +69,8 @@ export const layer = (
         actor: "nats",
         timezone: options.timezone,
         settings,
-        taskTypes
+        taskTypes,
+        calendars
       })
 
       /** Carries out one command of an owned partition and calls back once. */
@@ -80,8 +83,8 @@ export const layer = (
           )
           if (Result.isFailure(intended)) return refuse(intended.failure)
           const { dryRun, made } = intended.success
-          if (dryRun) return done({ answer: Intake.answer(made, null, at.now) })
-          return submit(made.command, refuse, (decided) => done({ answer: Intake.answer(made, decided, at.now) }))
+          if (dryRun) return done({ answer: Intake.answer(made, null, at) })
+          return submit(made.command, refuse, (decided) => done({ answer: Intake.answer(made, decided, at) }))
         }
         const command = Intake.cancel(commanded.request, at)
         if (Result.isFailure(command)) return refuse(command.failure)

@@ -175,10 +175,11 @@ export const layer: Layer.Layer<EventLog, never, NatsConnection> = Layer.effect(
         })
       )
 
-    const follow = (afterSequence: number) =>
+    const follow = (afterSequence: number, partition?: number) =>
       Stream.suspend(() => {
         let seen = afterSequence
-        return Stream.suspend(() => followOnce(subjects.allLog, seen)).pipe(
+        const subject = partition === undefined ? subjects.allLog : subjects.log(partition)
+        return Stream.suspend(() => followOnce(subject, seen)).pipe(
           Stream.filter((message) => message.seq > seen),
           Stream.mapArrayEffect((messages) =>
             Effect.tap(thawAll(messages), (commits) =>

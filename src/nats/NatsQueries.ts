@@ -2,6 +2,8 @@
 import type { Msg } from "@nats-io/transport-node"
 import { createInbox } from "@nats-io/transport-node"
 import { Effect, Layer, Schema } from "effect"
+import { viewOf } from "../actors/CalendarRequest.ts"
+import { Calendars } from "../actors/Calendars.ts"
 import * as Intake from "../actors/Intake.ts"
 import { Partitions } from "../actors/Partitions.ts"
 import { Refused, type Run } from "../actors/TaskRequest.ts"
@@ -42,132 +44,137 @@ export const layerPartitions: Layer.Layer<never, never, NatsConnection | NatsSer
     })
   )
 
-export const layer: Layer.Layer<never, never, NatsConnection | NatsService | Queries | EventLog> = Layer.effectDiscard(
-  Effect.gen(function* () {
-    const nats = yield* NatsConnection
-    const queries = yield* Queries
-    const log = yield* EventLog
-    const { endpoint } = yield* NatsService
-    const { connection, jsm, subjects } = nats
-    const services = yield* Effect.context<never>()
+export const layer: Layer.Layer<never, never, NatsConnection | NatsService | Queries | EventLog | Calendars> =
+  Layer.effectDiscard(
+    Effect.gen(function* () {
+      const nats = yield* NatsConnection
+      const queries = yield* Queries
+      const log = yield* EventLog
+      const calendars = yield* Calendars
+      const { endpoint } = yield* NatsService
+      const { connection, jsm, subjects } = nats
+      const services = yield* Effect.context<never>()
 
-    const answering = <A>(
-      name: string,
-      schema: Schema.ConstraintDecoder<A>,
-      handle: (query: A) => Effect.Effect<unknown, QueryError>
-    ) => {
-      const decode = decodeWith(schema)
-      return endpoint(`query-${name}`, subjects.query(name), GROUP, (message) => {
-        const query = decode(readJson(message))
-        Effect.runForkWith(services)(
-          handle(query).pipe(
-            Effect.match({
-              onSuccess: (answer) => respond(message, answer),
-              onFailure: (error) =>
-                respondError(message, new Refused({ code: CODES[error._tag], message: error.message }))
-            }),
-            Effect.catchCause((cause) =>
-              Effect.andThen(
-                Effect.logError(`query ${name} failed`, cause),
-                Effect.sync(() =>
-                  respondError(
-                    message,
-                    new Refused({ code: "internal", message: "the query failed; the node's log tells why" })
+      const answering = <A>(
+        name: string,
+        schema: Schema.ConstraintDecoder<A>,
+        handle: (query: A) => Effect.Effect<unknown, QueryError>
+      ) => {
+        const decode = decodeWith(schema)
+        return endpoint(`query-${name}`, subjects.query(name), GROUP, (message) => {
+          const query = decode(readJson(message))
+          Effect.runForkWith(services)(
+            handle(query).pipe(
+              Effect.match({
+                onSuccess: (answer) => respond(message, answer),
+                onFailure: (error) =>
+                  respondError(message, new Refused({ code: CODES[error._tag], message: error.message }))
+              }),
+              Effect.catchCause((cause) =>
+                Effect.andThen(
+                  Effect.logError(`query ${name} failed`, cause),
+                  Effect.sync(() =>
+                    respondError(
+                      message,
+                      new Refused({ code: "internal", message: "the query failed; the node's log tells why" })
+                    )
                   )
                 )
               )
             )
           )
+        })
+      }
+
+      const respond = (message: Msg, answer: unknown) => {
+        const text = JSON.stringify(answer)
+        const bytes = Buffer.byteLength(text)
+        if (bytes <= nats.maxPayload) return void message.respond(text)
+        respondError(
+          message,
+          new Refused({
+            code: "tooLarge",
+            message: `the answer has ${bytes} bytes; NATS carries ${nats.maxPayload}`,
+            hint: "ask for fewer at a time (limit)"
+          })
         )
+      }
+
+      const info = Effect.fnUntraced(function* (query: typeof InfoQuery.Type) {
+        const { definition, logSequence, task } = yield* queries.task(query)
+        const { items } = yield* queries.executions({ taskId: task.taskId, limit: query.executions ?? 10 })
+        const nextRuns: ReadonlyArray<Run> =
+          task.nextRunAt === null
+            ? []
+            : Intake.nextRuns(definition, toMillis(task.nextRunAt) - 1, SHOWN_RUNS, calendars.excluded.of(definition))
+        return { task, nextRuns, executions: items, logSequence }
       })
-    }
 
-    const respond = (message: Msg, answer: unknown) => {
-      const text = JSON.stringify(answer)
-      const bytes = Buffer.byteLength(text)
-      if (bytes <= nats.maxPayload) return void message.respond(text)
-      respondError(
-        message,
-        new Refused({
-          code: "tooLarge",
-          message: `the answer has ${bytes} bytes; NATS carries ${nats.maxPayload}`,
-          hint: "ask for fewer at a time (limit)"
-        })
+      /** Answers of all nodes that listen on a subject. */
+      const gather = (subject: string) =>
+        Effect.scoped(
+          Effect.gen(function* () {
+            const answers: Array<unknown> = []
+            const inbox = createInbox(inboxPrefix("core"))
+            yield* Effect.acquireRelease(
+              Effect.sync(() =>
+                connection.subscribe(inbox, {
+                  callback: (error, message) => {
+                    if (error === null && message.data.length > 0) answers.push(message.json())
+                  }
+                })
+              ),
+              (subscription) => Effect.sync(() => subscription.unsubscribe())
+            )
+            connection.publish(subject, "", { reply: inbox })
+            yield* Effect.sleep(GATHER_MS)
+            return answers
+          })
+        )
+
+      const queues = Effect.tryPromise(async () => {
+        const all: Array<ServiceStatus["queues"][number]> = []
+        for await (const consumer of jsm.consumers.list(subjects.workStream)) {
+          all.push({
+            queue: consumer.name,
+            waiting: consumer.num_pending,
+            inProgress: consumer.num_ack_pending,
+            redelivered: consumer.num_redelivered
+          })
+        }
+        return all
+      }).pipe(Effect.orElseSucceed(() => []))
+
+      const status = Effect.gen(function* () {
+        const [pings, partitions, lines] = yield* Effect.all(
+          [gather(`$SRV.PING.${SERVICE}`), gather(subjects.query("partitions")), queues],
+          { concurrency: "unbounded" }
+        )
+        const { executions, tasks } = yield* queries.counts
+        const logSequence = yield* queries.logSequence
+        const newest = yield* Effect.orElseSucceed(log.lastSequence, () => logSequence)
+        const server = connection.info
+        return {
+          server: { name: server?.server_name ?? "", version: server?.version ?? "", url: nats.servers },
+          nodes: pings.flatMap(nodeOf),
+          partitions: partitions.flat().sort(byPartition),
+          queues: lines,
+          projection: { logSequence, lag: Math.max(0, newest - logSequence), tasks, executions }
+        }
+      })
+
+      yield* answering("tasks", TasksQuery, (query) => queries.tasks(query))
+      yield* answering("task", TaskQuery, (query) =>
+        Effect.map(queries.task(query), ({ logSequence, task }) => ({ task, logSequence }))
       )
-    }
-
-    const info = Effect.fnUntraced(function* (query: typeof InfoQuery.Type) {
-      const { definition, logSequence, task } = yield* queries.task(query)
-      const { items } = yield* queries.executions({ taskId: task.taskId, limit: query.executions ?? 10 })
-      const nextRuns: ReadonlyArray<Run> =
-        task.nextRunAt === null ? [] : Intake.nextRuns(definition, toMillis(task.nextRunAt) - 1, SHOWN_RUNS)
-      return { task, nextRuns, executions: items, logSequence }
+      yield* answering("info", InfoQuery, info)
+      yield* answering("executions", ExecutionsQuery, (query) => queries.executions(query))
+      yield* answering("execution", TaskQuery, (query) => queries.execution(query))
+      yield* answering("calendars", Schema.Struct({}), () => Effect.sync(() => calendars.all().map(viewOf)))
+      yield* answering("status", Schema.Struct({}), () => status)
+      yield* Effect.promise(() => connection.flush())
     })
-
-    /** Answers of all nodes that listen on a subject. */
-    const gather = (subject: string) =>
-      Effect.scoped(
-        Effect.gen(function* () {
-          const answers: Array<unknown> = []
-          const inbox = createInbox(inboxPrefix("core"))
-          yield* Effect.acquireRelease(
-            Effect.sync(() =>
-              connection.subscribe(inbox, {
-                callback: (error, message) => {
-                  if (error === null && message.data.length > 0) answers.push(message.json())
-                }
-              })
-            ),
-            (subscription) => Effect.sync(() => subscription.unsubscribe())
-          )
-          connection.publish(subject, "", { reply: inbox })
-          yield* Effect.sleep(GATHER_MS)
-          return answers
-        })
-      )
-
-    const queues = Effect.tryPromise(async () => {
-      const all: Array<ServiceStatus["queues"][number]> = []
-      for await (const consumer of jsm.consumers.list(subjects.workStream)) {
-        all.push({
-          queue: consumer.name,
-          waiting: consumer.num_pending,
-          inProgress: consumer.num_ack_pending,
-          redelivered: consumer.num_redelivered
-        })
-      }
-      return all
-    }).pipe(Effect.orElseSucceed(() => []))
-
-    const status = Effect.gen(function* () {
-      const [pings, partitions, lines] = yield* Effect.all(
-        [gather(`$SRV.PING.${SERVICE}`), gather(subjects.query("partitions")), queues],
-        { concurrency: "unbounded" }
-      )
-      const { executions, tasks } = yield* queries.counts
-      const logSequence = yield* queries.logSequence
-      const newest = yield* Effect.orElseSucceed(log.lastSequence, () => logSequence)
-      const server = connection.info
-      return {
-        server: { name: server?.server_name ?? "", version: server?.version ?? "", url: nats.servers },
-        nodes: pings.flatMap(nodeOf),
-        partitions: partitions.flat().sort(byPartition),
-        queues: lines,
-        projection: { logSequence, lag: Math.max(0, newest - logSequence), tasks, executions }
-      }
-    })
-
-    yield* answering("tasks", TasksQuery, (query) => queries.tasks(query))
-    yield* answering("task", TaskQuery, (query) =>
-      Effect.map(queries.task(query), ({ logSequence, task }) => ({ task, logSequence }))
-    )
-    yield* answering("info", InfoQuery, info)
-    yield* answering("executions", ExecutionsQuery, (query) => queries.executions(query))
-    yield* answering("execution", TaskQuery, (query) => queries.execution(query))
-    yield* answering("status", Schema.Struct({}), () => status)
-    yield* Effect.promise(() => connection.flush())
-  })
-)
+  )
 
 const decodePing = Schema.decodeUnknownOption(
   Schema.Struct({
