@@ -6,6 +6,13 @@
  */
 import { Context, type Effect, Schema, type Stream } from "effect"
 import {
+  CalendarAnswer,
+  CalendarView,
+  type RemoveCalendarRequest,
+  type SetCalendarRequest
+} from "./actors/CalendarRequest.ts"
+import { Preview, type PreviewRequest } from "./actors/Preview.ts"
+import {
   CancelRequest,
   CommandOrigin,
   Refused,
@@ -17,12 +24,16 @@ import {
 import type { ExecutionsPage, ExecutionsQuery, TasksPage, TasksQuery } from "./projections/Queries.ts"
 import { ScheduledTask } from "./projections/ScheduledTask.ts"
 import { TaskExecution } from "./projections/TaskExecution.ts"
+export { CalendarAnswer, CalendarView, Preview }
+export type { PreviewRequest, RemoveCalendarRequest, SetCalendarRequest }
 export { CancelRequest, CommandOrigin, Refused, Run, ScheduleAnswer, ScheduleRequest, TaskAnswer }
 
 /** Everything about one task. */
 export const TaskInfo = Schema.Struct({
   task: ScheduledTask,
   nextRuns: Schema.Array(Run),
+  /** What changes of the clocks do to the next ten runs. */
+  notes: Schema.Array(Schema.String),
   executions: Schema.Array(TaskExecution)
 })
 export type TaskInfo = typeof TaskInfo.Type
@@ -95,6 +106,12 @@ export class Scheduler extends Context.Service<
       requests: ReadonlyArray<ScheduleRequest>
     ): Effect.Effect<ReadonlyArray<ScheduleAnswer | Refused>, Unreachable | OutcomeUnknown>
     cancel(request: CancelRequest): Effect.Effect<TaskAnswer, SchedulerError>
+    /** Gives a calendar of excluded days all its days; makes it where it is new. */
+    setCalendar(request: SetCalendarRequest): Effect.Effect<CalendarAnswer, SchedulerError>
+    removeCalendar(request: RemoveCalendarRequest): Effect.Effect<CalendarAnswer, SchedulerError>
+    readonly calendars: Effect.Effect<ReadonlyArray<CalendarView>, SchedulerError>
+    /** How words would be understood, and when that runs. */
+    next(request: PreviewRequest): Effect.Effect<Preview, SchedulerError>
     tasks(query: TasksQuery): Effect.Effect<TasksPage, SchedulerError>
     info(query: {
       readonly id: string

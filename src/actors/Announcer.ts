@@ -16,13 +16,16 @@ import { Announcements, type Recorded } from "./Announcements.ts"
 /** Most events said, or attempts offered, in one go. */
 const BATCH = 512
 
+/** Events that wait in memory to be said; what comes on top is read from the log when its turn has come. */
+export const WAITING_LIMIT = 50_000
+
 /** Pause before a failed announcement is tried again. */
 const retryPolicy = Schedule.min([Schedule.exponential("50 millis"), Schedule.spaced("2 seconds")])
 
 export interface Announcer {
   /** A partition is owned from now on; `queueOf` names the queue of a task for events that are read back from the log. */
   begin(partition: number, queueOf: (taskId: string) => string | undefined): void
-  /** Takes events that have just been stored, in log order. */
+  /** Takes events of one partition that have just been stored, in log order. */
   accept(recorded: ReadonlyArray<Recorded>): void
   /** Takes attempts whose time has come. */
   offer(items: ReadonlyArray<WorkItem>): void
@@ -49,6 +52,8 @@ export const make: Effect.Effect<Announcer, never, EventLog | Announcements | Wo
     const messages = yield* Queue.unbounded<Message>()
     const offers = yield* Queue.unbounded<WorkItem>()
     const lines = new Map<number, Line>()
+    /** Partitions whose newest events are not in memory, and which are read from the log instead. */
+    const overflown = new Set<number>()
 
     const announce = Effect.fnUntraced(function* (batch: ReadonlyArray<Recorded>) {
       const fresh = batch.filter((one) => isNew(one, lines.get(one.partition)?.said ?? one))
@@ -94,8 +99,10 @@ export const make: Effect.Effect<Announcer, never, EventLog | Announcements | Wo
       const behind = new Set<number>()
       const events: Array<Recorded> = []
       for (const message of batch) {
-        if ("resync" in message) behind.add(message.resync)
-        else events.push(message)
+        if ("resync" in message) {
+          behind.add(message.resync)
+          overflown.delete(message.resync)
+        } else events.push(message)
       }
       // What the log is read for anyway need not be said twice.
       const live = behind.size === 0 ? events : events.filter((one) => !behind.has(one.partition))
@@ -129,7 +136,15 @@ export const make: Effect.Effect<Announcer, never, EventLog | Announcements | Wo
         lines.set(partition, { queueOf, said: { sequence: 0, index: -1 } })
         resync(partition)
       },
-      accept: (recorded) => void Queue.offerAllUnsafe(messages, recorded),
+      accept: (recorded) => {
+        const partition = recorded[0]?.partition
+        if (partition === undefined || overflown.has(partition)) return
+        if (Queue.sizeUnsafe(messages) + recorded.length <= WAITING_LIMIT) {
+          return void Queue.offerAllUnsafe(messages, recorded)
+        }
+        overflown.add(partition)
+        resync(partition)
+      },
       offer: (items) => void Queue.offerAllUnsafe(offers, items),
       resync
     }

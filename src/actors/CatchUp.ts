@@ -27,8 +27,9 @@ export interface Policy {
 }
 
 /** Verdicts for the instants from `nextAt` (not decided yet) to `now`, oldest first; at most `MAX_DECISIONS` runs. */
-export const verdicts = (instants: Instants, nextAt: number, now: number, policy: Policy): ReadonlyArray<Verdict> => {
+export const verdicts = (grid: Instants, nextAt: number, now: number, policy: Policy): ReadonlyArray<Verdict> => {
   if (policy.oneTime) return [{ _tag: "run", at: nextAt }]
+  const instants = withPromised(grid, nextAt)
   const onTimeFrom = now - ON_TIME_MS
   if (nextAt >= onTimeFrom) return runs(instants, nextAt, now)
   const onTime = instants.range(onTimeFrom - 1, now)
@@ -47,6 +48,16 @@ export const verdicts = (instants: Instants, nextAt: number, now: number, policy
   if (onTime !== null) decided.push(...runs(instants, onTime.first, now))
   return decided
 }
+
+/** With `nextAt`, which the log has promised, also where newer rules of its zone know no such instant. */
+const withPromised = (grid: Instants, nextAt: number): Instants => ({
+  next: grid.next,
+  range: (from, to) => {
+    const found = grid.range(from, to)
+    if (from >= nextAt || nextAt > to || found?.first === nextAt) return found
+    return { first: nextAt, last: found?.last ?? nextAt, count: (found?.count ?? 0) + 1 }
+  }
+})
 
 interface Span {
   readonly from: number

@@ -10,6 +10,7 @@
 import { Clock, Effect, Fiber, Queue, Schedule, Stream } from "effect"
 import type { RecordedCommit } from "../events/Commit.ts"
 import { EventLog } from "../events/EventLog.ts"
+import type { TaskEvent } from "../events/TaskEvent.ts"
 import { fromMillis } from "../recurrence/Instant.ts"
 import * as Settings from "../Settings.ts"
 import { Agenda } from "./Agenda.ts"
@@ -31,7 +32,7 @@ export interface PartitionStats {
 
 export interface PartitionActor {
   readonly partition: number
-  /** Puts a question into the mailbox; false when it is full (ask again). */
+  /** Puts a question into the mailbox; false when it is full, or the actor has stopped (ask again). */
   submit(envelope: Envelope): boolean
   readonly stats: () => PartitionStats
 }
@@ -56,6 +57,9 @@ export const make = Effect.fnUntraced(function* (
   let lastSequence = 0
   let lastHash = ""
   let commits = 0
+  /** Questions taken from the mailbox that wait for their turn. */
+  let rest: ReadonlyArray<Envelope> = []
+  let stopped = false
 
   const put = (taskId: string, state: TaskState) => {
     states.set(taskId, state)
@@ -69,38 +73,45 @@ export const make = Effect.fnUntraced(function* (
     }
   }
 
-  /** Applies what the log says; returns it as announced. */
+  /** Applies what the log says; a holder that is new here gets a whole lease to re-assert its claim. */
   const apply = Effect.fnUntraced(function* (recorded: RecordedCommit) {
     const { commit, sequence } = recorded
+    const now = yield* Clock.currentTimeMillis
     if (commit.previousSequence !== lastSequence || commit.previousHash !== lastHash) {
       return yield* new BrokenChain({ partition, sequence })
     }
     for (const event of commit.events) {
-      put(event.taskId, evolve(states.get(event.taskId), event, { sequence }, settings.leaseMs))
+      const state = evolve(states.get(event.taskId), event, { sequence }, settings.leaseMs)
+      put(event.taskId, Claim.extendAll(state, now, settings.leaseMs))
     }
     lastSequence = sequence
     lastHash = recorded.hash
   })
 
   /** Reads what the log holds beyond what is known, for as long as it takes. */
-  const refresh = Effect.suspend(() => Stream.runForEach(log.read(partition, lastSequence), apply)).pipe(
-    Effect.tapError((error) => Effect.logWarning(error.message)),
-    Effect.retry({ while: (error) => error._tag === "LogUnavailable", schedule: retryPolicy }),
-    Effect.orDie
-  )
+  const refresh = (use: (recorded: RecordedCommit) => Effect.Effect<void, BrokenChain>) =>
+    Effect.suspend(() => Stream.runForEach(log.read(partition, lastSequence), use)).pipe(
+      Effect.tapError((error) => Effect.logWarning(error.message)),
+      Effect.retry({ while: (error) => error._tag === "LogUnavailable", schedule: retryPolicy }),
+      Effect.orDie
+    )
 
-  const recorded = (staging: Staging): ReadonlyArray<Recorded> =>
-    staging.events.map((event, index) => {
-      const state = staging.get(event.taskId)
-      return {
-        partition,
-        sequence: staging.position.sequence,
-        index,
-        queue: state === undefined ? event.taskType : queueOf(state),
-        event,
-        json: staging.json[index] ?? JSON.stringify(event)
-      }
-    })
+  /** Says what is in the log; whoever wrote it may be gone before it could. */
+  const announce = (sequence: number, events: ReadonlyArray<TaskEvent>, json: ReadonlyArray<string> = []) =>
+    announcer.accept(
+      events.map((event, index): Recorded => {
+        const state = states.get(event.taskId)
+        const text = json[index]
+        return {
+          partition,
+          sequence,
+          index,
+          queue: state === undefined ? event.taskType : queueOf(state),
+          event,
+          ...(text === undefined ? {} : { json: text })
+        }
+      })
+    )
 
   /** Makes staged decisions true: offers what is to be offered, sets the timers, answers, announces. */
   const conclude = (staging: Staging, now: number) => {
@@ -110,7 +121,7 @@ export const make = Effect.fnUntraced(function* (
       put(taskId, offered.state)
       if (offered.items.length > 0) announcer.offer(offered.items)
     }
-    if (staging.events.length > 0) announcer.accept(recorded(staging))
+    if (staging.events.length > 0) announce(lastSequence, staging.events, staging.json)
   }
 
   const store = Effect.fnUntraced(function* (staging: Staging, now: number) {
@@ -145,7 +156,9 @@ export const make = Effect.fnUntraced(function* (
     const due = staging.full ? [] : agenda.takeDue(now, settings.maxTurn)
     const unfit = due.filter((taskId) => !staging.wake(taskId))
     if (staging.events.length > 0 && !(yield* store(staging, now))) {
-      yield* refresh
+      yield* refresh((recorded) =>
+        Effect.tap(apply(recorded), () => Effect.sync(() => announce(recorded.sequence, recorded.commit.events)))
+      )
       for (const taskId of due) {
         const state = states.get(taskId)
         if (state !== undefined) agenda.set(taskId, wakeAt(state, settings.startedGraceMs))
@@ -155,8 +168,8 @@ export const make = Effect.fnUntraced(function* (
     conclude(staging, now)
     for (const taskId of unfit) agenda.set(taskId, now)
     if (staging.calendarsChanged) lookAgain(now)
-    const rest = envelopes.slice(taken)
-    return staging.leftover === null ? rest : [staging.leftover, ...rest]
+    const undecided = envelopes.slice(taken)
+    return staging.leftover === null ? undecided : [staging.leftover, ...undecided]
   })
 
   /** Sleeps until an instant in slices, so that a step of the wall clock cannot lose it, then wakes the actor. */
@@ -180,33 +193,36 @@ export const make = Effect.fnUntraced(function* (
   })
 
   const loop = Effect.gen(function* () {
-    let rest: ReadonlyArray<Envelope> = []
     for (;;) {
       const head = agenda.head()
       const now = yield* Clock.currentTimeMillis
       const busy = rest.length > 0 || (head !== null && head <= now)
       if (!busy) yield* arm(head)
-      const messages = yield* busy ? Queue.clear(mailbox) : Queue.takeBetween(mailbox, 1, settings.maxTurn)
+      const messages = yield* Queue.takeBetween(mailbox, busy ? 0 : 1, settings.maxTurn - rest.length)
       rest = yield* turn([...rest, ...messages.filter((message) => message !== "wake")])
     }
   })
 
-  yield* refresh
-  const now = yield* Clock.currentTimeMillis
-  for (const [taskId, state] of states) put(taskId, Claim.extendAll(state, now, settings.leaseMs))
-  lookAgain(now)
+  yield* refresh(apply)
+  lookAgain(yield* Clock.currentTimeMillis)
   announcer.begin(partition, (taskId) => {
     const state = states.get(taskId)
     return state === undefined ? undefined : queueOf(state)
   })
   yield* loop.pipe(
     Effect.tapCause((cause) => Effect.logError(`the actor of partition ${partition} has stopped`, cause)),
+    Effect.ensuring(Effect.sync(() => (stopped = true))),
     (running) => Effect.forkScoped(running)
   )
 
   return {
     partition,
-    submit: (envelope) => Queue.sizeUnsafe(mailbox) < MAILBOX_LIMIT && Queue.offerUnsafe(mailbox, envelope),
+    submit: (envelope) => {
+      // Nobody says news again: they are never turned away.
+      const news = envelope._tag === "reoffer" || envelope._tag === "calendars"
+      const room = news || Queue.sizeUnsafe(mailbox) + rest.length < MAILBOX_LIMIT
+      return !stopped && room && Queue.offerUnsafe(mailbox, envelope)
+    },
     stats: () => {
       let tasks = 0
       let openExecutions = 0

@@ -38,16 +38,12 @@ export class Partitions extends Context.Service<
         const workQueue = yield* WorkQueue
         const calendars = yield* Calendars
         const announcer = yield* Announcer.make
-        const actors = yield* Effect.forEach(
-          Array.from({ length: partitions }, (_, partition) => partition),
-          (partition) => PartitionActor.make(partition, nodeId, announcer, calendars.excluded),
-          { concurrency: 8 }
-        )
+        const actors = new Map<number, PartitionActor.PartitionActor>()
 
         /** After a lost connection: compare what is held with what was said and offered, and repeat the missing. */
         const heal = Effect.gen(function* () {
           const held = yield* workQueue.held
-          for (const actor of actors) {
+          for (const actor of actors.values()) {
             actor.submit({ _tag: "reoffer", held })
             announcer.resync(actor.partition)
           }
@@ -57,26 +53,36 @@ export class Partitions extends Context.Service<
         )
         yield* announcements.disturbed.pipe(
           Stream.runForEach(() => heal),
-          (following) => Effect.forkScoped(following)
+          (following) => Effect.forkScoped(following, { startImmediately: true })
         )
 
         yield* calendars.changes.pipe(
           Stream.runForEach(() =>
             Effect.sync(() => {
-              for (const actor of actors) actor.submit({ _tag: "calendars" })
+              for (const actor of actors.values()) actor.submit({ _tag: "calendars" })
             })
           ),
           (following) => Effect.forkScoped(following, { startImmediately: true })
         )
 
+        // Listening comes first: an actor may lose an offer while others still read their log.
+        yield* Effect.forEach(
+          Array.from({ length: partitions }, (_, partition) => partition),
+          (partition) =>
+            Effect.map(PartitionActor.make(partition, nodeId, announcer, calendars.excluded), (actor) =>
+              actors.set(partition, actor)
+            ),
+          { concurrency: 8, discard: true }
+        )
+
         return Partitions.of({
-          owned: () => actors.map((actor) => actor.partition),
+          owned: () => [...actors.keys()].sort((a, b) => a - b),
           submit: (partition, envelope) => {
-            const actor = actors[partition]
+            const actor = actors.get(partition)
             if (actor === undefined) return "notOwner"
             return actor.submit(envelope) ? "accepted" : "full"
           },
-          stats: () => actors.map((actor) => actor.stats())
+          stats: () => [...actors.values()].map((actor) => actor.stats()).sort((a, b) => a.partition - b.partition)
         })
       })
     )

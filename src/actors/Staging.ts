@@ -59,7 +59,13 @@ export class Staging {
   /** Answers everything that was asked; call when the events are in the log (or there are none). */
   answer(position: LogPosition): void {
     this.position.sequence = position.sequence
-    for (const reply of this.#replies) reply()
+    for (const reply of this.#replies) {
+      try {
+        reply()
+      } catch {
+        // The way back is gone (a closed connection): what was decided stands, and asking again gives the answer.
+      }
+    }
   }
 
   /** Decides about an envelope; false, and nothing changed, when its events do not fit beside those that are here. */
@@ -111,7 +117,7 @@ export class Staging {
     const state = this.get(taskId)
     if (state === undefined) return true
     const { excluded, now, rules } = this.#options
-    const stored = this.#store(this.#encode(Task.wake(state, now, rules, excluded)))
+    const stored = this.#store(this.#portion(Task.wake(state, now, rules, excluded)))
     if (stored && !this.states.has(taskId)) this.states.set(taskId, state)
     return stored
   }
@@ -202,6 +208,13 @@ export class Staging {
     return this.#encode(
       Task.report(state, { ...said, outcome: { outcome: "failedForGood", error } }, this.#options.now)
     )
+  }
+
+  /** What time has brought, or as much of it as a whole commit holds: the task stays due for the rest. */
+  #portion(events: ReadonlyArray<TaskEvent>): Encoded {
+    const encoded = this.#encode(events)
+    if (!this.#tooLarge(encoded) || events.length === 1) return encoded
+    return this.#portion(events.slice(0, Math.ceil(events.length / 2)))
   }
 
   #encode(events: ReadonlyArray<TaskEvent>): Encoded {

@@ -14,7 +14,7 @@ import { scheduleType } from "../recurrence/Recurrence.ts"
 import * as Series from "../recurrence/Series.ts"
 import type { Report } from "../work/Work.ts"
 import { tzdataVersion } from "../recurrence/Zone.ts"
-import { verdicts } from "./CatchUp.ts"
+import { type Instants, verdicts } from "./CatchUp.ts"
 import { type ExcludedDays, none as noDays } from "./ExcludedDays.ts"
 import { Refused } from "./TaskRequest.ts"
 import { type KnownCommand, type LiveTask, offsetOf, type OpenExecution, type TaskState } from "./TaskState.ts"
@@ -42,8 +42,14 @@ export interface Rules {
   readonly maxLost: number
 }
 
-/** Longest delay between two attempts, milliseconds. */
+/** Longest delay between two attempts by the task's policy, before the jitter; milliseconds. */
 export const MAX_BACKOFF_MS = 600_000
+
+/** Longest delay that a run may ask for by "come back later": 366 days, milliseconds. */
+export const MAX_DELAY_MS = 366 * 86_400_000
+
+/** The last instant at which a task runs: what comes later cannot be written down, with its delays, in the log. */
+const LAST_INSTANT = toMillis("9999-12-01T00:00:00.000Z")
 
 /** Share by which a delay is lengthened or shortened, so that what failed together is not retried together. */
 const JITTER = 0.1
@@ -139,6 +145,11 @@ const cancel = (
   return Result.succeed({
     _tag: "events",
     events: [
+      // Whoever owns the task next must know what had begun: it ends by itself, and is not offered again.
+      ...state.executions.flatMap((execution) => {
+        const { stage } = execution
+        return stage._tag === "claimed" && !stage.recorded ? [started(state, execution, stage, now)] : []
+      }),
       {
         ...head(state, "cancelled", now, command.causedBy),
         revision: state.revision + 1,
@@ -173,7 +184,7 @@ export const report = (state: TaskState | undefined, said: Report, now: number):
       return failed(state, execution, now, outcome.error, ran, causedBy, {
         counted: false,
         again: true,
-        delayMs: Math.max(0, outcome.delayMs)
+        delayMs: Math.min(MAX_DELAY_MS, Math.max(0, outcome.delayMs))
       })
     case "failedForGood":
     case "cancelled":
@@ -193,41 +204,55 @@ export const wake = (
   // What is due is decided on the state that this leads to.
   if (moved.length > 0) return moved
   const events: Array<TaskEvent> = []
-  let ends = 0
+  let task = state
   for (const execution of state.executions) {
     const { stage } = execution
     if (stage._tag !== "claimed") continue
-    const ran = { worker: stage.worker, startedAt: fromMillis(stage.since), finishedAt: fromMillis(now) }
-    const causedBy = { commandId: `${execution.executionId}#${execution.attempt}`, actor: "scheduler" }
     if (stage.leaseUntil <= now) {
+      const ran = { worker: stage.worker, startedAt: fromMillis(stage.since), finishedAt: fromMillis(now) }
+      const causedBy = causedByAttempt(execution)
       const error = {
         code: "lost",
         message: `worker ${stage.worker} has not been heard of for ${rules.leaseMs} ms; the attempt may have done some of its work`
       }
-      const lost = failed(state, execution, now, error, ran, causedBy, {
+      const lost = failed(task, execution, now, error, ran, causedBy, {
         counted: false,
         again: execution.lost + 1 < rules.maxLost,
         delayMs: 0
       })
-      if (lost.some((event) => event.type === "failure")) ends += 1
+      if (lost.some((event) => event.type === "failure")) {
+        task = { ...task, executions: task.executions.filter((one) => one !== execution) }
+      }
       events.push(...lost)
     } else if (!stage.recorded && stage.since + rules.startedGraceMs <= now) {
-      events.push({
-        ...head(state, "started", now, causedBy),
-        executionId: execution.executionId,
-        nominalAt: execution.nominalAt,
-        dueAt: execution.dueAt,
-        attempt: execution.attempt,
-        worker: stage.worker,
-        startedAt: ran.startedAt
-      })
+      events.push(started(state, execution, stage, now))
     }
   }
   if (state.phase === "scheduled" && state.nextAt !== null && state.nextAt + offsetOf(state) <= now) {
-    events.push(...occurrences(state, state.nextAt, now, state.executions.length - ends, excluded))
+    events.push(...occurrences(state, state.nextAt, now, task.executions.length, excluded))
   }
   return events
 }
+
+const causedByAttempt = (execution: OpenExecution): CausedBy => ({
+  commandId: `${execution.executionId}#${execution.attempt}`,
+  actor: "scheduler"
+})
+
+const started = (
+  task: LiveTask,
+  execution: OpenExecution,
+  stage: Extract<OpenExecution["stage"], { readonly _tag: "claimed" }>,
+  now: number
+): EventOf<"started"> => ({
+  ...head(task, "started", now, causedByAttempt(execution)),
+  executionId: execution.executionId,
+  nominalAt: execution.nominalAt,
+  dueAt: execution.dueAt,
+  attempt: execution.attempt,
+  worker: stage.worker,
+  startedAt: fromMillis(stage.since)
+})
 
 /** The next occurrence by the calendars as they are now, where they have changed since it was computed. */
 const byCalendars = (task: LiveTask, now: number, excluded: ExcludedDays): ReadonlyArray<TaskEvent> => {
@@ -236,7 +261,7 @@ const byCalendars = (task: LiveTask, now: number, excluded: ExcludedDays): Reado
     return []
   // What has come is still to be decided; an instant that has passed does not come back.
   const since = Math.min(nextAt - 1, now - offsetOf(task))
-  const next = Series.of(definition, excluded.of(definition)).next(since)
+  const next = seriesOf(definition, excluded).next(since)
   if (next === nextAt) return []
   const rescheduled: EventOf<"rescheduled"> = {
     ...head(task, "rescheduled", now, {
@@ -252,6 +277,18 @@ const byCalendars = (task: LiveTask, now: number, excluded: ExcludedDays): Reado
   return next === null && task.executions.length === 0 ? [rescheduled, completed(task, now)] : [rescheduled]
 }
 
+/** The instants of a task that can be written down. */
+const seriesOf = (definition: TaskDefinition, excluded: ExcludedDays): Instants => {
+  const series = Series.of(definition, excluded.of(definition))
+  return {
+    next: (after) => {
+      const at = series.next(after)
+      return at === null || at > LAST_INSTANT ? null : at
+    },
+    range: series.range
+  }
+}
+
 /** By which calendars a next occurrence was computed. */
 const calendarsAt = (definition: TaskDefinition, excluded: ExcludedDays) =>
   definition.exclude === undefined ? {} : { calendarsAt: excluded.changedAt(definition) }
@@ -265,7 +302,7 @@ const occurrences = (
   excluded: ExcludedDays
 ): ReadonlyArray<TaskEvent> => {
   const { definition } = task
-  const instants = Series.of(definition, excluded.of(definition))
+  const instants = seriesOf(definition, excluded)
   const offset = offsetOf(task)
   const events: Array<TaskEvent> = []
   let open = openExecutions
@@ -396,6 +433,4 @@ export const firstOccurrence = (
   now: number,
   excluded: ExcludedDays = noDays
 ): number | null =>
-  definition.recurrence.kind === "once"
-    ? toMillis(definition.recurrence.at)
-    : Series.of(definition, excluded.of(definition)).next(now)
+  definition.recurrence.kind === "once" ? toMillis(definition.recurrence.at) : seriesOf(definition, excluded).next(now)

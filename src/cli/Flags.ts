@@ -92,3 +92,9 @@ export const zoneOf = Effect.fnUntraced(function* (flag: Option.Option<string>) 
     guess === undefined ? "give a name such as Europe/Berlin, America/New_York or UTC" : `did you mean "${guess}"?`
   )
 })
+
+/** Without the fields whose flag was not given. */
+export const defined = <Fields extends Readonly<Record<string, Option.Option<unknown>>>>(fields: Fields) =>
+  Object.fromEntries(
+    Object.entries(fields).flatMap(([key, value]) => (Option.isSome(value) ? [[key, value.value]] : []))
+  ) as { readonly [Key in keyof Fields]?: Fields[Key] extends Option.Option<infer A> ? A : never }

@@ -93,8 +93,8 @@ const decides = (options: NodeOptions, calendars: ReturnType<typeof calendarsOf>
   )
 
 /** Follows the log into read models, and answers queries from them. */
-const answers = (readModelFile: string, calendars: ReturnType<typeof calendarsOf>) =>
-  NatsQueries.layer.pipe(
+const answers = ({ timezone }: NodeOptions, readModelFile: string, calendars: ReturnType<typeof calendarsOf>) =>
+  NatsQueries.layer({ timezone }).pipe(
     Layer.provide([calendars, ReadModels.layer({ file: readModelFile })]),
     Layer.provide(NatsEventLog.layer)
   )
@@ -102,7 +102,7 @@ const answers = (readModelFile: string, calendars: ReturnType<typeof calendarsOf
 /** A node that decides, and one that answers, on one connection. */
 export const schedulerAndApi = (options: NodeOptions, readModelFile: string) => {
   const calendars = calendarsOf(options)
-  return Layer.mergeAll(decides(options, calendars), answers(readModelFile, calendars)).pipe(
+  return Layer.mergeAll(decides(options, calendars), answers(options, readModelFile, calendars)).pipe(
     Layer.provide(core(options, "node")),
     Layer.provide(settingsOf(options))
   )
@@ -115,7 +115,7 @@ export const scheduler = (options: NodeOptions) =>
   )
 
 export const api = (options: NodeOptions, readModelFile: string) =>
-  answers(readModelFile, calendarsOf(options)).pipe(
+  answers(options, readModelFile, calendarsOf(options)).pipe(
     Layer.provide(core(options, "api")),
     Layer.provide(settingsOf(options))
   )

@@ -9,7 +9,7 @@ import { TaskArgs, TaskId } from "../events/TaskDefinition.ts"
 import type { ParseProblem } from "../recurrence/ParseProblem.ts"
 import { suggestion } from "../work/Suggestion.ts"
 import { type CliFailure, usage } from "./Failure.ts"
-import { zoneOf } from "./Flags.ts"
+import { defined, zoneOf } from "./Flags.ts"
 import { boundOf } from "./Moments.ts"
 import type { ScheduleInput } from "./ScheduleFlags.ts"
 import { readTaskFile, type TaskFile } from "./TaskFile.ts"
@@ -122,12 +122,6 @@ const checkedId = Effect.fnUntraced(function* (flag: string, value: Option.Optio
     )
   }
 })
-
-/** Without the fields whose flag was not given. */
-const defined = <Fields extends Readonly<Record<string, Option.Option<unknown>>>>(fields: Fields) =>
-  Object.fromEntries(
-    Object.entries(fields).flatMap(([key, value]) => (Option.isSome(value) ? [[key, value.value]] : []))
-  ) as { readonly [Key in keyof Fields]?: Fields[Key] extends Option.Option<infer A> ? A : never }
 
 /** The request that the words ask for. */
 export const requestOf = Effect.fnUntraced(function* (

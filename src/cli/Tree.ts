@@ -1,5 +1,6 @@
 /** The command tree: `nagatha <verb>` and `nagatha scheduler <verb>` are the same commands. */
 import { Command, GlobalFlag } from "effect/cli"
+import { calendar } from "./commands/calendar.ts"
 import { cancel } from "./commands/cancel.ts"
 import { completions } from "./commands/completions.ts"
 import { demo } from "./commands/demo.ts"
@@ -23,7 +24,7 @@ const NoColor = GlobalFlag.Setting("no-color")({ flag: present("no-color", "Prin
 const verbs = [
   { group: "TASKS", commands: [schedule, list, info, cancel] },
   { group: "WHAT RAN", commands: [history, logs, events] },
-  { group: "WORDS", commands: [next] },
+  { group: "WHEN", commands: [next, calendar] },
   {
     group: "THIS MACHINE",
     commands: [up, down, node, status, doctor, demo, completions((): Command.Command.Any => tree)]

@@ -1,15 +1,19 @@
 /** Queries over NATS: `nagatha.query.<name>`, answered by any node with read models; nodes share the load. */
 import type { Msg } from "@nats-io/transport-node"
 import { createInbox } from "@nats-io/transport-node"
-import { Effect, Layer, Schema } from "effect"
+import { Clock, Effect, Layer, Schema } from "effect"
 import { viewOf } from "../actors/CalendarRequest.ts"
 import { Calendars } from "../actors/Calendars.ts"
 import * as Intake from "../actors/Intake.ts"
 import { Partitions } from "../actors/Partitions.ts"
-import { Refused, type Run } from "../actors/TaskRequest.ts"
+import { preview, PreviewRequest } from "../actors/Preview.ts"
+import { Refused } from "../actors/TaskRequest.ts"
 import { EventLog } from "../events/EventLog.ts"
 import { ExecutionsQuery, Queries, type QueryError, TaskQuery, TasksQuery } from "../projections/Queries.ts"
+import { clockNotes } from "../recurrence/ClockNotes.ts"
 import { toMillis } from "../recurrence/Instant.ts"
+import * as Series from "../recurrence/Series.ts"
+import { isZone } from "../recurrence/Zone.ts"
 import type { ServiceStatus } from "../Scheduler.ts"
 import { NatsConnection } from "./NatsConnection.ts"
 import { decodeWith, NatsService, readJson, respondError, SERVICE } from "./NatsService.ts"
@@ -44,7 +48,14 @@ export const layerPartitions: Layer.Layer<never, never, NatsConnection | NatsSer
     })
   )
 
-export const layer: Layer.Layer<never, never, NatsConnection | NatsService | Queries | EventLog | Calendars> =
+export interface QueriesOptions {
+  /** Zone of questions that name none. */
+  readonly timezone: string
+}
+
+export const layer = (
+  options: QueriesOptions
+): Layer.Layer<never, never, NatsConnection | NatsService | Queries | EventLog | Calendars> =>
   Layer.effectDiscard(
     Effect.gen(function* () {
       const nats = yield* NatsConnection
@@ -58,7 +69,7 @@ export const layer: Layer.Layer<never, never, NatsConnection | NatsService | Que
       const answering = <A>(
         name: string,
         schema: Schema.ConstraintDecoder<A>,
-        handle: (query: A) => Effect.Effect<unknown, QueryError>
+        handle: (query: A) => Effect.Effect<unknown, QueryError | Refused>
       ) => {
         const decode = decodeWith(schema)
         return endpoint(`query-${name}`, subjects.query(name), GROUP, (message) => {
@@ -68,7 +79,10 @@ export const layer: Layer.Layer<never, never, NatsConnection | NatsService | Que
               Effect.match({
                 onSuccess: (answer) => respond(message, answer),
                 onFailure: (error) =>
-                  respondError(message, new Refused({ code: CODES[error._tag], message: error.message }))
+                  respondError(
+                    message,
+                    error._tag === "Refused" ? error : new Refused({ code: CODES[error._tag], message: error.message })
+                  )
               }),
               Effect.catchCause((cause) =>
                 Effect.andThen(
@@ -103,11 +117,27 @@ export const layer: Layer.Layer<never, never, NatsConnection | NatsService | Que
       const info = Effect.fnUntraced(function* (query: typeof InfoQuery.Type) {
         const { definition, logSequence, task } = yield* queries.task(query)
         const { items } = yield* queries.executions({ taskId: task.taskId, limit: query.executions ?? 10 })
-        const nextRuns: ReadonlyArray<Run> =
-          task.nextRunAt === null
+        const exclusions = calendars.excluded.of(definition)
+        const { nextNominalAt, nextRunAt } = task
+        const nextRuns =
+          nextRunAt === null ? [] : Intake.nextRuns(definition, toMillis(nextRunAt) - 1, SHOWN_RUNS, exclusions)
+        const notes =
+          nextNominalAt === null
             ? []
-            : Intake.nextRuns(definition, toMillis(task.nextRunAt) - 1, SHOWN_RUNS, calendars.excluded.of(definition))
-        return { task, nextRuns, executions: items, logSequence }
+            : clockNotes(Series.of(definition, exclusions), definition, toMillis(nextNominalAt) - 1)
+        return { task, nextRuns, notes, executions: items, logSequence }
+      })
+
+      const next = Effect.fnUntraced(function* (request: PreviewRequest) {
+        const zone = request.timezone ?? options.timezone
+        if (!isZone(zone))
+          yield* new Refused({ code: "invalidRequest", message: `${JSON.stringify(zone)} is not a time zone` })
+        const days = calendars.excluded.of({ exclude: request.exclude ?? [] })
+        const made = preview(request, { now: yield* Clock.currentTimeMillis, timezone: zone }, days)
+        return yield* Effect.mapError(
+          Effect.fromResult(made),
+          ({ message }) => new Refused({ code: "invalidSchedule", message })
+        )
       })
 
       /** Answers of all nodes that listen on a subject. */
@@ -170,6 +200,7 @@ export const layer: Layer.Layer<never, never, NatsConnection | NatsService | Que
       yield* answering("info", InfoQuery, info)
       yield* answering("executions", ExecutionsQuery, (query) => queries.executions(query))
       yield* answering("execution", TaskQuery, (query) => queries.execution(query))
+      yield* answering("next", PreviewRequest, next)
       yield* answering("calendars", Schema.Struct({}), () => Effect.sync(() => calendars.all().map(viewOf)))
       yield* answering("status", Schema.Struct({}), () => status)
       yield* Effect.promise(() => connection.flush())

@@ -11,7 +11,17 @@ import { Refused, ScheduleAnswer, type ScheduleRequest, TaskAnswer } from "../ac
 import { ExecutionsPage, TasksPage } from "../projections/Queries.ts"
 import { ScheduledTask } from "../projections/ScheduledTask.ts"
 import { TaskExecution } from "../projections/TaskExecution.ts"
-import { type AnnouncedEvent, OutcomeUnknown, Scheduler, ServiceStatus, TaskInfo, Unreachable } from "../Scheduler.ts"
+import {
+  type AnnouncedEvent,
+  CalendarAnswer,
+  CalendarView,
+  OutcomeUnknown,
+  Preview,
+  Scheduler,
+  ServiceStatus,
+  TaskInfo,
+  Unreachable
+} from "../Scheduler.ts"
 import { isNoResponders, Lost, NatsConnection } from "./NatsConnection.ts"
 import { PUBLIC_EVENTS } from "./Subjects.ts"
 
@@ -124,6 +134,8 @@ export const layer = (options: SchedulerOptions): Layer.Layer<Scheduler, never, 
       const task = query("task", Schema.Struct({ task: ScheduledTask }))
       const schedule = command("schedule", ScheduleAnswer)
       const cancel = command("cancel", TaskAnswer)
+      const setCalendar = command("setCalendar", CalendarAnswer)
+      const removeCalendar = command("removeCalendar", CalendarAnswer)
       const subjectOfMany = subjects.command("scheduleMany")
       const readMany = read(subjectOfMany, ManyAnswers)
 
@@ -159,6 +171,10 @@ export const layer = (options: SchedulerOptions): Layer.Layer<Scheduler, never, 
                 )
             )
           ),
+        setCalendar: (body) => setCalendar(body, body.commandId),
+        removeCalendar: (body) => removeCalendar(body, body.commandId),
+        calendars: Effect.suspend(() => query("calendars", Schema.Array(CalendarView))({})),
+        next: query("next", Preview),
         tasks: query("tasks", TasksPage),
         info: query("info", TaskInfo),
         executions: query("executions", ExecutionsPage),

@@ -154,7 +154,7 @@ describe("nagatha info", () => {
   it.effect("prints the task, its runs and its executions as JSON", () =>
     Effect.gen(function* () {
       const { stdout } = yield* runCli(["info", "teatime000000001", "--json"], { world: world() })
-      assert.deepStrictEqual(Object.keys(JSON.parse(stdout)).sort(), ["executions", "nextRuns", "task"])
+      assert.deepStrictEqual(Object.keys(JSON.parse(stdout)).sort(), ["executions", "nextRuns", "notes", "task"])
     })
   )
 

@@ -111,7 +111,7 @@ const REFUSED: ReadonlyArray<readonly [string, RegExp]> = [
   ["every day at 25:00", /no hour 25/],
   ["every day at 9 maybe", /unknown word "maybe"/],
   ["twice a day", /say the times/],
-  
+
   ["friday", /needs a time/],
   ["may", /needs a time|not understood/],
   ["yesterday", /past/],

@@ -4,6 +4,7 @@ import type { ScheduledTask } from "../../src/projections/ScheduledTask.ts"
 import type { TaskExecution } from "../../src/projections/TaskExecution.ts"
 import {
   type AnnouncedEvent,
+  type CalendarView,
   CancelRequest,
   Refused,
   ScheduleRequest,
@@ -119,6 +120,7 @@ export interface World {
   /** Requests as they came, in order. */
   readonly scheduled: Array<ScheduleRequest>
   readonly cancelled: Array<CancelRequest>
+  readonly calendars: Array<CalendarView>
   /** Every call fails with this while it is set. */
   failing: SchedulerError | undefined
   /** Called when a task has been scheduled: what then happens to it. */
@@ -134,6 +136,7 @@ export const aWorld = (changes: Partial<World> = {}): World => ({
   status: aStatus,
   scheduled: [],
   cancelled: [],
+  calendars: [],
   failing: undefined,
   onScheduled: () => undefined,
   onRead: () => undefined,
@@ -229,6 +232,27 @@ export const memoryScheduler = (world: World): Scheduler["Service"] => {
           })
         })
       ),
+    setCalendar: ({ calendar, days }) =>
+      guarded(() =>
+        Effect.sync(() => {
+          const changedAt = "2026-03-08T08:00:00.000Z"
+          world.calendars.push({ calendar, days, revision: 1, changedAt, logSequence: 9 })
+          return { calendar, revision: 1, logSequence: 9 }
+        })
+      ),
+    removeCalendar: ({ calendar }) =>
+      guarded(() => {
+        const at = world.calendars.findIndex((one) => one.calendar === calendar)
+        if (at < 0) {
+          return Effect.fail(
+            new Refused({ code: "notFound", message: `no calendar is named ${JSON.stringify(calendar)}` })
+          )
+        }
+        world.calendars.splice(at, 1)
+        return Effect.succeed({ calendar, revision: 2, logSequence: 10 })
+      }),
+    calendars: guarded(() => Effect.succeed(world.calendars)),
+    next: () => Effect.die("the command line reads words by itself"),
     tasks: (query) =>
       guarded(() =>
         Effect.succeed(
@@ -248,6 +272,7 @@ export const memoryScheduler = (world: World): Scheduler["Service"] => {
         return Effect.map(task(id), (one) => ({
           task: one,
           nextRuns: [],
+          notes: [],
           executions: world.executions.filter(({ taskId }) => taskId === one.taskId).slice(0, executions ?? 10)
         }))
       }),

@@ -43,6 +43,8 @@ const taskLines = (task: ScheduledTask, now: number, paint: Paint): string => {
       ["timeout", `${durationText(task.timeoutMs)}, killed after ${durationText(task.hardTimeoutMs)}`],
       ["overlap", task.overlap],
       ["catch-up", `${task.catchUp}, within ${durationText(task.catchUpWindowMs)}`],
+      ["spread", task.spreadMs === 0 ? undefined : `due up to ${durationText(task.spreadMs)} after each instant`],
+      ["not on", task.exclude.length === 0 ? undefined : `days of ${task.exclude.join(", ")}`],
       ["starts", at(task.startAt)],
       ["ends", at(task.endAt)],
       ["paused until", at(task.pausedUntil)],
@@ -100,7 +102,7 @@ export const info = Command.make(
     const found = yield* withScheduler((scheduler) => scheduler.info({ id: input.id, executions: input.executions }))
     if (format === "json") return yield* outJson(found)
     if (format === "ndjson") return yield* outLines([found])
-    const { task, nextRuns, executions } = found
+    const { task, nextRuns, notes, executions } = found
     const paint = yield* colors
     const today = yield* now
     const runs = runLines(nextRuns, task.timezone, today, paint)
@@ -109,6 +111,7 @@ export const info = Command.make(
         `${paint.bold(task.taskId)}  ${visibleLine(task.taskName)}`,
         taskLines(task, today, paint),
         ...(runs === "" ? [] : ["", paint.bold("next runs"), runs]),
+        ...notes.map((text) => `  note: ${visibleLine(text)}`),
         "",
         paint.bold(executions.length === 0 ? "has not run yet" : "last executions"),
         ...executions.map((execution) => executionLines(execution, task.timezone, paint))

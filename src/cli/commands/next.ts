@@ -2,15 +2,11 @@
 import { Effect, Option } from "effect"
 import { Argument, Command, Flag } from "effect/cli"
 import { GapPolicy, OverlapPolicy } from "../../recurrence/Recurrence.ts"
-import { tzdataVersion } from "../../recurrence/Zone.ts"
-import { choice, count, formatOf, reading, text, timezone, zoneOf } from "../Flags.ts"
+import { choice, count, defined, formatOf, reading, text, timezone, zoneOf } from "../Flags.ts"
 import { momentOf } from "../Moments.ts"
 import { colors, labelled, now, out, outJson, outLines } from "../Output.ts"
 import { runLines } from "../Runs.ts"
 import { visibleLine } from "../Text.ts"
-
-/** Stands for the id that `H` in cron text is spread by, where no task has one yet. */
-const NO_TASK = "next"
 
 const flags = {
   when: Argument.String("WHEN").pipe(
@@ -35,25 +31,19 @@ export const next = Command.make(
   Effect.fnUntraced(function* (input) {
     const format = yield* formatOf(input)
     const zone = yield* zoneOf(input.timezone)
-    const { parse } = yield* Effect.promise(() => import("../../recurrence/When.ts"))
-    const { nextRuns } = yield* Effect.promise(() => import("../../actors/Intake.ts"))
+    const { preview } = yield* Effect.promise(() => import("../../actors/Preview.ts"))
     const today = yield* now
-    const taskId = Option.getOrElse(input.id, () => NO_TASK)
     const from = Option.isSome(input.from) ? yield* momentOf("from", input.from.value, zone) : today
-    const policies = {
-      ...Option.match(input.dstGap, { onNone: () => ({}), onSome: (gap) => ({ gap }) }),
-      ...Option.match(input.dstOverlap, { onNone: () => ({}), onSome: (overlap) => ({ overlap }) })
-    }
-    const { recurrence, understoodAs, notes, startAt, endAt, maxRuns } = yield* Effect.fromResult(
-      parse(input.when, { now: from, zone, taskId, ...policies })
+    const answer = yield* Effect.fromResult(
+      preview(
+        {
+          when: input.when,
+          count: input.count,
+          ...defined({ taskId: input.id, dstGap: input.dstGap, dstOverlap: input.dstOverlap })
+        },
+        { now: from, timezone: zone }
+      )
     )
-    const runs = nextRuns(
-      { recurrence, timezone: zone, startAt: startAt ?? null, endAt: endAt ?? null, maxRuns: maxRuns ?? null },
-      from,
-      input.count
-    )
-    const tzdata = tzdataVersion
-    const answer = { kind: recurrence.kind, understoodAs, timezone: zone, tzdata, runs, notes }
     if (format === "json") return yield* outJson(answer)
     if (format === "ndjson") return yield* outLines([answer])
     const paint = yield* colors
@@ -62,14 +52,14 @@ export const next = Command.make(
         paint.bold(visibleLine(input.when)),
         labelled(
           [
-            ["understood", understoodAs],
-            ["kind", recurrence.kind],
-            ["zone", `${zone} (zone data ${tzdata})`],
-            ...notes.map((text) => ["note", text] as const)
+            ["understood", answer.understoodAs],
+            ["kind", answer.kind],
+            ["zone", `${zone} (zone data ${answer.tzdata})`],
+            ...answer.notes.map((text) => ["note", text] as const)
           ],
           paint
         ),
-        runs.length === 0 ? "  no run is to come" : runLines(runs, zone, today, paint)
+        answer.runs.length === 0 ? "  no run is to come" : runLines(answer.runs, zone, today, paint)
       ].join("\n")
     )
   })
