@@ -198,7 +198,8 @@ export const make = Effect.fnUntraced(function* (
       const now = yield* Clock.currentTimeMillis
       const busy = rest.length > 0 || (head !== null && head <= now)
       if (!busy) yield* arm(head)
-      const messages = yield* Queue.takeBetween(mailbox, busy ? 0 : 1, settings.maxTurn - rest.length)
+      const nothingNew = busy && Queue.sizeUnsafe(mailbox) === 0
+      const messages = nothingNew ? [] : yield* Queue.takeBetween(mailbox, 1, settings.maxTurn - rest.length)
       rest = yield* turn([...rest, ...messages.filter((message) => message !== "wake")])
     }
   })
