@@ -91,6 +91,15 @@ describe("catching up", () => {
     }
   })
 
+  it("decides the instant that was promised also where the rules of its zone have changed since", () => {
+    const promised = 10 * MINUTE + 30_000
+    const told = (catchUp: Policy["catchUp"], at: number) => shown(promised, at, policy(catchUp))
+    assert.deepStrictEqual(told("none", 11 * MINUTE - 1), ["skip 10.5-10.5 (1)"])
+    assert.deepStrictEqual(told("latest", 11 * MINUTE - 1), ["run 10.5"])
+    assert.deepStrictEqual(told("none", 12 * MINUTE + 30_000), ["skip 10.5-12 (3)"])
+    assert.deepStrictEqual(told("earliest", 12 * MINUTE + 30_000), ["run 10.5", "skip 11-12 (2)"])
+  })
+
   it("calls an instant late only after the stated time", () => {
     const at = 10 * MINUTE
     assert.deepStrictEqual(shown(at, at + ON_TIME_MS, policy("none")), ["run 10"])

@@ -171,6 +171,44 @@ describe("claims", () => {
   })
 })
 
+describe("attempts that are lost together", () => {
+  it("complete the task with the last of them", () => {
+    const task = new History()
+    task.schedule({ recurrence: everySecond(1), overlap: "allowAll", maxRuns: 2 })
+    task.at(1000).wake()
+    task.at(2000).wake()
+    for (const attempt of [1, 2, 3]) {
+      for (const id of [tick(1), tick(2)]) task.claim(id, attempt)
+      task.at(2000 + attempt * 10_000)
+      const told =
+        attempt < 3 ? `retry ${attempt} lost, retry ${attempt} lost` : "failure 3 lost, failure 3 lost, completed"
+      assert.strictEqual(task.wake(), told)
+    }
+    assert.strictEqual(task.state?.phase, "completed")
+  })
+})
+
+describe("far instants", () => {
+  it("are never written: a run that comes back in ages comes back in a year", () => {
+    const task = new History()
+    task.schedule()
+    task.at(60_000).wake()
+    task.claim(first)
+    const later = { outcome: "comeBackLater", delayMs: 9e15, error: { code: "busy", message: "later" } } as const
+    assert.strictEqual(task.report(first, later), "retry 1 busy")
+    const [event] = task.log.slice(-1)
+    assert.strictEqual(event?.type === "retry" ? event.nextAttemptAt : "", "2027-03-03T09:01:00.000Z")
+  })
+  it("of a recurrence never come", () => {
+    const ages = { kind: "interval", everyMs: 9e15, anchorAt: "2026-03-02T09:00:01.000Z" } as const
+    const task = new History()
+    task.schedule({ recurrence: ages })
+    assert.strictEqual(task.at(1000).wake(), "due 1")
+    task.claim(tick(1))
+    assert.strictEqual(task.report(tick(1), done), "success 1, completed")
+  })
+})
+
 describe("cancelling", () => {
   it("ends what no worker has begun: it never starts", () => {
     const task = new History()
