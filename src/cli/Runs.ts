@@ -8,12 +8,14 @@ export const runLines = (runs: ReadonlyArray<Run>, zone: string, now: number, pa
   const lines = runs.map((run) => ({
     time: localTime(run.at, zone),
     distance: relativeTime(run.at, now),
-    note: run.note
+    note: [run.dueAt === undefined ? "" : `due ${localTime(run.dueAt, zone).slice(15, 23)}`, run.note ?? ""]
+      .filter((text) => text !== "")
+      .join("; ")
   }))
   const width = Math.max(0, ...lines.map(({ distance }) => distance.length))
   return lines
     .map(({ time, distance, note }) =>
-      note === undefined
+      note === ""
         ? `  ${time}  ${paint.dim(distance)}`
         : `  ${time}  ${paint.dim(distance.padEnd(width))}  ${paint.yellow(note)}`
     )

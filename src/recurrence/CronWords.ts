@@ -4,7 +4,8 @@ import cronstrue from "cronstrue"
 export const cronWords = (expression: string): string => {
   try {
     const text = cronstrue.toString(expression, { use24HourTimeFormat: true, dayOfWeekStartIndexZero: true })
-    return text.slice(0, 1).toLowerCase() + text.slice(1)
+    const words = text.slice(0, 1).toLowerCase() + text.slice(1)
+    return /^at [\d:, and]+$/.test(words) ? `${words}, every day` : words
   } catch {
     // It throws text at what it does not know (`L-3`): the expression speaks for itself then.
     return `cron ${expression}`

@@ -3,6 +3,7 @@ import * as Exclusions from "./Exclusions.ts"
 import { type Instant, toMillis } from "./Instant.ts"
 import * as Occurrences from "./Occurrences.ts"
 import type { Recurrence } from "./Recurrence.ts"
+import { HORIZON_MS } from "./Wall.ts"
 
 export interface Schedule {
   readonly recurrence: Recurrence
@@ -24,16 +25,14 @@ export interface Series {
   range(from: number, to: number): { readonly count: number; readonly first: number; readonly last: number } | null
 }
 
-/** Free stretches that are looked at in search of an instant. */
-const MAX_STRETCHES = 5000
-
 export const of = (schedule: Schedule, exclusions: ReadonlyArray<Exclusions.Days> = []): Series => {
   const { recurrence, timezone } = schedule
   const endAt = schedule.endAt === null ? Infinity : toMillis(schedule.endAt)
   const startAt = schedule.startAt === null ? -Infinity : toMillis(schedule.startAt) - 1
   const next = (after: number): number | null => {
     let from = Math.max(after, startAt)
-    for (let looked = 0; looked < MAX_STRETCHES; looked++) {
+    const limit = from + HORIZON_MS
+    while (from < limit) {
       const at = Occurrences.next(recurrence, from)
       if (at === null || at > endAt) return null
       const over = Exclusions.over(exclusions, timezone, at)

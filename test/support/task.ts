@@ -1,6 +1,7 @@
 /** given(events).when(command).then(events): the rules of a task, without an actor. */
 import { Result } from "effect"
 import * as Claim from "../../src/actors/Claim.ts"
+import { type ExcludedDays, none } from "../../src/actors/ExcludedDays.ts"
 import * as Task from "../../src/actors/Task.ts"
 import { evolve, type TaskState } from "../../src/actors/TaskState.ts"
 import type { TaskDefinition } from "../../src/events/TaskDefinition.ts"
@@ -49,6 +50,7 @@ export class History {
   readonly log: Array<TaskEvent> = []
   state: TaskState | undefined
   now = START
+  excluded: ExcludedDays = none
   readonly taskId: string
   #commands = 0
 
@@ -71,7 +73,7 @@ export class History {
   }
 
   decide(command: Task.TaskCommand): Result.Result<Task.Decision, { readonly code: string }> {
-    const decided = Task.decide(this.state, command, this.now)
+    const decided = Task.decide(this.state, command, this.now, this.excluded)
     if (Result.isSuccess(decided) && decided.success._tag === "events") this.#apply(decided.success.events)
     return decided
   }
@@ -99,7 +101,7 @@ export class History {
 
   /** What the timer brings now. */
   wake(): string {
-    return this.state === undefined ? "" : shown(this.#apply(Task.wake(this.state, this.now, RULES)))
+    return this.state === undefined ? "" : shown(this.#apply(Task.wake(this.state, this.now, RULES, this.excluded)))
   }
 
   claim(executionId: string, attempt = 1, worker = "w1"): string {
