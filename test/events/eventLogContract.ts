@@ -131,6 +131,48 @@ export const eventLogContract = (world: () => Layer.Layer<EventLog>) => {
   )
 
   test(
+    "follows one partition only, where that is asked for",
+    Effect.gen(function* () {
+      const log = yield* EventLog
+      const first = yield* stored(1, 0, [event("other")])
+      const second = yield* stored(2, 0, [event("t0")])
+      const seen = yield* Queue.unbounded<string>()
+      const follower = yield* log.follow(first.sequence, 2).pipe(
+        Stream.runForEach((recorded) => Queue.offer(seen, recorded.commit.events[0]?.taskId ?? "")),
+        (following) => Effect.forkChild(following, { startImmediately: true })
+      )
+      assert.strictEqual(yield* Queue.take(seen), "t0")
+      yield* stored(1, first.sequence, [event("other")])
+      yield* stored(2, second.sequence, [event("t1")])
+      assert.strictEqual(yield* Queue.take(seen), "t1")
+      yield* Fiber.interrupt(follower)
+    })
+  )
+
+  test(
+    "keeps events of calendars as it keeps those of tasks",
+    Effect.gen(function* () {
+      const log = yield* EventLog
+      const calendars = [
+        {
+          type: "calendarSet" as const,
+          version: 1 as const,
+          time,
+          calendar: "holidays",
+          revision: 1,
+          causedBy: { commandId: "c", actor: "a" },
+          days: [{ from: "12-24", to: "01-02" }]
+        }
+      ]
+      const head = { commitId: "c.1", partition: 1024, time, previousSequence: 0, previousHash: "", calendars }
+      yield* log.append(head, [])
+      const [recorded] = yield* Stream.runCollect(log.read(1024, 0))
+      assert.deepStrictEqual(recorded?.commit.calendars, calendars)
+      assert.deepStrictEqual(recorded?.commit.events, [])
+    })
+  )
+
+  test(
     "follows: first what is there, then what comes, each once and in order",
     Effect.gen(function* () {
       const log = yield* EventLog
