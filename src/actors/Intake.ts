@@ -110,7 +110,7 @@ export const schedule = (request: ScheduleRequest, door: Door): Result.Result<In
   if (Result.isFailure(understood)) {
     const problem = understood.failure
     return refuse("invalidSchedule", problem.message, {
-      detail: { input: problem.input, examples: [...problem.examples] }
+      detail: problem.place
     })
   }
   const when = understood.success

@@ -80,7 +80,7 @@ export const failureOf = (error: unknown): CliFailure => {
       })
     }
     case "ParseProblem": {
-      const words = { input: Reflect.get(error, "input"), examples: Reflect.get(error, "examples") }
+      const words = Reflect.get(error, "place")
       const told = isJson(words) ? { detail: words } : {}
       return new CliFailure({ code: "invalidSchedule", message, exitCode: ExitCode.usage, ...told })
     }

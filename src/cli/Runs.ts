@@ -3,10 +3,16 @@ import type { Run } from "../actors/TaskRequest.ts"
 import type { Paint } from "./Text.ts"
 import { localTime, relativeTime } from "./Times.ts"
 
-/** Lines indented by two; empty where nothing comes. */
-export const runLines = (runs: ReadonlyArray<Run>, zone: string, now: number, paint: Paint): string => {
+/** Lines indented by two; empty where nothing comes. `utc`: the instants in UTC beside the local ones. */
+export const runLines = (
+  runs: ReadonlyArray<Run>,
+  zone: string,
+  now: number,
+  paint: Paint,
+  { utc = false }: { readonly utc?: boolean } = {}
+): string => {
   const lines = runs.map((run) => ({
-    time: localTime(run.at, zone),
+    time: `${localTime(run.at, zone)}${utc ? `  ${run.at.replace(".000Z", "Z")}` : ""}`,
     distance: relativeTime(run.at, now),
     note: [run.dueAt === undefined ? "" : `due ${localTime(run.dueAt, zone).slice(15, 23)}`, run.note ?? ""]
       .filter((text) => text !== "")

@@ -10,6 +10,19 @@ export class ParseProblem extends Schema.TaggedError<ParseProblem>()("ParseProbl
   understoodSoFar: Schema.optionalKey(Schema.String),
   examples: Schema.Array(Schema.String)
 }) {
+  /** For programs: what was written, the part of it that is wrong, and why. */
+  get place() {
+    const { end, examples, input, problem, start, understoodSoFar } = this
+    return {
+      input,
+      start,
+      end,
+      problem,
+      ...(understoodSoFar === undefined ? {} : { understoodSoFar }),
+      examples: [...examples]
+    }
+  }
+
   override get message() {
     const shown = this.input.replace(/\s/g, " ")
     const from = Math.min(this.start, shown.length)

@@ -63,7 +63,7 @@ export const ruleText = (text: string, options: WhenOptions): Reading => {
     _tag: "understood",
     understood: {
       recurrence: { kind: "rule", rrule, startsAt, ...calendarOf(Rule.followsRealTime(rrule), options) },
-      understoodAs: ruleWords(Rule.compile(rrule, startsAt), rrule),
+      understoodAs: ruleWords(Rule.compile(rrule, startsAt), rrule, given !== undefined),
       notes: []
     }
   }

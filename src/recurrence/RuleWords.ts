@@ -8,8 +8,8 @@ const UNIT: Readonly<Record<string, Unit>> = { DAILY: "day", WEEKLY: "week", MON
 /** Times of day that are still worth reading. */
 const MAX_TIMES = 6
 
-/** `expression` stands for what is said too seldom to have words. */
-export const ruleWords = (rule: Rule, expression: string): string => {
+/** `expression` stands for what is said too seldom to have words; a start that nobody gave matters only as a phase. */
+export const ruleWords = (rule: Rule, expression: string, startIsGiven: boolean): string => {
   const unit = UNIT[rule.frequency]
   const times = rule.hours.flatMap((hour) =>
     rule.minutes.flatMap((minute) => rule.seconds.map((second) => ({ hour, minute, second })))
@@ -37,6 +37,9 @@ export const ruleWords = (rule: Rule, expression: string): string => {
       ...(rule.count === null ? {} : { maxRuns: rule.count }),
       times
     },
-    [`from ${shown(rule.starts)}`, ...(rule.until === null ? [] : [`until ${shown(rule.until)}`])]
+    [
+      ...(startIsGiven || rule.interval > 1 ? [`from ${shown(rule.starts)}`] : []),
+      ...(rule.until === null ? [] : [`until ${shown(rule.until)}`])
+    ]
   )
 }

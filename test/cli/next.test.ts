@@ -19,7 +19,7 @@ const json = (...args: ReadonlyArray<string>) =>
   })
 
 describe("nagatha next", () => {
-  it.effect("says how the words were read and lists the runs in local time", () =>
+  it.effect("says how the words were read and lists the runs in local time, in UTC and by how far off they are", () =>
     Effect.gen(function* () {
       const ran = yield* next("every day at 9am", "-n", "2")
       assert.strictEqual(ran.code, 0, ran.stderr)
@@ -28,7 +28,7 @@ describe("nagatha next", () => {
       assert.match(ran.stdout, /\n {2}zone +America\/New_York \(zone data .+\)\n/)
       assert.match(
         ran.stdout,
-        /\n {2}Sat 2026-03-07 09:00:00 -05:00 +in 2 h\n {2}Sun 2026-03-08 09:00:00 -04:00 +in 1 d 1 h.*\n$/
+        /\n {2}Sat 2026-03-07 09:00:00 -05:00  2026-03-07T14:00:00Z  in 2 h\n {2}Sun 2026-03-08 09:00:00 -04:00  2026-03-08T13:00:00Z  in 1 d 1 h.*\n$/
       )
     })
   )
@@ -56,6 +56,7 @@ describe("nagatha next", () => {
       assert.strictEqual(printed.runs[0].at, "2026-03-08T07:00:00.000Z")
       assert.isString(printed.runs[0].note)
       assert.strictEqual(printed.runs[1].at, "2026-03-09T06:30:00.000Z")
+      assert.match(printed.notes[0], /^the clocks go forward on 2026-03-08 at 02:00 by 1 hour/)
       const skipped = yield* json("30 2 * * *", "--from", "2026-03-07T12:00", "--dst-gap", "skip", "-n", "1")
       assert.strictEqual(skipped.runs[0].at, "2026-03-09T06:30:00.000Z")
       const past = yield* json("every day at 9am", "--from", "2020-01-01T00:00:00Z", "-n", "1")
@@ -63,6 +64,22 @@ describe("nagatha next", () => {
       const recurring = yield* next("every day at 9am", "--from", "every day at 9am")
       assert.strictEqual(recurring.code, 2)
       assert.match(recurring.stderr, /--from must be one instant/)
+    })
+  )
+
+  it.effect("marks the place of what cannot be read, for people and for programs", () =>
+    Effect.gen(function* () {
+      const ran = yield* next("every mnday at 9")
+      assert.strictEqual(ran.code, 2)
+      assert.strictEqual(ran.stdout, "")
+      assert.match(
+        ran.stderr,
+        /cannot read "every mnday at 9"\n {13}~{6}\^{5} +unknown word "mnday"; did you mean "monday"\?\n/
+      )
+      assert.match(ran.stderr, /\nunderstood so far: every …\nexamples: "every monday at 9", /)
+      const { error } = JSON.parse((yield* next("every mnday at 9", "--json")).stderr)
+      assert.strictEqual(error.code, "invalidSchedule")
+      assert.deepStrictEqual([error.detail.start, error.detail.end, error.detail.understoodSoFar], [6, 11, "every"])
     })
   )
 

@@ -93,6 +93,8 @@ describe("nagatha schedule", () => {
           ["--env", "LEVEL=3", "--env", "QUERY=a=b", "--queue", "heavy", "--tag", "ops", "--tag", "night"],
           ["--retries", "0", "--backoff", "500ms", "--timeout", "1h30m", "--hard-timeout", "2h"],
           ["--overlap", "allowAll", "--catch-up", "none", "--catch-up-window", "1d", "--dst-gap", "skip"],
+          ["--start-at", "2026-04-01", "--end-at", "2026-04-30", "--max-runs", "7", "--spread", "10m"],
+          ["--exclude", "holidays", "--exclude", "closed"],
           ["--dst-overlap", "both", "--id", "backup-1", "--command-id", "c1", "--allow-past"],
           ["--args", '{"stdin": "x", "command": "replaced", "env": {"A": "1", "LEVEL": "0"}}']
         ].flat(),
@@ -122,8 +124,13 @@ describe("nagatha schedule", () => {
           overlap: "allowAll",
           catchUp: "none",
           catchUpWindowMs: 86_400_000,
+          maxRuns: 7,
+          spreadMs: 600_000,
           dstGap: "skip",
           dstOverlap: "both",
+          startAt: "2026-04-01T04:00:00.000Z",
+          endAt: "2026-05-01T03:59:59.999Z",
+          exclude: ["holidays", "closed"],
           tags: ["ops", "night"],
           allowPast: true
         }

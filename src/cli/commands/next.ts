@@ -59,7 +59,7 @@ export const next = Command.make(
           ],
           paint
         ),
-        answer.runs.length === 0 ? "  no run is to come" : runLines(answer.runs, zone, today, paint)
+        answer.runs.length === 0 ? "  no run is to come" : runLines(answer.runs, zone, today, paint, { utc: true })
       ].join("\n")
     )
   })
