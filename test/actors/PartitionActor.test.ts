@@ -395,6 +395,23 @@ describe("cancelling", () => {
 })
 
 describe("the actor", () => {
+  test("answers while it still decides what was missed", () =>
+    Effect.gen(function* () {
+      const world = yield* makePartition()
+      const first = yield* world.start("a")
+      yield* first.schedule("tick", { recurrence: everySecond(1), overlap: "allowAll", catchUp: "all" })
+      yield* first.stop
+      yield* TestClock.adjust(3_000_000)
+      const second = yield* world.start("b")
+      yield* world.gate.close
+      const asked = yield* Effect.forkChild(second.schedule("task-1"), { startImmediately: true })
+      yield* world.gate.open
+      const answer = yield* Fiber.join(asked)
+      yield* second.settled
+      const events = yield* world.events
+      assert.strictEqual(decisions(events.filter(({ taskId }) => taskId === "tick")).length, 3000)
+      assert.isBelow(sequenceOf(answer), (yield* world.commits) - 10)
+    }))
   test("goes on when an answer cannot be given", () =>
     Effect.gen(function* () {
       const world = yield* makePartition()

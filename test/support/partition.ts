@@ -9,7 +9,8 @@ import { Announcements, announcementId, AnnouncingFailed, type Recorded } from "
 import type { CommandAnswer, Envelope } from "../../src/actors/Envelope.ts"
 import { none } from "../../src/actors/ExcludedDays.ts"
 import * as PartitionActor from "../../src/actors/PartitionActor.ts"
-import { type AppendOutcome, EventLog } from "../../src/events/EventLog.ts"
+import * as Commit from "../../src/events/Commit.ts"
+import { type AppendOutcome, CommitTooLarge, EventLog } from "../../src/events/EventLog.ts"
 import type { TaskDefinition } from "../../src/events/TaskDefinition.ts"
 import type { TaskEvent } from "../../src/events/TaskEvent.ts"
 import { fromMillis } from "../../src/recurrence/Instant.ts"
@@ -84,6 +85,8 @@ export const makePartition = Effect.fnUntraced(function* (maxCommitBytes = 1_000
     maxCommitBytes,
     append: Effect.fnUntraced(function* (head, json) {
       yield* gate.await
+      const bytes = Buffer.byteLength(Commit.encode(head, json))
+      if (bytes > maxCommitBytes) return yield* new CommitTooLarge({ bytes, limit: maxCommitBytes })
       appends.push(json.length)
       const overdue = late
       late = Effect.void
