@@ -1,10 +1,11 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Fiber, type Scope } from "effect"
+import { Cause, Effect, Exit, Fiber, type Scope } from "effect"
 import { TestClock } from "effect/testing"
 import type { CommandAnswer } from "../../src/actors/Envelope.ts"
 import { EventLog } from "../../src/events/EventLog.ts"
 import { executionIdOf } from "../../src/events/ExecutionId.ts"
 import type { TaskEvent } from "../../src/events/TaskEvent.ts"
+import { appendEvents, scheduled } from "../support/events.ts"
 import { type Fault, makePartition } from "../support/partition.ts"
 import { definition, done, everySecond, failed, shown, START } from "../support/task.ts"
 
@@ -411,6 +412,20 @@ describe("the actor", () => {
       const events = yield* world.events
       assert.strictEqual(decisions(events.filter(({ taskId }) => taskId === "tick")).length, 3000)
       assert.isBelow(sequenceOf(answer), (yield* world.commits) - 10)
+    }))
+  test("stops, and turns questions away, when the log's commits do not follow each other", () =>
+    Effect.gen(function* () {
+      const world = yield* makePartition()
+      const node = yield* world.start("a")
+      yield* node.schedule("task-1")
+      yield* appendEvents(scheduled("task-2"), 1)
+      const unanswered = yield* Effect.forkChild(node.schedule("task-3"))
+      yield* TestClock.adjust(0)
+      assert.isUndefined(unanswered.pollUnsafe())
+      assert.isFalse(node.actor.submit({ _tag: "claims", claims: [], reply: () => {} }))
+      const restarted = yield* Effect.exit(world.start("b"))
+      assert.isTrue(Exit.isFailure(restarted) && Cause.pretty(restarted.cause).includes("does not follow"))
+      assert.strictEqual(yield* world.commits, 2)
     }))
   test("goes on when an answer cannot be given", () =>
     Effect.gen(function* () {
