@@ -39,7 +39,7 @@ export interface Rule {
 const MAX_PHASES = 1000
 
 /** Periods that are looked at in search of an occurrence. */
-const MAX_PERIODS = 200_000
+const MAX_PERIODS = 20_000
 
 export const of = (rule: Rule): Wall => {
   const unit = FINE[rule.frequency]
@@ -100,6 +100,8 @@ const lastOf = (rule: Rule, search: Search): number => {
   for (let counted = 0; counted < rule.count; counted++) {
     const at = search(last + SECOND)
     if (at === null) break
+    // So far ahead nobody counts.
+    if (at > rule.starts + HORIZON_MS) return Infinity
     last = at
   }
   return last
@@ -183,6 +185,11 @@ const withinDays = (rule: Rule, unit: number): Search => {
       const begin = (first + ahead * rule.interval) * unit
       const day = Math.floor(begin / DAY) * DAY
       const nextUnit = (size: number): number => (Math.floor(begin / size) + 1) * size
+      const date = new Date(day)
+      if (!has(rule.months, date.getUTCMonth() + 1)) {
+        at = Date.UTC(date.getUTCFullYear(), date.getUTCMonth() + 1, 1)
+        continue
+      }
       if (!matches(day)) {
         at = day + DAY
         continue

@@ -85,14 +85,17 @@ interface Year {
 
 const years = new Map<string, Year>()
 
+/** Offsets are looked up this often: no zone changes its clocks and back within it. */
+const LOOK = 7 * DAY
+
 const readYear = (zone: string, year: number): Year => {
   const from = Date.UTC(year, 0, 1)
   const to = Date.UTC(year + 1, 0, 1)
   const first = readOffset(zone, from)
   const transitions: Array<Transition> = []
   let before = first
-  for (let at = from; at < to; at += DAY) {
-    const end = Math.min(at + DAY, to)
+  for (let at = from; at < to; at += LOOK) {
+    const end = Math.min(at + LOOK, to)
     const after = readOffset(zone, end)
     if (after === before) continue
     let low = at
