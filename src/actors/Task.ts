@@ -6,16 +6,14 @@
  */
 import { Result } from "effect"
 import type { TaskDefinition } from "../events/TaskDefinition.ts"
-import { executionIdOf } from "../events/ExecutionId.ts"
 import { fnv1a } from "../events/Partition.ts"
-import type { CausedBy, EventOf, ExecutionError, TaskEvent, TaskEventType } from "../events/TaskEvent.ts"
+import type { CausedBy, EventOf, ExecutionError, TaskEvent } from "../events/TaskEvent.ts"
 import { fromMillis, toMillis } from "../recurrence/Instant.ts"
 import { scheduleType } from "../recurrence/Recurrence.ts"
-import * as Series from "../recurrence/Series.ts"
 import type { Report } from "../work/Work.ts"
-import { tzdataVersion } from "../recurrence/Zone.ts"
-import { type Instants, verdicts } from "./CatchUp.ts"
+import { byCalendars, calendarsAt, firstOccurrence, occurrences } from "./Due.ts"
 import { type ExcludedDays, none as noDays } from "./ExcludedDays.ts"
+import { completed, head } from "./Head.ts"
 import { Refused } from "./TaskRequest.ts"
 import { type KnownCommand, type LiveTask, offsetOf, type OpenExecution, type TaskState } from "./TaskState.ts"
 
@@ -47,9 +45,6 @@ export const MAX_BACKOFF_MS = 600_000
 
 /** Longest delay that a run may ask for by "come back later": 366 days, milliseconds. */
 export const MAX_DELAY_MS = 366 * 86_400_000
-
-/** The last instant at which a task runs: what comes later cannot be written down, with its delays, in the log. */
-const LAST_INSTANT = toMillis("9999-12-01T00:00:00.000Z")
 
 /** Share by which a delay is lengthened or shortened, so that what failed together is not retried together. */
 const JITTER = 0.1
@@ -254,101 +249,6 @@ const started = (
   startedAt: fromMillis(stage.since)
 })
 
-/** The next occurrence by the calendars as they are now, where they have changed since it was computed. */
-const byCalendars = (task: LiveTask, now: number, excluded: ExcludedDays): ReadonlyArray<TaskEvent> => {
-  const { definition, nextAt } = task
-  if (definition.exclude === undefined || nextAt === null || task.calendarsAt >= excluded.changedAt(definition))
-    return []
-  // What has come is still to be decided; an instant that has passed does not come back.
-  const since = Math.min(nextAt - 1, now - offsetOf(task))
-  const next = seriesOf(definition, excluded).next(since)
-  if (next === nextAt) return []
-  const rescheduled: EventOf<"rescheduled"> = {
-    ...head(task, "rescheduled", now, {
-      commandId: `${task.taskId}@${excluded.changedAt(definition)}`,
-      actor: "scheduler",
-      reason: `the days of ${definition.exclude.join(", ")} have changed`
-    }),
-    nextAt: next === null ? null : fromMillis(next),
-    ...calendarsAt(definition, excluded),
-    definition,
-    tzdata: tzdataVersion
-  }
-  return next === null && task.executions.length === 0 ? [rescheduled, completed(task, now)] : [rescheduled]
-}
-
-/** The instants of a task that can be written down. */
-const seriesOf = (definition: TaskDefinition, excluded: ExcludedDays): Instants => {
-  const series = Series.of(definition, excluded.of(definition))
-  return {
-    next: (after) => {
-      const at = series.next(after)
-      return at === null || at > LAST_INSTANT ? null : at
-    },
-    range: series.range
-  }
-}
-
-/** By which calendars a next occurrence was computed. */
-const calendarsAt = (definition: TaskDefinition, excluded: ExcludedDays) =>
-  definition.exclude === undefined ? {} : { calendarsAt: excluded.changedAt(definition) }
-
-/** Decisions about the instants that have come. */
-const occurrences = (
-  task: LiveTask,
-  nextAt: number,
-  now: number,
-  openExecutions: number,
-  excluded: ExcludedDays
-): ReadonlyArray<TaskEvent> => {
-  const { definition } = task
-  const instants = seriesOf(definition, excluded)
-  const offset = offsetOf(task)
-  const events: Array<TaskEvent> = []
-  let open = openExecutions
-  let runs = task.runs
-  for (const verdict of verdicts(instants, nextAt, now - offset, {
-    oneTime: definition.recurrence.kind === "once",
-    catchUp: definition.catchUp,
-    catchUpWindowMs: definition.catchUpWindowMs
-  })) {
-    const decided = verdict._tag === "run" ? verdict.at : verdict.last
-    const isRun = verdict._tag === "run" && !(definition.overlap === "skip" && open > 0)
-    const causedBy = { commandId: executionIdOf(task.taskId, decided), actor: "scheduler" }
-    if (isRun) runs += 1
-    const nextAfter = definition.maxRuns !== null && runs >= definition.maxRuns ? null : instants.next(decided)
-    const following = {
-      nextAt: nextAfter === null ? null : fromMillis(nextAfter),
-      ...calendarsAt(definition, excluded)
-    }
-    if (isRun) {
-      open += 1
-      events.push({
-        ...head(task, "due", now, causedBy),
-        executionId: executionIdOf(task.taskId, decided),
-        nominalAt: fromMillis(decided),
-        dueAt: fromMillis(decided + offset),
-        attempt: 1,
-        ...following
-      })
-    } else {
-      events.push({
-        ...head(task, "skipped", now, causedBy),
-        reason: verdict._tag === "run" ? "overlap" : "catchUp",
-        nominalAt: fromMillis(verdict._tag === "run" ? verdict.at : verdict.first),
-        throughAt: fromMillis(decided),
-        count: verdict._tag === "run" ? 1 : verdict.count,
-        ...following
-      })
-    }
-    if (following.nextAt === null) {
-      if (open === 0) events.push(completed(task, now))
-      break
-    }
-  }
-  return events
-}
-
 interface Ran {
   readonly worker: string
   readonly startedAt: string
@@ -396,9 +296,6 @@ const ended = (
   return task.nextAt === null && !others && task.phase !== "cancelled" ? [outcome, completed(task, now)] : [outcome]
 }
 
-const completed = (task: LiveTask, now: number): EventOf<"completed"> =>
-  head(task, "completed", now, { commandId: task.taskId, actor: "scheduler" })
-
 const tried = (execution: OpenExecution, ran: Ran) => ({
   executionId: execution.executionId,
   nominalAt: execution.nominalAt,
@@ -408,29 +305,9 @@ const tried = (execution: OpenExecution, ran: Ran) => ({
   durationMs: Math.max(0, toMillis(ran.finishedAt) - toMillis(ran.startedAt))
 })
 
-const head = <Type extends TaskEventType>(task: LiveTask, type: Type, now: number, causedBy: CausedBy) => ({
-  type,
-  version: 1 as const,
-  time: fromMillis(now),
-  taskId: task.taskId,
-  taskName: task.definition.taskName,
-  taskType: task.definition.taskType,
-  scheduleType: task.scheduleType,
-  revision: task.revision,
-  causedBy
-})
-
 /** Delay before the next attempt: doubled for each failed one, capped, with a jitter that the execution's id decides. */
 export const backoff = (backoffMs: number, execution: Pick<OpenExecution, "executionId" | "failed">): number => {
   const base = Math.min(MAX_BACKOFF_MS, backoffMs * 2 ** Math.min(execution.failed, 30))
   const share = fnv1a(`${execution.executionId}#${execution.failed}`) / 0xffffffff
   return Math.round(base * (1 + JITTER * (2 * share - 1)))
 }
-
-/** The first occurrence of a task that is scheduled now; a one-time instant that has passed counts (it was allowed at the door). */
-export const firstOccurrence = (
-  definition: TaskDefinition,
-  now: number,
-  excluded: ExcludedDays = noDays
-): number | null =>
-  definition.recurrence.kind === "once" ? toMillis(definition.recurrence.at) : seriesOf(definition, excluded).next(now)

@@ -1,0 +1,117 @@
+/** What the passing of time decides about the occurrences of a task. Pure. */
+import { executionIdOf } from "../events/ExecutionId.ts"
+import type { TaskDefinition } from "../events/TaskDefinition.ts"
+import type { EventOf, TaskEvent } from "../events/TaskEvent.ts"
+import { fromMillis, toMillis } from "../recurrence/Instant.ts"
+import * as Series from "../recurrence/Series.ts"
+import { tzdataVersion } from "../recurrence/Zone.ts"
+import { type Instants, verdicts } from "./CatchUp.ts"
+import { type ExcludedDays, none as noDays } from "./ExcludedDays.ts"
+import { completed, head } from "./Head.ts"
+import { type LiveTask, offsetOf } from "./TaskState.ts"
+
+/** The last instant at which a task runs: what comes later cannot be written down, with its delays, in the log. */
+const LAST_INSTANT = toMillis("9999-12-01T00:00:00.000Z")
+
+/** The next occurrence by the calendars as they are now, where they have changed since it was computed. */
+export const byCalendars = (task: LiveTask, now: number, excluded: ExcludedDays): ReadonlyArray<TaskEvent> => {
+  const { definition, nextAt } = task
+  if (definition.exclude === undefined || nextAt === null || task.calendarsAt >= excluded.changedAt(definition))
+    return []
+  // What has come is still to be decided; an instant that has passed does not come back.
+  const since = Math.min(nextAt - 1, now - offsetOf(task))
+  const next = seriesOf(definition, excluded).next(since)
+  if (next === nextAt) return []
+  const rescheduled: EventOf<"rescheduled"> = {
+    ...head(task, "rescheduled", now, {
+      commandId: `${task.taskId}@${excluded.changedAt(definition)}`,
+      actor: "scheduler",
+      reason: `the days of ${definition.exclude.join(", ")} have changed`
+    }),
+    nextAt: next === null ? null : fromMillis(next),
+    ...calendarsAt(definition, excluded),
+    definition,
+    tzdata: tzdataVersion
+  }
+  return next === null && task.executions.length === 0 ? [rescheduled, completed(task, now)] : [rescheduled]
+}
+
+/** The instants of a task that can be written down. */
+const seriesOf = (definition: TaskDefinition, excluded: ExcludedDays): Instants => {
+  const series = Series.of(definition, excluded.of(definition))
+  return {
+    next: (after) => {
+      const at = series.next(after)
+      return at === null || at > LAST_INSTANT ? null : at
+    },
+    range: series.range
+  }
+}
+
+/** By which calendars a next occurrence was computed. */
+export const calendarsAt = (definition: TaskDefinition, excluded: ExcludedDays) =>
+  definition.exclude === undefined ? {} : { calendarsAt: excluded.changedAt(definition) }
+
+/** Decisions about the instants that have come. */
+export const occurrences = (
+  task: LiveTask,
+  nextAt: number,
+  now: number,
+  openExecutions: number,
+  excluded: ExcludedDays
+): ReadonlyArray<TaskEvent> => {
+  const { definition } = task
+  const instants = seriesOf(definition, excluded)
+  const offset = offsetOf(task)
+  const events: Array<TaskEvent> = []
+  let open = openExecutions
+  let runs = task.runs
+  for (const verdict of verdicts(instants, nextAt, now - offset, {
+    oneTime: definition.recurrence.kind === "once",
+    catchUp: definition.catchUp,
+    catchUpWindowMs: definition.catchUpWindowMs
+  })) {
+    const decided = verdict._tag === "run" ? verdict.at : verdict.last
+    const isRun = verdict._tag === "run" && !(definition.overlap === "skip" && open > 0)
+    const causedBy = { commandId: executionIdOf(task.taskId, decided), actor: "scheduler" }
+    if (isRun) runs += 1
+    const nextAfter = definition.maxRuns !== null && runs >= definition.maxRuns ? null : instants.next(decided)
+    const following = {
+      nextAt: nextAfter === null ? null : fromMillis(nextAfter),
+      ...calendarsAt(definition, excluded)
+    }
+    if (isRun) {
+      open += 1
+      events.push({
+        ...head(task, "due", now, causedBy),
+        executionId: executionIdOf(task.taskId, decided),
+        nominalAt: fromMillis(decided),
+        dueAt: fromMillis(decided + offset),
+        attempt: 1,
+        ...following
+      })
+    } else {
+      events.push({
+        ...head(task, "skipped", now, causedBy),
+        reason: verdict._tag === "run" ? "overlap" : "catchUp",
+        nominalAt: fromMillis(verdict._tag === "run" ? verdict.at : verdict.first),
+        throughAt: fromMillis(decided),
+        count: verdict._tag === "run" ? 1 : verdict.count,
+        ...following
+      })
+    }
+    if (following.nextAt === null) {
+      if (open === 0) events.push(completed(task, now))
+      break
+    }
+  }
+  return events
+}
+
+/** The first occurrence of a task that is scheduled now; a one-time instant that has passed counts (it was allowed at the door). */
+export const firstOccurrence = (
+  definition: TaskDefinition,
+  now: number,
+  excluded: ExcludedDays = noDays
+): number | null =>
+  definition.recurrence.kind === "once" ? toMillis(definition.recurrence.at) : seriesOf(definition, excluded).next(now)
