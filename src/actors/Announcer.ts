@@ -91,7 +91,11 @@ export const make: Effect.Effect<Announcer, never, EventLog | Announcements | Wo
         )
       }).pipe(
         Effect.tapError((error) => Effect.logDebug(`partition ${partition}: ${error.message}`)),
-        Effect.retry(retryPolicy)
+        Effect.retry({ while: (error) => error._tag !== "UnreadableCommit", schedule: retryPolicy }),
+        // The others must not wait for a partition that nobody can read; its actor has stopped as well.
+        Effect.catchTag("UnreadableCommit", (error) =>
+          Effect.logError(`partition ${partition} is not announced any more: ${error.message}`)
+        )
       )
 
     const follow = Effect.gen(function* () {

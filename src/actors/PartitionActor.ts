@@ -40,6 +40,9 @@ export interface PartitionActor {
 /** Questions that may wait in a mailbox; more are turned away. */
 export const MAILBOX_LIMIT = 50_000
 
+/** A task that could not be decided about is looked at again after this, milliseconds. */
+const UNDECIDED_MS = 60_000
+
 const retryPolicy = Schedule.min([Schedule.exponential("50 millis"), Schedule.spaced("1 second")])
 
 /** Starts the actor of a partition; returns when it has read the partition's log and takes questions. */
@@ -167,6 +170,11 @@ export const make = Effect.fnUntraced(function* (
     }
     conclude(staging, now)
     for (const taskId of unfit) agenda.set(taskId, now)
+    // One task must not stop the others; it is looked at again later, and by whoever owns it next.
+    for (const { cause, taskId } of staging.undecided) {
+      yield* Effect.logError(`task ${taskId} cannot be decided about on this node`, cause)
+      agenda.set(taskId, now + UNDECIDED_MS)
+    }
     if (staging.calendarsChanged) lookAgain(now)
     const undecided = envelopes.slice(taken)
     return staging.leftover === null ? undecided : [staging.leftover, ...undecided]

@@ -35,6 +35,8 @@ export class Staging {
   readonly events: Array<TaskEvent> = []
   readonly json: Array<string> = []
   readonly position: { sequence: number } = { sequence: 0 }
+  /** Tasks about which the rules could not decide: this node lacks what they need (a time zone), or has a defect. */
+  readonly undecided: Array<{ readonly taskId: string; readonly cause: unknown }> = []
   /** Tasks that exclude days are to be looked at again. */
   calendarsChanged = false
   readonly #replies: Array<() => void> = []
@@ -117,7 +119,14 @@ export class Staging {
     const state = this.get(taskId)
     if (state === undefined) return true
     const { excluded, now, rules } = this.#options
-    const stored = this.#store(this.#portion(Task.wake(state, now, rules, excluded)))
+    let events: ReadonlyArray<TaskEvent>
+    try {
+      events = Task.wake(state, now, rules, excluded)
+    } catch (cause) {
+      this.undecided.push({ taskId, cause })
+      return true
+    }
+    const stored = this.#store(this.#portion(events))
     if (stored && !this.states.has(taskId)) this.states.set(taskId, state)
     return stored
   }

@@ -427,6 +427,30 @@ describe("the actor", () => {
       assert.isTrue(Exit.isFailure(restarted) && Cause.pretty(restarted.cause).includes("does not follow"))
       assert.strictEqual(yield* world.commits, 2)
     }))
+  test("goes on with the others when it cannot decide about one task", () =>
+    Effect.gen(function* () {
+      const world = yield* makePartition()
+      const elsewhere = {
+        kind: "cron" as const,
+        expression: "* * * * * *",
+        timezone: "Mars/Olympus",
+        gap: "skip" as const,
+        overlap: "both" as const
+      }
+      const poisoned = scheduled("task-2").map((event) =>
+        event.type === "scheduled"
+          ? { ...event, nextAt: "2026-03-02T09:00:01.000Z", definition: { ...event.definition, recurrence: elsewhere } }
+          : event
+      )
+      yield* appendEvents(poisoned, 0)
+      const node = yield* world.start("a")
+      yield* node.schedule("task-1")
+      yield* TestClock.adjust(60_000)
+      yield* node.settled
+      const due = (yield* world.events).flatMap((one) => (one.type === "due" ? [one.taskId] : []))
+      assert.deepStrictEqual(due, ["task-1"])
+      assert.strictEqual(toldOf(yield* node.schedule("task-3")), "changed")
+    }))
   test("goes on when an answer cannot be given", () =>
     Effect.gen(function* () {
       const world = yield* makePartition()
