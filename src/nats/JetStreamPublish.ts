@@ -21,14 +21,25 @@ export interface Message {
   readonly headers: MsgHdrs
 }
 
+interface Answer {
+  readonly seq?: number
+  readonly duplicate?: boolean
+  readonly error?: { readonly err_code?: number; readonly description?: string }
+}
+
+const readAnswer = (reply: Msg): Answer | null => {
+  try {
+    return reply.json<Answer | null>()
+  } catch {
+    return null
+  }
+}
+
 const read = (reply: Msg | Lost): Published => {
   if (reply instanceof Lost) return reply
   if (isNoResponders(reply)) return new Lost("no stream takes this subject now")
-  const answer = reply.json<{
-    readonly seq?: number
-    readonly duplicate?: boolean
-    readonly error?: { readonly err_code?: number; readonly description?: string }
-  }>()
+  const answer = readAnswer(reply)
+  if (answer === null) return new Lost("the server's answer cannot be read")
   if (answer.error !== undefined) {
     return { _tag: "refused", code: answer.error.err_code ?? 0, description: answer.error.description ?? "refused" }
   }

@@ -11,7 +11,7 @@ import {
 import { type CalendarCommand, Calendars } from "../actors/Calendars.ts"
 import type { Refused } from "../actors/TaskRequest.ts"
 import { NatsConnection } from "./NatsConnection.ts"
-import { decodeWith, NatsService, readJson, respondError } from "./NatsService.ts"
+import { decodeWith, NatsService, readJson, respond, respondError } from "./NatsService.ts"
 
 const GROUP = "nagatha"
 
@@ -34,7 +34,7 @@ export const layer: Layer.Layer<never, never, NatsConnection | NatsService | Cal
           Effect.fromResult(command).pipe(
             Effect.flatMap(calendars.change),
             Effect.match({
-              onSuccess: (answer) => void message.respond(JSON.stringify(answer)),
+              onSuccess: (answer) => respond(message, answer),
               onFailure: (refused) => respondError(message, refused)
             })
           )

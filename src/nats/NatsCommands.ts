@@ -15,7 +15,7 @@ import * as Settings from "../Settings.ts"
 import { TaskTypes } from "../work/TaskTypes.ts"
 import { ClaimRequest, Heartbeat, Report } from "../work/Work.ts"
 import { isNoResponders, Lost, NatsConnection } from "./NatsConnection.ts"
-import { decodeWith, errorJson, NatsService, readJson, respondError } from "./NatsService.ts"
+import { decodeWith, errorJson, NatsService, readJson, respond, respondError } from "./NatsService.ts"
 import { ensureQueue } from "./Provision.ts"
 
 export const VERBS = ["schedule", "cancel"] as const
@@ -46,6 +46,8 @@ const decodeMany = decodeWith(Schema.Struct({ requests: Schema.Array(Schema.Reco
 const decodeObject = decodeWith(Schema.Record(Schema.String, Schema.Unknown))
 
 const GROUP = "nagatha"
+/** Most commands in one message: their answers leave as one message too. */
+export const MOST_AT_ONCE = 500
 const busy = () => new Refused({ code: "busy", message: "too many requests wait for this partition; ask again" })
 
 export const layer = (
@@ -104,10 +106,10 @@ export const layer = (
         if (submitted !== "accepted") refuse(busy())
       }
 
-      const respond = (message: Msg, answered: Answered) =>
+      const give = (message: Msg, answered: Answered) =>
         "error" in answered
           ? respondError(message, new Refused({ ...answered.error }))
-          : void message.respond(JSON.stringify(answered.answer))
+          : respond(message, answered.answer)
 
       /** The id of the task that a request is about, made up here where it names none so that any owner makes up the same. */
       const addressed = (
@@ -127,7 +129,9 @@ export const layer = (
         done: (answered: ReadonlyArray<Answered>) => void
       ) =>
         nats.request(subjects.partition(partition, "command"), JSON.stringify(commands), (reply) => {
-          if (!(reply instanceof Lost) && !isNoResponders(reply)) done(reply.json<ReadonlyArray<Answered>>())
+          if (reply instanceof Lost || isNoResponders(reply)) return
+          const answered = reply.json<ReadonlyArray<Answered> | { readonly error: ReturnType<typeof errorJson> }>()
+          done("error" in answered ? commands.map(() => answered) : answered)
         })
 
       const owned = new Set(partitions.owned())
@@ -136,23 +140,33 @@ export const layer = (
           const { request, taskId } = addressed(verb, decodeObject(readJson(message)))
           const partition = partitionOf(taskId, settings.partitions)
           const commanded: Commanded = { verb, request }
-          if (owned.has(partition)) return carryOut(commanded, (answered) => respond(message, answered))
+          if (owned.has(partition)) return carryOut(commanded, (answered) => give(message, answered))
           forward(partition, [commanded], ([answered]) => {
-            if (answered !== undefined) respond(message, answered)
+            if (answered !== undefined) give(message, answered)
           })
+        })
+      }
+
+      const refuseTooMany = (count: number) => {
+        if (count <= MOST_AT_ONCE) return
+        throw new Refused({
+          code: "tooLarge",
+          message: `${count} requests in one message; at most ${MOST_AT_ONCE} are taken, for their answers leave as one message too`,
+          hint: "send them in several messages"
         })
       }
 
       /** Many schedule requests at once, each answered by itself, in the order of the requests. */
       yield* endpoint("command-scheduleMany", subjects.command("scheduleMany"), GROUP, (message) => {
         const { requests } = decodeMany(readJson(message))
+        refuseTooMany(requests.length)
         const answers: Array<Answered> = []
         let open = requests.length
-        if (open === 0) return void message.respond("[]")
+        if (open === 0) return respond(message, [])
         const answer = (index: number) => (answered: Answered) => {
           answers[index] = answered
           open -= 1
-          if (open === 0) message.respond(JSON.stringify(answers))
+          if (open === 0) respond(message, answers)
         }
         const elsewhere = new Map<number, Array<{ readonly index: number; readonly commanded: Commanded }>>()
         for (const [index, given] of requests.entries()) {
@@ -179,19 +193,20 @@ export const layer = (
       const submitAll = (partition: number, message: Msg, envelope: Parameters<typeof partitions.submit>[1]) => {
         if (partitions.submit(partition, envelope) !== "accepted") respondError(message, busy())
       }
-      const answerWith = (message: Msg) => (answers: unknown) => void message.respond(JSON.stringify(answers))
+      const answerWith = (message: Msg) => (answers: unknown) => respond(message, answers)
 
       for (const partition of owned) {
         yield* endpoint(`partition-${partition}-command`, subjects.partition(partition, "command"), null, (message) => {
           const commands = decodeCommands(readJson(message))
+          refuseTooMany(commands.length)
           const answers: Array<Answered> = []
           let open = commands.length
-          if (open === 0) return void message.respond("[]")
+          if (open === 0) return respond(message, [])
           for (const [index, commanded] of commands.entries()) {
             carryOut(commanded, (answered) => {
               answers[index] = answered
               open -= 1
-              if (open === 0) message.respond(JSON.stringify(answers))
+              if (open === 0) respond(message, answers)
             })
           }
         })
@@ -227,7 +242,7 @@ export const layer = (
         Effect.runForkWith(services)(
           Effect.forEach(queues, (queue) => ensureQueue(queue, settings), { discard: true }).pipe(
             Effect.match({
-              onSuccess: () => void message.respond("{}"),
+              onSuccess: () => respond(message, {}),
               onFailure: (error) => respondError(message, new Refused({ code: "internal", message: error.message }))
             })
           )

@@ -13,7 +13,8 @@ import {
   credsAuthenticator,
   type Msg,
   type MsgHdrs,
-  type NatsConnection as Connection
+  type NatsConnection as Connection,
+  type Subscription
 } from "@nats-io/transport-node"
 import { Context, Deferred, Effect, Layer, PubSub, Schema, Stream } from "effect"
 import { inboxPrefix, type Role } from "./Roles.ts"
@@ -54,6 +55,13 @@ export interface ConnectOptions {
   readonly requestTimeoutMs: number
 }
 
+export interface ListenOptions {
+  /** Each message goes to one of those that listen with this name; without it to all. */
+  readonly queue?: string
+  /** Told when the server refuses the subscription. */
+  refused?(reason: string): void
+}
+
 interface Waiting {
   readonly done: (reply: Msg | Lost) => void
   readonly deadline: number
@@ -76,6 +84,11 @@ export class NatsConnection extends Context.Service<
     request(subject: string, payload: string, done: (reply: Msg | Lost) => void, hdrs?: MsgHdrs): void
     /** Sends without an answer; dropped where there is no connection. What is sent later arrives later. */
     send(subject: string, payload: string, hdrs: MsgHdrs): void
+    /**
+     * Hears what is published on a subject until it is unsubscribed. An exception of `heard` is logged and goes no
+     * further: in the client library it would end the connection's reading for good.
+     */
+    listen(subject: string, heard: (message: Msg) => void, options?: ListenOptions): Subscription
     /** Whether there is a connection now: what is published without one is dropped. */
     readonly isConnected: () => boolean
     /** Waits for a connection. */
@@ -126,7 +139,9 @@ const connectionOptions = (options: ConnectOptions): ConnectionOptions => ({
   pingInterval: 2000,
   maxPingOut: 2,
   timeout: 2000,
-  noAsyncTraces: true
+  noAsyncTraces: true,
+  // A server that refuses us for a while (its users are being changed) must not end the connection for good.
+  ignoreAuthErrorAbort: true
 })
 
 const make = Effect.fnUntraced(function* (options: ConnectOptions) {
@@ -154,20 +169,31 @@ const make = Effect.fnUntraced(function* (options: ConnectOptions) {
   let whenUp = yield* Deferred.make<void>()
   yield* Deferred.succeed(whenUp, undefined)
 
+  const fork = Effect.runForkWith(yield* Effect.context<never>())
+  const guarded = (what: string, act: () => void) => {
+    try {
+      act()
+    } catch (cause) {
+      fork(Effect.logError(`${what} could not be dealt with`, cause))
+    }
+  }
+  const listen = (subject: string, heard: (message: Msg) => void, { queue, refused }: ListenOptions = {}) =>
+    connection.subscribe(subject, {
+      ...(queue === undefined ? {} : { queue }),
+      callback: (error, message) =>
+        guarded(`what came on ${subject}`, () => (error === null ? heard(message) : refused?.(reasonOf(error))))
+    })
+
   const settle = (id: string, reply: Msg | Lost) => {
     const one = waiting.get(id)
     if (one === undefined) return
     waiting.delete(id)
-    one.done(reply)
+    guarded("the answer to a request", () => one.done(reply))
   }
   const loseAll = (reason: string) => {
     for (const id of waiting.keys()) settle(id, new Lost(reason))
   }
-  connection.subscribe(`${inbox}.*`, {
-    callback: (error, message) => {
-      if (error === null) settle(message.subject.slice(inbox.length + 1), message)
-    }
-  })
+  listen(`${inbox}.*`, (message) => settle(message.subject.slice(inbox.length + 1), message))
   const sweep = setInterval(() => {
     const now = performance.now()
     for (const [id, one] of waiting) {
@@ -220,6 +246,7 @@ const make = Effect.fnUntraced(function* (options: ConnectOptions) {
     send: (subject, payload, hdrs) => {
       if (up && !connection.isClosed()) connection.publish(subject, payload, { headers: hdrs })
     },
+    listen,
     isConnected: () => up && !connection.isClosed(),
     connected: Effect.suspend(() => Deferred.await(whenUp)),
     reconnected: Stream.fromPubSub(reconnects)

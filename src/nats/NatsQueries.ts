@@ -1,5 +1,4 @@
 /** Queries over NATS: `nagatha.query.<name>`, answered by any node with read models; nodes share the load. */
-import type { Msg } from "@nats-io/transport-node"
 import { createInbox } from "@nats-io/transport-node"
 import { Clock, Effect, Layer, Schema } from "effect"
 import { viewOf } from "../actors/CalendarRequest.ts"
@@ -16,7 +15,7 @@ import * as Series from "../recurrence/Series.ts"
 import { isZone } from "../recurrence/Zone.ts"
 import type { ServiceStatus } from "../Scheduler.ts"
 import { NatsConnection } from "./NatsConnection.ts"
-import { decodeWith, NatsService, readJson, respondError, SERVICE } from "./NatsService.ts"
+import { decodeWith, NatsService, readJson, respond, respondError, SERVICE } from "./NatsService.ts"
 import { inboxPrefix } from "./Roles.ts"
 
 const GROUP = "nagatha"
@@ -43,7 +42,7 @@ export const layerPartitions: Layer.Layer<never, never, NatsConnection | NatsSer
       const { endpoint, identity } = yield* NatsService
       yield* endpoint("query-partitions", subjects.query("partitions"), null, (message) => {
         const stats = partitions.stats().map((one) => ({ ...one, owner: identity.nodeId }))
-        message.respond(JSON.stringify(stats))
+        respond(message, stats)
       })
     })
   )
@@ -63,7 +62,7 @@ export const layer = (
       const log = yield* EventLog
       const calendars = yield* Calendars
       const { endpoint } = yield* NatsService
-      const { connection, jsm, subjects } = nats
+      const { connection, jsm, listen, subjects } = nats
       const services = yield* Effect.context<never>()
 
       const answering = <A>(
@@ -100,20 +99,6 @@ export const layer = (
         })
       }
 
-      const respond = (message: Msg, answer: unknown) => {
-        const text = JSON.stringify(answer)
-        const bytes = Buffer.byteLength(text)
-        if (bytes <= nats.maxPayload) return void message.respond(text)
-        respondError(
-          message,
-          new Refused({
-            code: "tooLarge",
-            message: `the answer has ${bytes} bytes; NATS carries ${nats.maxPayload}`,
-            hint: "ask for fewer at a time (limit)"
-          })
-        )
-      }
-
       const info = Effect.fnUntraced(function* (query: typeof InfoQuery.Type) {
         const { definition, logSequence, task } = yield* queries.task(query)
         const { items } = yield* queries.executions({ taskId: task.taskId, limit: query.executions ?? 10 })
@@ -148,10 +133,8 @@ export const layer = (
             const inbox = createInbox(inboxPrefix("core"))
             yield* Effect.acquireRelease(
               Effect.sync(() =>
-                connection.subscribe(inbox, {
-                  callback: (error, message) => {
-                    if (error === null && message.data.length > 0) answers.push(message.json())
-                  }
+                listen(inbox, (message) => {
+                  if (message.data.length > 0) answers.push(message.json())
                 })
               ),
               (subscription) => Effect.sync(() => subscription.unsubscribe())

@@ -5,7 +5,7 @@
  * answer is lost as well the outcome is reported as unknown, with the id.
  */
 import type { Msg } from "@nats-io/transport-node"
-import { Cause, Effect, Layer, Queue, Schema, Stream } from "effect"
+import { Cause, Effect, Layer, Queue, Result, Schema, Stream } from "effect"
 import { randomUUID } from "node:crypto"
 import { Refused, ScheduleAnswer, type ScheduleRequest, TaskAnswer } from "../actors/TaskRequest.ts"
 import { ExecutionsPage, TasksPage } from "../projections/Queries.ts"
@@ -32,6 +32,8 @@ const CHUNK_BYTES = 400_000
 const IN_FLIGHT = 8
 /** How often a request whose answer was lost is sent. */
 const TRIES = 2
+/** How long to wait for a lost connection before asking again, milliseconds. */
+const RECONNECT_MS = 5000
 
 const RefusedJson = Schema.Struct({
   error: Schema.Struct({
@@ -73,7 +75,17 @@ export const layer = (options: SchedulerOptions): Layer.Layer<Scheduler, never, 
           nats.request(subject, payload, (reply) => resume(Effect.succeed(reply)))
         })
 
-      /** A reply, or why there is none. `Lost` after the last try. */
+      /** What a reply says: itself, or the refusal in it. */
+      const heard = (subject: string, reply: Msg): Effect.Effect<Msg, Refused> => {
+        if ((reply.headers?.get("Nats-Service-Error-Code") ?? "") === "") return Effect.succeed(reply)
+        const refused = decodeRefused(reply.string())
+        return Effect.fail(refused._tag === "Some" ? new Refused(refused.value.error) : unreadable(subject))
+      }
+
+      /**
+       * A reply, or why there is none. `Lost` when none came to what was sent: it may have been carried out, whatever
+       * became of asking again.
+       */
       const request = Effect.fnUntraced(function* (subject: string, payload: string) {
         const bytes = Buffer.byteLength(payload)
         if (bytes > nats.maxPayload) {
@@ -83,19 +95,23 @@ export const layer = (options: SchedulerOptions): Layer.Layer<Scheduler, never, 
             hint: "pass a reference (a path, a URL) in place of the data"
           })
         }
-        let reply = yield* once(subject, payload)
-        for (let tried = 1; tried < TRIES && reply instanceof Lost; tried++) reply = yield* once(subject, payload)
-        if (reply instanceof Lost) {
-          return reply.sent
-            ? reply
-            : yield* new Unreachable({ message: `cannot reach NATS at ${nats.servers}: ${reply.reason}` })
+        let unanswered: Lost | null = null
+        for (let tried = 1; ; tried++) {
+          const reply = yield* once(subject, payload)
+          if (reply instanceof Lost) {
+            if (reply.sent) unanswered = reply
+            if (tried < TRIES) yield* Effect.timeoutOption(nats.connected, RECONNECT_MS)
+            else if (unanswered !== null) return unanswered
+            else return yield* new Unreachable({ message: `cannot reach NATS at ${nats.servers}: ${reply.reason}` })
+          } else if (isNoResponders(reply)) {
+            return unanswered ?? (yield* nobody)
+          } else {
+            const answer = yield* Effect.result(heard(subject, reply))
+            // Too busy for the second question says nothing about the first.
+            if (unanswered !== null && Result.isFailure(answer) && answer.failure.code === "busy") return unanswered
+            return yield* Effect.fromResult(answer)
+          }
         }
-        if (isNoResponders(reply)) return yield* nobody
-        if ((reply.headers?.get("Nats-Service-Error-Code") ?? "") !== "") {
-          const refused = decodeRefused(reply.string())
-          return yield* refused._tag === "Some" ? new Refused(refused.value.error) : unreadable(subject)
-        }
-        return reply
       })
 
       const read = <A>(subject: string, schema: Schema.ConstraintCodec<A, unknown>) => {
@@ -185,15 +201,14 @@ export const layer = (options: SchedulerOptions): Layer.Layer<Scheduler, never, 
             Effect.acquireRelease(
               Effect.tryPromise({
                 try: async () => {
-                  const subscription = connection.subscribe(pattern, {
-                    callback: (error, message) => {
-                      if (error !== null) {
-                        Queue.failCauseUnsafe(queue, Cause.fail(new Unreachable({ message: error.message })))
-                        return
-                      }
-                      Queue.offerUnsafe(queue, message.json<AnnouncedEvent>())
+                  const subscription = nats.listen(
+                    pattern,
+                    (message) => void Queue.offerUnsafe(queue, message.json<AnnouncedEvent>()),
+                    {
+                      refused: (reason) =>
+                        void Queue.failCauseUnsafe(queue, Cause.fail(new Unreachable({ message: reason })))
                     }
-                  })
+                  )
                   await connection.flush()
                   return subscription
                 },

@@ -6,7 +6,7 @@
 import type { Msg } from "@nats-io/transport-node"
 import { Context, Effect, Layer, Schema, type Scope } from "effect"
 import { Refused } from "../actors/TaskRequest.ts"
-import { headersOf, NatsConnection } from "./NatsConnection.ts"
+import { headersOf, NatsConnection, reasonOf } from "./NatsConnection.ts"
 import { isInbox } from "./Roles.ts"
 
 export interface NodeIdentity {
@@ -30,6 +30,7 @@ const STATUS: Readonly<Record<string, number>> = {
   alreadyCancelled: 409,
   ended: 409,
   tooLarge: 413,
+  answerTooLarge: 500,
   behind: 503,
   busy: 503,
   internal: 500
@@ -37,14 +38,36 @@ const STATUS: Readonly<Record<string, number>> = {
 
 const singleLine = (text: string): string => text.replace(/[\r\n]+/g, " ").slice(0, 500)
 
-/** Answers with what went wrong. */
+/**
+ * Answers with JSON. Never throws: an answer that NATS cannot carry becomes an error, and one for which there is no
+ * connection any more is dropped (the asker's outcome is then unknown).
+ */
+export const respond = (message: Msg, answer: unknown): void => {
+  const text = JSON.stringify(answer)
+  try {
+    message.respond(text)
+  } catch (cause) {
+    const bytes = Buffer.byteLength(text)
+    const why = `the answer cannot be sent (${bytes} bytes): ${reasonOf(cause)}`
+    respondError(message, new Refused({ code: "answerTooLarge", message: why, hint: "ask for less at a time (limit)" }))
+  }
+}
+
+/** Answers with what went wrong. Never throws. */
 export const respondError = (message: Msg, refused: Refused): void => {
-  message.respond(JSON.stringify({ error: errorJson(refused) }), {
-    headers: headersOf({
-      "Nats-Service-Error": singleLine(refused.message),
-      "Nats-Service-Error-Code": String(STATUS[refused.code] ?? 400)
-    })
+  const { detail: _, ...short } = errorJson(refused)
+  const headers = headersOf({
+    "Nats-Service-Error": singleLine(refused.message),
+    "Nats-Service-Error-Code": String(STATUS[refused.code] ?? 400)
   })
+  for (const error of [errorJson(refused), { ...short, message: singleLine(short.message) }]) {
+    try {
+      message.respond(JSON.stringify({ error }), { headers })
+      return
+    } catch {
+      // Too large with its details, or there is no connection any more.
+    }
+  }
 }
 
 /** A refusal as it stands in answers. */
@@ -101,20 +124,21 @@ export class NatsService extends Context.Service<
 }
 
 const make = Effect.fnUntraced(function* (identity: NodeIdentity) {
-  const { connection } = yield* NatsConnection
+  const { connection, listen } = yield* NatsConnection
   const services = yield* Effect.context<never>()
   const endpoints: Array<Endpoint> = []
 
   const subscribe = (subject: string, group: string | null, callback: (message: Msg) => void) =>
     Effect.acquireRelease(
       Effect.sync(() =>
-        connection.subscribe(subject, {
-          ...(group === null ? {} : { queue: group }),
-          callback: (error, message) => {
+        listen(
+          subject,
+          (message) => {
             // An answer goes where the asker says: only ever into an inbox, or it could be written into the log.
-            if (error === null && message.reply !== undefined && isInbox(message.reply)) callback(message)
-          }
-        })
+            if (isInbox(message.reply)) callback(message)
+          },
+          group === null ? {} : { queue: group }
+        )
       ),
       (subscription) =>
         Effect.sync(() => {
@@ -158,7 +182,7 @@ const make = Effect.fnUntraced(function* (identity: NodeIdentity) {
   }
   for (const [verb, answer] of Object.entries(monitors)) {
     for (const subject of [`$SRV.${verb}`, `$SRV.${verb}.${SERVICE}`, `$SRV.${verb}.${SERVICE}.${identity.nodeId}`]) {
-      yield* subscribe(subject, null, (message) => void message.respond(JSON.stringify(answer())))
+      yield* subscribe(subject, null, (message) => respond(message, answer()))
     }
   }
 
