@@ -1,7 +1,7 @@
 /** Acknowledged schedules a second: one at a time, 64 and 256 in flight, and in bulk; beside the raw guarded append of the server. */
 import { Effect } from "effect"
 import { machine, print, rate, row, withWorld } from "./support/world.ts"
-import { publish } from "../src/nats/JetStreamPublish.ts"
+import { publisherOf } from "../src/nats/JetStreamPublish.ts"
 import { headersOf } from "../src/nats/NatsConnection.ts"
 
 const FAR = "2030-01-01T00:00:00Z"
@@ -17,10 +17,11 @@ await withWorld(async ({ core, node, scheduler }) => {
   await node(["scheduler"])
   const body = JSON.stringify({ text: "x".repeat(400) })
   await Effect.runPromise(Effect.promise(() => core.jsm.streams.add({ name: "RAW", subjects: ["nagatha.raw.*"] })))
+  const publisher = publisherOf(core, "RAW")
   const last = new Map<number, number>()
   const raw = (lane: number) =>
     Effect.runPromise(
-      publish(core, {
+      publisher.publish({
         subject: `nagatha.raw.${lane}`,
         payload: body,
         headers: headersOf({ "Nats-Expected-Last-Subject-Sequence": String(last.get(lane) ?? 0) })

@@ -3,7 +3,8 @@
  */
 import type { Msg, MsgHdrs } from "@nats-io/transport-node"
 import { Effect } from "effect"
-import { isNoResponders, Lost, type NatsConnection } from "./NatsConnection.ts"
+import { isNoResponders, Lost, type NatsConnection, reasonOf } from "./NatsConnection.ts"
+import { writePrefixOf, writeSubject } from "./WriteSubjects.ts"
 
 export type Published =
   | { readonly _tag: "stored"; readonly sequence: number; readonly duplicate: boolean }
@@ -48,46 +49,92 @@ const read = (reply: Msg | Lost): Published => {
     : { _tag: "stored", sequence: answer.seq, duplicate: answer.duplicate ?? false }
 }
 
-export const publish = (nats: NatsConnection["Service"], message: Message): Effect.Effect<Published> =>
-  Effect.callback<Published>((resume) => {
-    nats.request(message.subject, message.payload, (reply) => resume(Effect.succeed(read(reply))), message.headers)
+/** Publishes into one stream. Messages name the subject under which they are stored; where to send them is found out. */
+export interface Publisher {
+  publish(message: Message): Effect.Effect<Published>
+  /** Publishes all in order, without waiting in between; the outcomes are in the same order. */
+  publishAll(messages: ReadonlyArray<Message>): Effect.Effect<ReadonlyArray<Published>>
+  /**
+   * Publishes all in order and asks for one answer, to the last: the server takes the messages of a connection in order,
+   * so when that one is stored the others were taken before it. Cheaper than an answer to each; whoever uses it must be
+   * able to find a gap and fill it.
+   */
+  publishGroup(messages: ReadonlyArray<Message>): Effect.Effect<Published>
+}
+
+export const publisherOf = (nats: NatsConnection["Service"], stream: string): Publisher => {
+  const { jsm, subjects } = nats
+  /** What stands before the stored subject when it is sent; null while that is not known. */
+  let writePrefix: string | null = null
+
+  const learn = Effect.tryPromise({
+    try: async () => writePrefixOf((await jsm.streams.info(stream)).config, subjects),
+    catch: (cause) => new Lost(`stream ${stream} cannot be written: ${reasonOf(cause)}`, false)
   })
 
-/** Publishes all in order, without waiting in between; the outcomes are in the same order. */
-export const publishAll = (
-  nats: NatsConnection["Service"],
-  messages: ReadonlyArray<Message>
-): Effect.Effect<ReadonlyArray<Published>> =>
-  Effect.callback<ReadonlyArray<Published>>((resume) => {
-    const outcomes: Array<Published> = []
-    let open = messages.length
-    if (open === 0) return resume(Effect.succeed(outcomes))
-    for (const [index, message] of messages.entries()) {
-      nats.request(
-        message.subject,
-        message.payload,
-        (reply) => {
-          outcomes[index] = read(reply)
-          open -= 1
-          if (open === 0) resume(Effect.succeed(outcomes))
+  const send = (prefix: string, message: Message, done: (outcome: Published) => void) =>
+    nats.request(
+      writeSubject(prefix, message.subject, subjects),
+      message.payload,
+      (reply) => {
+        // Nobody takes it there: the stream may have been made anew, to be written elsewhere.
+        if (!(reply instanceof Lost) && isNoResponders(reply)) writePrefix = null
+        done(read(reply))
+      },
+      message.headers
+    )
+
+  /** Runs `go` with the prefix; `lost` says how it ends when that cannot be found out. */
+  const knowing = <A>(go: (prefix: string) => Effect.Effect<A>, lost: (why: Lost) => A): Effect.Effect<A> =>
+    Effect.suspend(() =>
+      writePrefix !== null
+        ? go(writePrefix)
+        : Effect.matchEffect(learn, {
+            onFailure: (why) => Effect.succeed(lost(why)),
+            onSuccess: (prefix) => {
+              writePrefix = prefix
+              return go(prefix)
+            }
+          })
+    )
+
+  const publishOne = (prefix: string, message: Message) =>
+    Effect.callback<Published>((resume) => send(prefix, message, (outcome) => resume(Effect.succeed(outcome))))
+
+  return {
+    publish: (message) =>
+      knowing(
+        (prefix) => publishOne(prefix, message),
+        (why): Published => why
+      ),
+    publishAll: (messages) =>
+      knowing(
+        (prefix) =>
+          Effect.callback<ReadonlyArray<Published>>((resume) => {
+            const outcomes: Array<Published> = []
+            let open = messages.length
+            if (open === 0) return resume(Effect.succeed(outcomes))
+            for (const [index, message] of messages.entries()) {
+              send(prefix, message, (outcome) => {
+                outcomes[index] = outcome
+                open -= 1
+                if (open === 0) resume(Effect.succeed(outcomes))
+              })
+            }
+          }),
+        (why) => messages.map(() => why)
+      ),
+    publishGroup: (messages) =>
+      knowing(
+        (prefix) => {
+          const last = messages.at(-1)
+          if (last === undefined) return Effect.succeed(new Lost("nothing was sent", false))
+          for (const { headers, payload, subject } of messages.slice(0, -1)) {
+            nats.send(writeSubject(prefix, subject, subjects), payload, headers)
+          }
+          return publishOne(prefix, last)
         },
-        message.headers
+        (why): Published => why
       )
-    }
-  })
-
-/**
- * Publishes all in order and asks for one answer, to the last: the server takes the messages of a connection in order, so
- * when that one is stored the others were taken before it. Cheaper than an answer to each; whoever uses it must be able to
- * find a gap and fill it.
- */
-export const publishGroup = (
-  nats: NatsConnection["Service"],
-  messages: ReadonlyArray<Message>
-): Effect.Effect<Published> =>
-  Effect.suspend(() => {
-    const last = messages.at(-1)
-    if (last === undefined) return Effect.succeed(new Lost("nothing was sent", false))
-    for (const message of messages) if (message !== last) nats.send(message.subject, message.payload, message.headers)
-    return publish(nats, last)
-  })
+  }
+}

@@ -7,7 +7,7 @@ import { JetStreamApiError } from "@nats-io/jetstream"
 import { Effect, Layer } from "effect"
 import { announcementId, Announcements, AnnouncingFailed, type Recorded } from "../actors/Announcements.ts"
 import type { Subjects } from "./Subjects.ts"
-import { publishAll, publishGroup } from "./JetStreamPublish.ts"
+import { publisherOf } from "./JetStreamPublish.ts"
 import { headersOf, NatsConnection, reasonOf } from "./NatsConnection.ts"
 import { EVENTS_KEPT_MS } from "./Provision.ts"
 import { publicEvent } from "./Subjects.ts"
@@ -54,6 +54,7 @@ export const layer: Layer.Layer<Announcements, never, NatsConnection> = Layer.ef
   Effect.gen(function* () {
     const nats = yield* NatsConnection
     const { jsm, subjects } = nats
+    const publisher = publisherOf(nats, subjects.eventsStream)
 
     /** Sequence in the events stream of the newest announcement of this node; null after a failure. */
     let newest: number | null = null
@@ -62,10 +63,7 @@ export const layer: Layer.Layer<Announcements, never, NatsConnection> = Layer.ef
       yield* nats.connected
       const before = newest
       newest = null
-      const outcome = yield* publishGroup(
-        nats,
-        events.map((recorded) => messageOf(recorded, subjects))
-      )
+      const outcome = yield* publisher.publishGroup(events.map((recorded) => messageOf(recorded, subjects)))
       if (outcome._tag !== "stored") {
         const reason = outcome._tag === "refused" ? outcome.description : outcome.reason
         return yield* new AnnouncingFailed({ reason })
@@ -79,10 +77,7 @@ export const layer: Layer.Layer<Announcements, never, NatsConnection> = Layer.ef
 
     /** Says each with an answer of its own; what is there already is not stored again. */
     const announceEach = Effect.fnUntraced(function* (events: ReadonlyArray<Recorded>) {
-      const outcomes = yield* publishAll(
-        nats,
-        events.map((recorded) => messageOf(recorded, subjects))
-      )
+      const outcomes = yield* publisher.publishAll(events.map((recorded) => messageOf(recorded, subjects)))
       const bad = outcomes.find((outcome) => outcome._tag !== "stored")
       if (bad === undefined) return
       return yield* new AnnouncingFailed({ reason: bad._tag === "refused" ? bad.description : bad.reason })

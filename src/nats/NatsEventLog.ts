@@ -9,7 +9,7 @@ import { Array as Arr, Effect, Layer, Option, Queue, Result, Schedule, Stream } 
 import * as Commit from "../events/Commit.ts"
 import type { RecordedCommit } from "../events/Commit.ts"
 import { type AppendOutcome, CommitTooLarge, EventLog, hashOf, LogUnavailable } from "../events/EventLog.ts"
-import { GUARD_IN_FLIGHT, publish, WRONG_LAST_SEQUENCE } from "./JetStreamPublish.ts"
+import { GUARD_IN_FLIGHT, publisherOf, WRONG_LAST_SEQUENCE } from "./JetStreamPublish.ts"
 import { headersOf, NatsConnection, reasonOf } from "./NatsConnection.ts"
 
 /** Kept free of a message's room for its headers, bytes. */
@@ -42,6 +42,7 @@ export const layer: Layer.Layer<EventLog, never, NatsConnection> = Layer.effect(
   Effect.gen(function* () {
     const nats = yield* NatsConnection
     const { js, jsm, subjects } = nats
+    const publisher = publisherOf(nats, subjects.logStream)
     const maxCommitBytes = nats.maxPayload - HEADER_BYTES
 
     const append = Effect.fnUntraced(function* (head: Commit.CommitHead, eventJson: ReadonlyArray<string>) {
@@ -49,7 +50,7 @@ export const layer: Layer.Layer<EventLog, never, NatsConnection> = Layer.effect(
       const bytes = Buffer.byteLength(payload)
       if (bytes > maxCommitBytes) return yield* new CommitTooLarge({ bytes, limit: maxCommitBytes })
       yield* nats.connected
-      const published = yield* publish(nats, {
+      const published = yield* publisher.publish({
         subject: subjects.log(head.partition),
         payload,
         headers: headersOf({

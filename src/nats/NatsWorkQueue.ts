@@ -10,7 +10,7 @@ import { createInbox } from "@nats-io/transport-node"
 import { Effect, Layer, Queue, Schedule, Schema, Stream } from "effect"
 import { offerId, WorkItem } from "../work/Work.ts"
 import { type Delivery, QueueUnavailable, WorkQueue } from "../work/WorkQueue.ts"
-import { publishAll } from "./JetStreamPublish.ts"
+import { publisherOf } from "./JetStreamPublish.ts"
 import { headersOf, Lost, NatsConnection, reasonOf } from "./NatsConnection.ts"
 import { inboxPrefix } from "./Roles.ts"
 
@@ -35,11 +35,11 @@ export const layer: Layer.Layer<WorkQueue, never, NatsConnection> = Layer.effect
   Effect.gen(function* () {
     const nats = yield* NatsConnection
     const { connection, jsm, subjects } = nats
+    const publisher = publisherOf(nats, subjects.workStream)
 
     const offer = Effect.fnUntraced(function* (items: ReadonlyArray<WorkItem>) {
       yield* nats.connected
-      const outcomes = yield* publishAll(
-        nats,
+      const outcomes = yield* publisher.publishAll(
         items.map((item) => ({
           subject: subjects.work(item.queue),
           payload: JSON.stringify(item),

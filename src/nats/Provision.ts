@@ -18,6 +18,7 @@ import { Effect, Schema } from "effect"
 import type { Settings } from "../Settings.ts"
 import { NatsConnection, reasonOf } from "./NatsConnection.ts"
 import { publicEvent } from "./Subjects.ts"
+import { newWritePrefix, takingUnder, writePrefixOf } from "./WriteSubjects.ts"
 
 export class ProvisionFailed extends Schema.TaggedError<ProvisionFailed>()("ProvisionFailed", {
   what: Schema.String,
@@ -37,9 +38,14 @@ const DUPLICATE_WINDOW_MS = 120_000
 const nanos = (millis: number): number => millis * 1_000_000
 
 const STREAM_NOT_FOUND = 10059
+const STREAM_IN_USE = 10058
 const PARTITIONS = "nagatha-partitions"
 
-type Wanted = Partial<StreamConfig> & { readonly name: string; readonly subjects: Array<string> }
+type Wanted = Partial<StreamConfig> & {
+  readonly name: string
+  /** The subjects of what it stores. */
+  readonly stores: string
+}
 
 /** Sets up the three streams; returns one line for each that was made or changed. */
 export const provision = Effect.fn("provision")(function* (settings: Settings) {
@@ -47,7 +53,7 @@ export const provision = Effect.fn("provision")(function* (settings: Settings) {
   const log: Wanted = {
     name: subjects.logStream,
     description: "Every decision, in order: the truth",
-    subjects: [subjects.allLog],
+    stores: subjects.allLog,
     storage: StorageType.File,
     retention: RetentionPolicy.Limits,
     discard: DiscardPolicy.New,
@@ -59,7 +65,7 @@ export const provision = Effect.fn("provision")(function* (settings: Settings) {
   const events: Wanted = {
     name: subjects.eventsStream,
     description: "Announcements of what the log says",
-    subjects: [subjects.allEvents],
+    stores: subjects.allEvents,
     storage: StorageType.File,
     retention: RetentionPolicy.Limits,
     discard: DiscardPolicy.Old,
@@ -73,7 +79,7 @@ export const provision = Effect.fn("provision")(function* (settings: Settings) {
   const work: Wanted = {
     name: subjects.workStream,
     description: "Attempts waiting for a worker",
-    subjects: [subjects.allWork],
+    stores: subjects.allWork,
     storage: StorageType.File,
     retention: RetentionPolicy.Workqueue,
     duplicate_window: nanos(DUPLICATE_WINDOW_MS),
@@ -84,36 +90,52 @@ export const provision = Effect.fn("provision")(function* (settings: Settings) {
   return changes.filter((change) => change !== null)
 })
 
-const ensure = Effect.fnUntraced(function* (wanted: Wanted) {
-  const { jsm } = yield* NatsConnection
+const ensure = Effect.fnUntraced(function* ({ stores, ...fixed }: Wanted) {
+  const { jsm, subjects } = yield* NatsConnection
+  const { name } = fixed
   const attempt = <A>(run: () => Promise<A>) =>
     Effect.tryPromise({
       try: run,
-      catch: (cause) => new ProvisionFailed({ what: `stream ${wanted.name}`, reason: reasonOf(cause) })
+      catch: (cause) => new ProvisionFailed({ what: `stream ${name}`, reason: reasonOf(cause) })
     })
-  const found = yield* attempt(() =>
-    jsm.streams.info(wanted.name).catch((cause: unknown) => {
-      if (cause instanceof JetStreamApiError && cause.code === STREAM_NOT_FOUND) return null
+  const find = attempt(() =>
+    jsm.streams.info(name).catch((cause: unknown) => {
+      if (isApiError(cause, STREAM_NOT_FOUND)) return null
       throw cause
     })
   )
+  const made = () => ({ ...fixed, ...takingUnder(newWritePrefix(subjects), stores, subjects) })
+  let found = yield* find
   if (found === null) {
-    yield* attempt(() => jsm.streams.add(wanted))
-    return `made stream ${wanted.name}`
+    const added = yield* attempt(() =>
+      jsm.streams.add(made()).catch((cause: unknown) => {
+        // Another node was first; it is looked at as if it had been there.
+        if (isApiError(cause, STREAM_IN_USE)) return null
+        throw cause
+      })
+    )
+    if (added !== null) return `made stream ${name}`
+    found = yield* find
   }
-  const partitions = found.config.metadata?.[PARTITIONS]
-  const expected = wanted.metadata?.[PARTITIONS]
+  if (found === null) return yield* new ProvisionFailed({ what: `stream ${name}`, reason: "it comes and goes" })
+  const { config } = found
+  const partitions = config.metadata?.[PARTITIONS]
+  const expected = fixed.metadata?.[PARTITIONS]
   if (partitions !== expected) {
     return yield* new ProvisionFailed({
-      what: `stream ${wanted.name}`,
+      what: `stream ${name}`,
       reason: `it was made for ${partitions ?? "an unknown number of"} partitions, this node is set to ${expected ?? "none"}; the number never changes: set the node to the stream's`
     })
   }
-  const differs = Object.entries(wanted).some(([key, value]) => !holds(Reflect.get(found.config, key), value))
+  const hasOwn = writePrefixOf(config, subjects) !== `${subjects.namespace}.`
+  const wanted = hasOwn ? fixed : made()
+  const differs = Object.entries(wanted).some(([key, value]) => !holds(Reflect.get(config, key), value))
   if (!differs) return null
-  yield* attempt(() => jsm.streams.update(wanted.name, { ...found.config, ...wanted }))
-  return `changed stream ${wanted.name}`
+  yield* attempt(() => jsm.streams.update(name, { ...config, ...wanted }))
+  return `changed stream ${name}`
 })
+
+const isApiError = (cause: unknown, code: number): boolean => cause instanceof JetStreamApiError && cause.code === code
 
 /** Whether a setting has the wanted value; the server adds entries of its own to objects. */
 const holds = (found: unknown, wanted: unknown): boolean => {

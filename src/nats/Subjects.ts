@@ -1,5 +1,6 @@
 /**
- * Every subject and stream name of a namespace, in one place. Who may publish where is decided by `Roles.ts`.
+ * Every subject and stream name of a namespace, in one place. Who may publish where is decided by `Roles.ts`; the
+ * subjects of the streams are those of what they store, and are written by way of `WriteSubjects.ts`.
  *
  * `scheduler.task.<event>` and `scheduler.notification.<type>` are promises to users and carry no namespace.
  */
