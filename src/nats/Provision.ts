@@ -39,6 +39,8 @@ const nanos = (millis: number): number => millis * 1_000_000
 
 const STREAM_NOT_FOUND = 10059
 const STREAM_IN_USE = 10058
+/** It is there with another configuration. */
+const CONSUMER_EXISTS = 10148
 const PARTITIONS = "nagatha-partitions"
 
 type Wanted = Partial<StreamConfig> & {
@@ -144,18 +146,22 @@ const holds = (found: unknown, wanted: unknown): boolean => {
   return Object.entries(wanted).every(([key, value]) => holds(Reflect.get(found, key), value))
 }
 
-/** Makes sure that a queue has its durable consumer; a worker may not make it. */
+/** Makes sure that a queue has its durable consumer, as the settings want it; a worker may not make it. */
 export const ensureQueue = Effect.fn("ensureQueue")(function* (queue: string, settings: Settings) {
   const { jsm, subjects } = yield* NatsConnection
+  const name = subjects.consumer(queue)
+  const changeable = { ack_wait: nanos(settings.leaseMs), max_ack_pending: MAX_IN_HAND }
+  const fixed = {
+    durable_name: name,
+    filter_subject: subjects.work(queue),
+    ack_policy: AckPolicy.Explicit,
+    max_deliver: -1
+  }
   yield* Effect.tryPromise({
     try: () =>
-      jsm.consumers.add(subjects.workStream, {
-        durable_name: subjects.consumer(queue),
-        filter_subject: subjects.work(queue),
-        ack_policy: AckPolicy.Explicit,
-        ack_wait: nanos(settings.leaseMs),
-        max_ack_pending: MAX_IN_HAND,
-        max_deliver: -1
+      jsm.consumers.add(subjects.workStream, { ...fixed, ...changeable }).catch((cause: unknown) => {
+        if (isApiError(cause, CONSUMER_EXISTS)) return jsm.consumers.update(subjects.workStream, name, changeable)
+        throw cause
       }),
     catch: (cause) => new ProvisionFailed({ what: `queue ${queue}`, reason: reasonOf(cause) })
   })

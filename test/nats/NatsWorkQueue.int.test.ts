@@ -1,0 +1,169 @@
+/** What a taker of work goes through on a real server: late answers, a consumer that is gone, a lease that is changed. */
+import type { JetStreamManager } from "@nats-io/jetstream"
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Layer, Queue, Stream } from "effect"
+import { NatsConnection } from "../../src/nats/NatsConnection.ts"
+import * as NatsWorkQueue from "../../src/nats/NatsWorkQueue.ts"
+import { ensureQueue, provision } from "../../src/nats/Provision.ts"
+import { defaults } from "../../src/Settings.ts"
+import { offerId, type WorkItem } from "../../src/work/Work.ts"
+import { type Delivery, WorkQueue } from "../../src/work/WorkQueue.ts"
+import { eventually } from "../support/nagatha.ts"
+import { natsServer, type TestServer } from "../support/natsServer.ts"
+
+const item = (executionId: string): WorkItem => ({
+  v: 1,
+  partition: 0,
+  taskId: "task",
+  taskName: "A task",
+  taskType: "test",
+  taskArgs: {},
+  queue: "q",
+  executionId,
+  attempt: 1,
+  nominalAt: "2026-03-08T14:30:00.000Z",
+  dueAt: "2026-03-08T14:30:00.000Z",
+  timeoutMs: 60_000,
+  hardTimeoutMs: 90_000
+})
+
+interface World {
+  readonly server: TestServer
+  readonly manager: JetStreamManager
+  offer(executionIds: ReadonlyArray<string>): Effect.Effect<void>
+  /** Sets up streams and consumer, with this lease. */
+  provide(leaseMs: number): Effect.Effect<void>
+  /** Starts to take; gives deliveries one by one. */
+  take(concurrency: number): Effect.Effect<Effect.Effect<Delivery>>
+  /** How often a worker has asked for its consumers. */
+  readonly registrations: () => number
+}
+
+const connection = (server: TestServer, role: "core" | "worker") =>
+  NatsConnection.layer({
+    servers: server.url,
+    role,
+    namespace: "nagatha",
+    ...server.users[role],
+    name: "test",
+    requestTimeoutMs: 2000
+  })
+
+/** A server, a core that answers registrations, and a worker's queue. */
+const world = (leaseMs: number) =>
+  Effect.gen(function* () {
+    const server = yield* natsServer()
+    const core = yield* Layer.build(
+      Layer.fresh(NatsWorkQueue.layer.pipe(Layer.provideMerge(connection(server, "core"))))
+    )
+    const worker = yield* Layer.build(
+      Layer.fresh(NatsWorkQueue.layer.pipe(Layer.provide(connection(server, "worker"))))
+    )
+    const inCore = Effect.provideContext(Effect.all({ nats: NatsConnection, queue: WorkQueue }), core)
+    const { nats, queue } = yield* inCore
+    const provide = (lease: number) =>
+      Effect.orDie(
+        Effect.provideContext(
+          Effect.andThen(provision(defaults), ensureQueue("q", { ...defaults, leaseMs: lease })),
+          core
+        )
+      )
+    yield* provide(leaseMs)
+    let registrations = 0
+    nats.connection.subscribe("nagatha.worker.register", {
+      callback: (_error, message) => {
+        registrations += 1
+        message.respond("{}")
+      }
+    })
+    yield* Effect.promise(() => nats.connection.flush())
+    const scope = yield* Effect.scope
+    return {
+      server,
+      manager: nats.jsm,
+      offer: (ids) => Effect.orDie(queue.offer(ids.map(item))),
+      provide,
+      registrations: () => registrations,
+      take: (concurrency) =>
+        Effect.gen(function* () {
+          const taken = yield* Queue.unbounded<Delivery>()
+          yield* Effect.provideContext(WorkQueue, worker).pipe(
+            Effect.flatMap((line) =>
+              Stream.runForEach(line.take(["q"], concurrency), (one) => Queue.offer(taken, one))
+            ),
+            Effect.forkIn(scope)
+          )
+          return Queue.take(taken).pipe(Effect.timeout("10 seconds"), Effect.orDie)
+        })
+    } satisfies World
+  })
+
+const idOf = (delivery: Delivery) => offerId(delivery.item)
+
+describe("the work queue in JetStream", () => {
+  it.live("has as much room as before after an attempt in hand was delivered again", () =>
+    Effect.gen(function* () {
+      const w = yield* world(1000)
+      const next = yield* w.take(2)
+      yield* w.offer(["e1"])
+      assert.strictEqual(idOf(yield* next), "e1#1")
+      const again = yield* next
+      assert.strictEqual(idOf(again), "e1#1")
+      yield* again.ack
+      yield* w.offer(["e2", "e3"])
+      assert.sameMembers([idOf(yield* next), idOf(yield* next)], ["e2#1", "e3#1"])
+    })
+  )
+
+  it.live(
+    "is asked for again and again, but not in haste, while its stream is gone, and delivers when it is back",
+    () =>
+      Effect.gen(function* () {
+        const w = yield* world(10_000)
+        const next = yield* w.take(2)
+        yield* Effect.promise(() =>
+          eventually(
+            "a pull waits",
+            () => waitingPulls(w.manager),
+            (pulls) => pulls === 1
+          )
+        )
+        const before = w.registrations()
+        yield* Effect.promise(() => w.manager.streams.delete("NAGATHA_WORK"))
+        yield* Effect.promise(() => eventually("it was asked for", w.registrations, (count) => count >= before + 3))
+        yield* Effect.sleep(500)
+        assert.isBelow(w.registrations() - before, 12)
+        yield* w.provide(10_000)
+        yield* w.offer(["e1"])
+        assert.strictEqual(idOf(yield* next), "e1#1")
+      })
+  )
+
+  it.live("that has a consumer with another lease gets the new one, and keeps what is in line", () =>
+    Effect.gen(function* () {
+      const w = yield* world(10_000)
+      yield* w.offer(["e1"])
+      yield* w.provide(3000)
+      const { config } = yield* Effect.promise(() => w.manager.consumers.info("NAGATHA_WORK", "q"))
+      assert.strictEqual(config.ack_wait, 3_000_000_000)
+      assert.strictEqual(idOf(yield* yield* w.take(1)), "e1#1")
+    })
+  )
+
+  it.live("goes on after the server was killed, and delivers what was in hand again", () =>
+    Effect.gen(function* () {
+      const w = yield* world(1000)
+      const next = yield* w.take(2)
+      yield* w.offer(["e1"])
+      assert.strictEqual(idOf(yield* next), "e1#1")
+      yield* Effect.promise(() => w.server.kill())
+      yield* Effect.promise(() => w.server.restart())
+      yield* w.offer(["e2"])
+      const seen = new Set<string>()
+      while (!seen.has("e2#1")) seen.add(idOf(yield* next))
+    })
+  )
+})
+
+const waitingPulls = async (manager: JetStreamManager): Promise<number> =>
+  (await manager.consumers.info("NAGATHA_WORK", "q")).num_waiting
