@@ -8,7 +8,7 @@ import type { ExecutionError } from "../events/TaskEvent.ts"
 import { type AttemptFailure, TaskFailed, thrown } from "./TaskType.ts"
 import type { Outcome, WorkItem } from "./Work.ts"
 
-/** Largest result, and largest detail of an error, in characters of JSON. */
+/** Largest result, and largest detail of an error, in bytes of JSON. */
 export const MAX_JSON = 256 * 1024
 const MAX_MESSAGE = 4096
 
@@ -34,15 +34,17 @@ const withTexts = (value: Schema.Json, limit: number): Schema.Json => {
   return value
 }
 
+const bytesOf = (value: Schema.Json): number => Buffer.byteLength(JSON.stringify(value))
+
 /** The value, or as much of it as fits: texts shortened, and in the end only the beginning of its JSON. */
 export const fitting = (value: Schema.Json): Schema.Json => {
-  const size = JSON.stringify(value).length
+  const size = bytesOf(value)
   if (size <= MAX_JSON) return value
   for (const limit of [65_536, 16_384, 4096, 1024]) {
     const cut = withTexts(value, limit)
-    if (JSON.stringify(cut).length <= MAX_JSON) return cut
+    if (bytesOf(cut) <= MAX_JSON) return cut
   }
-  return { truncated: true, characters: size, beginning: JSON.stringify(value).slice(0, 4096).toWellFormed() }
+  return { truncated: true, bytes: size, beginning: JSON.stringify(value).slice(0, 4096).toWellFormed() }
 }
 
 const bounded = (error: ExecutionError): ExecutionError => ({

@@ -6,7 +6,7 @@
  * deliveries are kept alive and claims and reports are asked again for as long as it takes: a report is lost only with
  * the process, and then the attempt counts as lost and another follows. An attempt may so run more than once.
  */
-import { Cause, Clock, Effect, Fiber, FiberSet, Layer, Schedule, Stream } from "effect"
+import { Array as Arr, Cause, Clock, Effect, Fiber, FiberSet, Layer, Schedule, Stream } from "effect"
 import * as Instant from "../recurrence/Instant.ts"
 import * as Settings from "../Settings.ts"
 import { Attempt } from "./Attempt.ts"
@@ -36,11 +36,12 @@ const FLUSH_MS = 10_000
 /** Most bytes of one call: below the server's default limit of a message (1 MiB). */
 const MAX_CALL_BYTES = 512 * 1024
 const CLAIM_BYTES = 256
+const MAX_HEARTBEATS = MAX_CALL_BYTES / CLAIM_BYTES
 
 const reportBytes = (report: Report): number =>
   report.outcome.outcome === "done" && report.outcome.result === null
     ? CLAIM_BYTES
-    : CLAIM_BYTES + JSON.stringify(report.outcome).length
+    : CLAIM_BYTES + Buffer.byteLength(JSON.stringify(report.outcome))
 
 const reconnecting = Schedule.min([Schedule.exponential("100 millis"), Schedule.spaced("2 seconds")])
 
@@ -195,7 +196,8 @@ const start = Effect.fnUntraced(function* (options: WorkerOptions) {
 
   const intake = Stream.runForEachArray(queue.take(options.queues, concurrency), acceptAll).pipe(
     Effect.tapError((error) => Effect.logWarning(`worker ${worker}: ${error.message}`)),
-    Effect.retry(reconnecting)
+    Effect.retry(reconnecting),
+    Effect.tapCause((cause) => Effect.logError(`worker ${worker} takes no more work`, cause))
   )
 
   const heartbeat = (partition: number, attempts: ReadonlyArray<Attempt>) =>
@@ -220,8 +222,10 @@ const start = Effect.fnUntraced(function* (options: WorkerOptions) {
     yield* Effect.forEach(deliveries, (delivery) => delivery.inProgress, { discard: true })
     // Also those that are over: until the report is recorded, the claim is still this worker's.
     const begun = [...inHand.values()].filter(({ startedAt }) => startedAt !== "")
-    const byPartition = Map.groupBy(begun, ({ item }) => item.partition)
-    yield* Effect.forEach(byPartition, ([partition, attempts]) => heartbeat(partition, attempts), {
+    const calls = [...Map.groupBy(begun, ({ item }) => item.partition)].flatMap(([partition, attempts]) =>
+      Arr.chunksOf(attempts, MAX_HEARTBEATS).map((some) => ({ partition, some }))
+    )
+    yield* Effect.forEach(calls, ({ partition, some }) => heartbeat(partition, some), {
       concurrency: "unbounded",
       discard: true
     })
@@ -245,6 +249,7 @@ const start = Effect.fnUntraced(function* (options: WorkerOptions) {
     stopping = true
     yield* Fiber.interrupt(taking)
     yield* Effect.forEach(waiting, (delivery) => delivery.retryAfter(0), { discard: true })
+    waiting.clear()
     yield* Effect.timeoutOption(emptied, stopGraceMs)
     for (const attempt of inHand.values()) stop(attempt, "shutdown", killGraceMs)
     yield* Effect.timeoutOption(emptied, killGraceMs + LAST_MS + FLUSH_MS)

@@ -259,6 +259,19 @@ describe("an outcome", () => {
       yield* w.stop
     })
   )
+
+  it.effect("is measured in bytes, whatever the writing: what is reported together fits into a message", () =>
+    Effect.gen(function* () {
+      const w = yield* world((args) => Effect.succeed("文".repeat(args["all"] === true ? 250_000 : 80_000)))
+      yield* w.deliver([item("e1", { taskArgs: { all: true } })])
+      assert.isAtMost(Buffer.byteLength(JSON.stringify(yield* outcomeOf(w))), 300_000)
+      yield* w.deliver(Array.from({ length: 6 }, (_, at) => item(`f${at}`)))
+      for (let at = 0; at < 6; at++) yield* w.owner.nextReport
+      const [, ...calls] = w.owner.calls.filter(({ kind }) => kind === "report")
+      assert.isAtMost(Math.max(...calls.map(({ size }) => size * 240_000)), 1_000_000)
+      yield* w.stop
+    })
+  )
 })
 
 describe("a limit", () => {
@@ -523,6 +536,26 @@ describe("a worker that is stopped", () => {
       yield* TestClock.adjust(1)
       yield* Fiber.join(stopping)
       assert.sameMembers(w.answers, ["e2#1 retryAfter 0", "e1#1 ack"])
+    })
+  )
+
+  it.effect("keeps nothing alive that it has handed back", () =>
+    Effect.gen(function* () {
+      const began = yield* Deferred.make<void>()
+      const w = yield* world(() => Effect.andThen(Deferred.succeed(began, undefined), Effect.never), {
+        stopGraceMs: 9000,
+        concurrency: 1
+      })
+      yield* w.deliver([item("e1"), item("e2")])
+      yield* Deferred.await(began)
+      const stopping = yield* Effect.forkChild(w.stop, { startImmediately: true })
+      yield* TestClock.adjust("9 seconds")
+      yield* Fiber.join(stopping)
+      assert.include(w.answers, "e1#1 inProgress")
+      assert.deepStrictEqual(
+        w.answers.filter((answer) => answer.startsWith("e2")),
+        ["e2#1 retryAfter 0"]
+      )
     })
   )
 
