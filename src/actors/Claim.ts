@@ -6,6 +6,7 @@
  */
 import type { ClaimAnswer, ClaimRequest, Heartbeat, HeartbeatAnswer, WorkItem } from "../work/Work.ts"
 import { toMillis } from "../recurrence/Instant.ts"
+import { limitsOf } from "./Sequence.ts"
 import type { LiveTask, OpenExecution, Stage, TaskState } from "./TaskState.ts"
 
 /** A claimant asks again this long after a lease has ended, so that the owner has decided about it before; milliseconds. */
@@ -33,6 +34,7 @@ export const claim = (
     return { state, answer: { answer: "gone" } }
   }
   const { stage } = execution
+  if (stage._tag === "steps") return { state, answer: { answer: "gone" } }
   if (stage._tag === "waiting" && stage.until > now) {
     return { state, answer: { answer: "held", retryAfterMs: stage.until - now } }
   }
@@ -118,18 +120,22 @@ export const reoffer = (state: TaskState, held: (executionId: string, attempt: n
       }
     : state
 
-const workItem = (task: LiveTask, execution: OpenExecution, partition: number): WorkItem => ({
-  v: 1,
-  partition,
-  taskId: task.taskId,
-  taskName: task.definition.taskName,
-  taskType: task.definition.taskType,
-  taskArgs: task.definition.taskArgs,
-  queue: task.definition.queue,
-  executionId: execution.executionId,
-  attempt: execution.attempt,
-  nominalAt: execution.nominalAt,
-  dueAt: execution.dueAt,
-  timeoutMs: task.definition.timeoutMs,
-  hardTimeoutMs: task.definition.hardTimeoutMs
-})
+const workItem = (task: LiveTask, execution: OpenExecution, partition: number): WorkItem => {
+  const { hardTimeoutMs, queue, timeoutMs } = limitsOf(task, execution)
+  const { taskArgs, taskName, taskType } = task.definition
+  return {
+    v: 1,
+    partition,
+    taskId: task.taskId,
+    taskName,
+    taskType: execution.step?.type ?? taskType,
+    taskArgs: execution.step?.args ?? taskArgs,
+    queue,
+    executionId: execution.executionId,
+    attempt: execution.attempt,
+    nominalAt: execution.nominalAt,
+    dueAt: execution.dueAt,
+    timeoutMs,
+    hardTimeoutMs
+  }
+}

@@ -7,7 +7,7 @@
  */
 import { Result, Schema } from "effect"
 import { hash } from "node:crypto"
-import type { TaskDefinition } from "../events/TaskDefinition.ts"
+import type { TaskArgs, TaskDefinition } from "../events/TaskDefinition.ts"
 import { clockNotes } from "../recurrence/ClockNotes.ts"
 import type { Days } from "../recurrence/Exclusions.ts"
 import * as Occurrences from "../recurrence/Occurrences.ts"
@@ -17,6 +17,8 @@ import * as When from "../recurrence/When.ts"
 import { isZone, suggestZone, tzdataVersion } from "../recurrence/Zone.ts"
 import type { Settings } from "../Settings.ts"
 import { shownIssue } from "../work/ArgsProblem.ts"
+import { SEQUENCE, type SequenceArgs } from "../work/SequenceArgs.ts"
+import { plan } from "../work/SequencePlan.ts"
 import type { TaskTypes } from "../work/TaskTypes.ts"
 import { type Calendars, notFound } from "./Calendars.ts"
 import type { CommandAnswer } from "./Envelope.ts"
@@ -85,7 +87,13 @@ export const schedule = (request: ScheduleRequest, door: Door): Result.Result<In
     const problem = args.failure
     return refuse(problem._tag === "ArgsProblem" ? "invalidArgs" : "unknownTaskType", problem.message)
   }
-  const bytes = Buffer.byteLength(JSON.stringify(args.success))
+  const planned =
+    request.taskType === SEQUENCE
+      ? plan(args.success as SequenceArgs, door.taskTypes)
+      : Result.succeed<TaskArgs>(args.success)
+  if (Result.isFailure(planned)) return refuse("invalidArgs", planned.failure.message)
+  const taskArgs = planned.success
+  const bytes = Buffer.byteLength(JSON.stringify(taskArgs))
   if (bytes > door.settings.maxArgsBytes) {
     return refuse(
       "tooLarge",
@@ -137,7 +145,7 @@ export const schedule = (request: ScheduleRequest, door: Door): Result.Result<In
     taskType: request.taskType,
     taskName: request.taskName ?? request.taskType,
     description: request.description ?? "",
-    taskArgs: args.success,
+    taskArgs,
     scheduleSpec: request.schedule,
     understoodAs: when.understoodAs,
     recurrence: when.recurrence,

@@ -14,6 +14,7 @@ import type { Report } from "../work/Work.ts"
 import { byCalendars, calendarsAt, firstOccurrence, occurrences } from "./Due.ts"
 import { type ExcludedDays, none as noDays } from "./ExcludedDays.ts"
 import { completed, head } from "./Head.ts"
+import { limitsOf, stepNames, unclaimed, withSteps } from "./Sequence.ts"
 import { Refused } from "./TaskRequest.ts"
 import { type KnownCommand, type LiveTask, offsetOf, type OpenExecution, type TaskState } from "./TaskState.ts"
 
@@ -136,7 +137,6 @@ const cancel = (
   if (state._tag === "ended" || state.phase === "completed") {
     return Result.fail(new Refused({ code: "ended", message: `task ${state.taskId} is over: ${state.phase}` }))
   }
-  const unclaimed = state.executions.filter(({ stage }) => stage._tag !== "claimed")
   return Result.succeed({
     _tag: "events",
     events: [
@@ -148,14 +148,17 @@ const cancel = (
       {
         ...head(state, "cancelled", now, command.causedBy),
         revision: state.revision + 1,
-        executions: unclaimed.map((execution) => execution.executionId)
+        executions: unclaimed(state).map((execution) => execution.executionId)
       }
     ]
   })
 }
 
 /** What a worker's report leads to; no events when it comes too late to change anything. */
-export const report = (state: TaskState | undefined, said: Report, now: number): ReadonlyArray<TaskEvent> => {
+export const report = (state: TaskState | undefined, said: Report, now: number): ReadonlyArray<TaskEvent> =>
+  withSteps(state, reported(state, said, now), now)
+
+const reported = (state: TaskState | undefined, said: Report, now: number): ReadonlyArray<TaskEvent> => {
   if (state?._tag !== "live") return []
   const execution = state.executions.find((one) => one.executionId === said.executionId)
   if (execution === undefined || execution.attempt !== said.attempt) return []
@@ -172,7 +175,7 @@ export const report = (state: TaskState | undefined, said: Report, now: number):
     case "failed":
       return failed(state, execution, now, outcome.error, ran, causedBy, {
         counted: true,
-        again: execution.failed < state.definition.maxRetries,
+        again: execution.failed < limitsOf(state, execution).maxRetries,
         delayMs: backoff(state.definition.backoffMs, execution)
       })
     case "comeBackLater":
@@ -193,7 +196,9 @@ export const wake = (
   now: number,
   rules: Rules,
   excluded: ExcludedDays = noDays
-): ReadonlyArray<TaskEvent> => {
+): ReadonlyArray<TaskEvent> => withSteps(state, brought(state, now, rules, excluded), now)
+
+const brought = (state: TaskState, now: number, rules: Rules, excluded: ExcludedDays): ReadonlyArray<TaskEvent> => {
   if (state._tag === "ended") return []
   const moved = state.phase === "scheduled" ? byCalendars(state, now, excluded) : []
   // What is due is decided on the state that this leads to.
@@ -224,10 +229,13 @@ export const wake = (
     }
   }
   if (state.phase === "scheduled" && state.nextAt !== null && state.nextAt + offsetOf(state) <= now) {
-    events.push(...occurrences(state, state.nextAt, now, task.executions.length, excluded))
+    events.push(...occurrences(state, state.nextAt, now, openOf(task), excluded))
   }
   return events
 }
+
+/** Executions that are open, steps of a sequence not counted. */
+const openOf = (task: LiveTask): number => task.executions.filter(({ step }) => step === undefined).length
 
 const causedByAttempt = (execution: OpenExecution): CausedBy => ({
   commandId: `${execution.executionId}#${execution.attempt}`,
@@ -245,6 +253,7 @@ const started = (
   nominalAt: execution.nominalAt,
   dueAt: execution.dueAt,
   attempt: execution.attempt,
+  ...stepNames(execution),
   worker: stage.worker,
   startedAt: fromMillis(stage.since)
 })
@@ -301,6 +310,7 @@ const tried = (execution: OpenExecution, ran: Ran) => ({
   nominalAt: execution.nominalAt,
   dueAt: execution.dueAt,
   attempt: execution.attempt,
+  ...stepNames(execution),
   ...ran,
   durationMs: Math.max(0, toMillis(ran.finishedAt) - toMillis(ran.startedAt))
 })

@@ -5,10 +5,12 @@
  * Everything that a decision needs is here; everything that must survive a crash is in the events. Claims need not
  * survive: a worker re-asserts its claim to a new owner, and one that does not has lost it.
  */
-import type { CausedBy, TaskEvent } from "../events/TaskEvent.ts"
-import type { TaskDefinition } from "../events/TaskDefinition.ts"
+import type { Schema } from "effect"
+import type { CausedBy, EventOf, ExecutionError, TaskEvent } from "../events/TaskEvent.ts"
+import type { TaskArgs, TaskDefinition } from "../events/TaskDefinition.ts"
 import { type Instant, toMillis } from "../recurrence/Instant.ts"
 import { scheduleType, type ScheduleType } from "../recurrence/Recurrence.ts"
+import { SEQUENCE } from "../work/SequenceArgs.ts"
 
 /** Where a commit stands in the log; the number is filled in when the commit has been stored. */
 export interface LogPosition {
@@ -27,11 +29,13 @@ export type TaskPhase = "scheduled" | "paused" | "completed" | "failed" | "cance
 
 /**
  * - `waiting`: to be offered to workers at an instant (at once when it has come);
+ * - `steps`: a sequence, which ends with its steps;
  * - `offered`: in line, no worker has begun;
  * - `claimed`: a worker runs it until `leaseUntil` at least; `recorded` once `started` is in the log.
  */
 export type Stage =
   | { readonly _tag: "waiting"; readonly until: number }
+  | { readonly _tag: "steps"; readonly since: number }
   | { readonly _tag: "offered" }
   | {
       readonly _tag: "claimed"
@@ -53,7 +57,23 @@ export interface OpenExecution {
   /** Tries that were lost with their workers. */
   readonly lost: number
   readonly stage: Stage
+  /** Of a step of a sequence. */
+  readonly step?: StepExecution
+  /** Of a sequence: what became of its steps so far, by their names. */
+  readonly outcomes?: Readonly<Record<string, StepOutcome>>
 }
+
+export interface StepExecution {
+  /** Execution of the sequence. */
+  readonly parent: string
+  readonly name: string
+  readonly type: string
+  readonly args: TaskArgs
+}
+
+export type StepOutcome =
+  | { readonly status: "completed"; readonly executionId: string; readonly result: Schema.Json }
+  | { readonly status: "failed"; readonly executionId: string; readonly error: ExecutionError }
 
 /** A task that may still do something. */
 export interface LiveTask {
@@ -131,6 +151,40 @@ const change = (
     return changed === null ? [] : [changed]
   })
 
+/** An execution that has become due. */
+const opened = (task: LiveTask, event: EventOf<"due">): OpenExecution => {
+  const { parentExecutionId: parent, stepArgs: args = {}, stepName: name = "", stepType } = event
+  const type = stepType ?? task.definition.taskType
+  return {
+    executionId: event.executionId,
+    nominalAt: event.nominalAt,
+    dueAt: event.dueAt,
+    attempt: event.attempt,
+    failed: 0,
+    lost: 0,
+    ...(type === SEQUENCE
+      ? { stage: { _tag: "steps", since: toMillis(event.time) }, outcomes: {} }
+      : { stage: { _tag: "waiting", until: 0 } }),
+    ...(parent === undefined ? {} : { step: { parent, name, type, args } })
+  }
+}
+
+/** A sequence is told what became of its step. */
+const told = (
+  executions: ReadonlyArray<OpenExecution>,
+  event: EventOf<"success"> | EventOf<"failure">
+): ReadonlyArray<OpenExecution> => {
+  const { executionId, parentExecutionId, stepName } = event
+  if (parentExecutionId === undefined || stepName === undefined) return executions
+  const outcome: StepOutcome =
+    event.type === "success"
+      ? { status: "completed", executionId, result: event.result }
+      : { status: "failed", executionId, error: event.error }
+  return executions.map((one) =>
+    one.executionId === parentExecutionId ? { ...one, outcomes: { ...one.outcomes, [stepName]: outcome } } : one
+  )
+}
+
 /** The state after an event; `leaseMs` is how long a recorded start holds without a heartbeat. */
 export const evolve = (
   state: TaskState | undefined,
@@ -193,19 +247,8 @@ export const evolve = (
       return {
         ...state,
         ...nextOf(state, event),
-        runs: state.runs + 1,
-        executions: [
-          ...state.executions,
-          {
-            executionId: event.executionId,
-            nominalAt: event.nominalAt,
-            dueAt: event.dueAt,
-            attempt: event.attempt,
-            failed: 0,
-            lost: 0,
-            stage: { _tag: "waiting", until: 0 }
-          }
-        ]
+        runs: state.runs + (event.parentExecutionId === undefined ? 1 : 0),
+        executions: [...state.executions, opened(state, event)]
       }
     case "skipped":
       return { ...state, ...nextOf(state, event) }
@@ -214,14 +257,20 @@ export const evolve = (
         ...state,
         executions: change(state, event.executionId, (execution) => ({
           ...execution,
-          stage: {
-            _tag: "claimed",
-            worker: event.worker,
-            since: toMillis(event.startedAt),
-            leaseUntil:
-              execution.stage._tag === "claimed" ? execution.stage.leaseUntil : toMillis(event.startedAt) + leaseMs,
-            recorded: true
-          }
+          // A sequence is begun by nobody: its steps are.
+          stage:
+            execution.stage._tag === "steps"
+              ? execution.stage
+              : {
+                  _tag: "claimed",
+                  worker: event.worker,
+                  since: toMillis(event.startedAt),
+                  leaseUntil:
+                    execution.stage._tag === "claimed"
+                      ? execution.stage.leaseUntil
+                      : toMillis(event.startedAt) + leaseMs,
+                  recorded: true
+                }
         }))
       }
     case "retry":
@@ -237,7 +286,13 @@ export const evolve = (
       }
     case "success":
     case "failure":
-      return settle({ ...state, executions: change(state, event.executionId, () => null) })
+      return settle({
+        ...state,
+        executions: told(
+          change(state, event.executionId, () => null),
+          event
+        )
+      })
     case "completed":
       return settle({ ...state, phase: "completed", nextAt: null })
   }

@@ -9,7 +9,7 @@
 import { Schema } from "effect"
 import { Instant } from "../recurrence/Instant.ts"
 import { ScheduleType } from "../recurrence/Recurrence.ts"
-import { TaskDefinition, TaskId } from "./TaskDefinition.ts"
+import { TaskArgs, TaskDefinition, TaskId } from "./TaskDefinition.ts"
 
 /** Why a fact exists: the command (or the id of the timer's decision), who sent it, and the reason given. */
 export const CausedBy = Schema.Struct({
@@ -59,7 +59,10 @@ const next = {
   calendarsAt: Schema.optionalKey(Schema.Int)
 }
 
-const occurrence = { executionId: Schema.String, nominalAt: Instant, dueAt: Instant, attempt: Ordinal }
+/** The execution of a sequence to which a step belongs, and the step's name; absent for what is no step. */
+const stepOf = { parentExecutionId: Schema.optionalKey(Schema.String), stepName: Schema.optionalKey(Schema.String) }
+
+const occurrence = { executionId: Schema.String, nominalAt: Instant, dueAt: Instant, attempt: Ordinal, ...stepOf }
 const attempt = { ...occurrence, worker: Schema.String, startedAt: Instant }
 const ended = {
   ...occurrence,
@@ -87,7 +90,14 @@ export const Cancelled = event("cancelled", {
   /** Executions that had not been claimed and now never start. */
   executions: Schema.Array(Schema.String)
 })
-export const Due = event("due", { ...occurrence, ...next, manual: Schema.optionalKey(Schema.Boolean) })
+export const Due = event("due", {
+  ...occurrence,
+  ...next,
+  manual: Schema.optionalKey(Schema.Boolean),
+  /** Of a step: its task type, and its arguments with what earlier steps gave. */
+  stepType: Schema.optionalKey(Schema.String),
+  stepArgs: Schema.optionalKey(TaskArgs)
+})
 export const Started = event("started", attempt)
 export const Success = event("success", { ...ended, result: Schema.Json })
 export const Retry = event("retry", {

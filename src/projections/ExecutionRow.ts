@@ -107,6 +107,9 @@ const due = (event: EventOf<"due">): TaskExecution => ({
   ...fresh(event, event.executionId),
   dueAt: event.dueAt,
   attempt: event.attempt,
+  taskType: event.stepType ?? event.taskType,
+  parentExecutionId: event.parentExecutionId ?? null,
+  stepName: event.stepName ?? null,
   manual: event.manual ?? false
 })
 

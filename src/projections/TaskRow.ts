@@ -61,6 +61,8 @@ const isOver = (status: TaskStatus): boolean => status === "completed" || status
 /** The row after an event; undefined only when the task is not known (its `scheduled` event was not seen). */
 export const taskAfter = (row: TaskRow | undefined, event: TaskEvent): TaskRow | undefined => {
   if (row === undefined) return event.type === "scheduled" ? first(event) : undefined
+  // What becomes of a step is told by the sequence that it belongs to.
+  if ("parentExecutionId" in event && event.parentExecutionId !== undefined) return changed(row, event, {})
   switch (event.type) {
     case "scheduled":
       return row

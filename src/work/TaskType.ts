@@ -150,7 +150,7 @@ export const implement = <Args, Value, Services = never>(
     attempt: (args, context) => {
       const decoded = decode(args)
       if (Result.isFailure(decoded)) {
-        const message = `${declaration.name}: this worker cannot read the task's arguments: ${shownIssue(decoded.failure.issue)}; run a worker of the version that scheduled it`
+        const message = `${declaration.name}: this worker cannot read the task's arguments: ${shownIssue(decoded.failure.issue)}; they are of another version, or an earlier step gave something else than expected`
         return Effect.fail(failed("invalidArgs", message, false))
       }
       const outcome = run(decoded.success, context)

@@ -7,6 +7,7 @@ import { Context, Effect, Layer, Result, Schema } from "effect"
 import { TaskId, type TaskArgs } from "../events/TaskDefinition.ts"
 import type { ArgsProblem } from "./ArgsProblem.ts"
 import { NotificationDeclaration } from "./NotificationArgs.ts"
+import { SequenceDeclaration } from "./SequenceArgs.ts"
 import { ShellCommandDeclaration } from "./ShellCommandArgs.ts"
 import { suggestion } from "./Suggestion.ts"
 import type { TaskDeclaration, TaskType } from "./TaskType.ts"
@@ -52,9 +53,11 @@ const reasonAgainst = (types: ReadonlyArray<TaskDeclaration>): string | undefine
 }
 
 const make = (
-  types: ReadonlyArray<TaskDeclaration>,
+  given: ReadonlyArray<TaskDeclaration>,
   runnable: ReadonlyMap<string, TaskType>
 ): Result.Result<TaskTypes["Service"], InvalidTaskTypes> => {
+  // Sequences are everywhere: their owner decides about them, and no worker has code for them.
+  const types = [...given, SequenceDeclaration]
   const reason = reasonAgainst(types)
   if (reason !== undefined) return Result.fail(new InvalidTaskTypes({ reason }))
   const byName = new Map(types.map((type) => [type.name, type]))
