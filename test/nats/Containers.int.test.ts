@@ -8,6 +8,10 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterEach, assert, describe, it, vi } from "vitest"
 import { freePort } from "../../src/nats/ServerProcess.ts"
+import { publisherOf } from "../../src/nats/JetStreamPublish.ts"
+import { headersOf, NatsConnection } from "../../src/nats/NatsConnection.ts"
+import { provision } from "../../src/nats/Provision.ts"
+import { defaults } from "../../src/Settings.ts"
 import { serverProgram } from "../support/natsServer.ts"
 
 const configuration = join(import.meta.dirname, "../../config/nats")
@@ -77,11 +81,33 @@ describe("the files for containers", () => {
       )
     )
     await Promise.all(servers.map(healthy))
-    const core = await enter(servers[0]?.url ?? "")
-    const manager = await jetstreamManager(core)
-    const create = () => manager.streams.add({ name: "NAGATHA_LOG", subjects: ["nagatha.log.*"], num_replicas: 3 })
-    const stream = await vi.waitFor(create, { timeout: 25_000, interval: 100 })
-    assert.lengthOf(stream.cluster?.replicas ?? [], 2)
-    assert.strictEqual((await jetstream(core).publish("nagatha.log.1", "x")).seq, 1)
+    const connection = NatsConnection.layer({
+      servers: servers[0]?.url ?? "",
+      role: "core",
+      namespace: "nagatha",
+      user: "core",
+      password: "1e5",
+      name: "test",
+      requestTimeoutMs: 5000
+    })
+    const copies = Effect.gen(function* () {
+      const nats = yield* NatsConnection
+      yield* provision(defaults)
+      assert.deepStrictEqual(yield* provision(defaults), [])
+      const { logStream } = nats.subjects
+      const message = { subject: "nagatha.log.1", payload: "x", headers: headersOf({}) }
+      const outcome = yield* publisherOf(nats, logStream).publish(message)
+      assert.deepInclude(outcome, { _tag: "stored", sequence: 1 })
+      return yield* Effect.promise(() =>
+        Promise.all(
+          [logStream, nats.subjects.eventsStream, nats.subjects.workStream].map((name) => nats.jsm.streams.info(name))
+        )
+      )
+    })
+    const streams = await Effect.runPromise(Effect.provide(copies, connection))
+    assert.deepStrictEqual(
+      streams.map(({ cluster }) => cluster?.replicas?.length),
+      [2, 2, 2]
+    )
   })
 })
