@@ -12,7 +12,7 @@ const Limit = Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 1000 }))
 const paging = {
   /** Answer from a state that includes this log sequence; waits for it. */
   after: Schema.optionalKey(Schema.Int),
-  /** Page size; default 100. */
+  /** Most items of a page; default 100. A page holds fewer where they are large. */
   limit: Schema.optionalKey(Limit),
   /** `nextCursor` of the page before. */
   cursor: Schema.optionalKey(Schema.String)
@@ -47,6 +47,10 @@ export const ExecutionsQuery = Schema.Struct({
   /** Of one task: id or prefix. */
   taskId: Schema.optionalKey(Schema.String),
   status: Schema.optionalKey(ExecutionStatus),
+  /** Steps of this execution of a sequence only: its whole id. */
+  parent: Schema.optionalKey(Schema.String),
+  /** Also steps of sequences (default true). */
+  steps: Schema.optionalKey(Schema.Boolean),
   /** Due at or after this instant (RFC 3339, any offset and precision). */
   since: Schema.optionalKey(AnyInstant)
 })

@@ -3,7 +3,7 @@
  * version is built beside the one that answers. Everything in them follows from the log: what cannot be read is thrown
  * away, and nothing is lost by that but time.
  */
-import { readdirSync, rmSync } from "node:fs"
+import { closeSync, openSync, readdirSync, rmSync } from "node:fs"
 import { basename, dirname, join } from "node:path"
 import { DatabaseSync } from "node:sqlite"
 
@@ -69,6 +69,8 @@ const shapeOf = (database: DatabaseSync): number =>
  * when its shape is another.
  */
 export const openDatabase = (file: string): DatabaseSync => {
+  // What tasks say and print is for this user only; SQLite gives what it keeps beside a file the mode of the file.
+  if (file !== MEMORY) closeSync(openSync(file, "a", 0o600))
   const database = new DatabaseSync(file)
   try {
     database.exec(PRAGMAS)

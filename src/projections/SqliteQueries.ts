@@ -27,6 +27,8 @@ const LIMIT = 100
 /** Shortest prefix that names a task or an execution. */
 export const MIN_PREFIX = 4
 const SHOWN_MATCHES = 10
+/** Most bytes of a page of several items: an answer must fit into a message (1 MiB), together with a task. */
+const PAGE_BYTES = 640 * 1024
 /** How long a task that is over is listed without being asked for, milliseconds. */
 const RECENT_MS = 86_400_000
 
@@ -117,12 +119,10 @@ export const tasks = Effect.fnUntraced(function* (store: ReadModelStore, query: 
     )
   )
   const rows = merge(lists.map(found), 1, limit + 1)
-  const items = rows.slice(0, limit)
-  const page: TasksPage = {
-    items: items.map(({ key: [, n], row }) => scheduledTask(parsed<TaskRow>(row), store.definition(n))),
-    nextCursor: cursorAfter(rows, limit),
-    logSequence: store.sequence
-  }
+  const { items, nextCursor } = pageOf(rows, limit, ({ key: [, n], row }) =>
+    scheduledTask(parsed<TaskRow>(row), store.definition(n))
+  )
+  const page: TasksPage = { items, nextCursor, logSequence: store.sequence }
   return page
 })
 
@@ -130,6 +130,8 @@ export const tasks = Effect.fnUntraced(function* (store: ReadModelStore, query: 
 export const executions = Effect.fnUntraced(function* (store: ReadModelStore, query: ExecutionsQuery) {
   const conditions = new Conditions()
   if (query.since !== undefined) conditions.and("due >= ?", fromMillis(toMillis(query.since)))
+  if (query.parent !== undefined) conditions.and("row ->> '$.parentExecutionId' = ?", query.parent)
+  if (query.steps === false) conditions.and("row ->> '$.parentExecutionId' IS NULL")
   if (query.cursor !== undefined) conditions.and("(due, n) < (?, ?)", ...(yield* decodeCursor(query.cursor)))
   const limit = query.limit ?? LIMIT
   const select = (condition: string, ...parameters: ReadonlyArray<SQLInputValue>) =>
@@ -150,18 +152,23 @@ export const executions = Effect.fnUntraced(function* (store: ReadModelStore, qu
         ? [select("task = ?", task.n)]
         : [select("task = ? AND +status = ?", task.n, query.status)]
   const rows = merge(lists, -1, limit + 1)
-  const page: ExecutionsPage = {
-    items: rows.slice(0, limit).map(({ row }) => parsed<TaskExecution>(row)),
-    nextCursor: cursorAfter(rows, limit),
-    logSequence: store.sequence
-  }
+  const { items, nextCursor } = pageOf(rows, limit, ({ row }) => parsed<TaskExecution>(row))
+  const page: ExecutionsPage = { items, nextCursor, logSequence: store.sequence }
   return page
 })
 
 const parsed = <Row>(row: Record<string, unknown>): Row => JSON.parse(String(row["row"])) as Row
 
-/** The cursor of the next page; null when these rows are the last. */
-const cursorAfter = (rows: ReadonlyArray<Found>, limit: number): string | null => {
-  const last = rows[limit - 1]
-  return rows.length > limit && last !== undefined ? encodeCursor(last.key) : null
+/** As many of the rows as a page holds, at least one, and the cursor of the next page: null when there is none. */
+const pageOf = <Item>(rows: ReadonlyArray<Found>, limit: number, read: (found: Found) => Item) => {
+  const items: Array<Item> = []
+  let bytes = 0
+  for (const row of rows.slice(0, limit)) {
+    const item = read(row)
+    bytes += Buffer.byteLength(JSON.stringify(item))
+    if (bytes > PAGE_BYTES && items.length > 0) break
+    items.push(item)
+  }
+  const last = rows[items.length - 1]
+  return { items, nextCursor: rows.length > items.length && last !== undefined ? encodeCursor(last.key) : null }
 }

@@ -5,7 +5,7 @@ import type { NatsConnection as Connection } from "@nats-io/transport-node"
 import { Effect, Exit, Layer, Scope } from "effect"
 import { Refused } from "../../src/actors/TaskRequest.ts"
 import { NatsConnection } from "../../src/nats/NatsConnection.ts"
-import { NatsService, readJson } from "../../src/nats/NatsService.ts"
+import { NatsService, readJson, respond } from "../../src/nats/NatsService.ts"
 import { startNatsServer, type TestServer } from "../support/natsServer.ts"
 
 let server: TestServer
@@ -46,6 +46,7 @@ beforeAll(async () => {
       yield* endpoint("break", "nagatha.query.break", null, () => {
         throw new Error("the password is 1234")
       })
+      yield* endpoint("large", "nagatha.query.large", null, (message) => respond(message, "x".repeat(2_000_000)))
       const { connection: own } = yield* NatsConnection
       yield* Effect.promise(() => own.flush())
     })
@@ -75,7 +76,8 @@ describe("the service", () => {
       [
         ["echo", "nagatha.query.echo"],
         ["refuse", "nagatha.query.refuse"],
-        ["break", "nagatha.query.break"]
+        ["break", "nagatha.query.break"],
+        ["large", "nagatha.query.large"]
       ]
     )
     await client.request("nagatha.query.echo", "{}")
@@ -104,6 +106,12 @@ describe("the service", () => {
     const broken = await client.request("nagatha.query.break", "{}")
     assert.strictEqual(broken.headers?.get("Nats-Service-Error-Code"), "500")
     assert.notInclude(broken.string(), "1234")
+  })
+
+  it("says that an answer is too large to be carried", async () => {
+    const refused = await client.request("nagatha.query.large", "{}")
+    assert.strictEqual(refused.headers?.get("Nats-Service-Error-Code"), "500")
+    assert.include(refused.string(), "answerTooLarge")
   })
 
   it("never answers where a client could not write itself", async () => {

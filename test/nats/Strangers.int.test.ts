@@ -51,14 +51,14 @@ describe("a message to the service", () => {
     await decides()
   })
 
-  it("whose answer cannot be carried gets an error in its place, and the next one its answer", async () => {
+  it("whose answer would be too large gets as much as can be carried", async () => {
     const requests = Array.from({ length: 12 }, (_, at) => ({
       ...far(`large ${at}`),
       taskArgs: { message: "z".repeat(200_000) }
     }))
     for (const request of requests) assert.isTrue("taskId" in (await ask("nagatha.command.schedule", request)))
     const page = await ask("nagatha.query.tasks", { name: "large*", limit: 100 })
-    assert.isTrue("items" in page || page.error?.code === "answerTooLarge", JSON.stringify(page).slice(0, 200))
+    assert.isTrue("items" in page, JSON.stringify(page).slice(0, 200))
     await decides()
   })
 

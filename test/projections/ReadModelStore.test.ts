@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Stream } from "effect"
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { DatabaseSync } from "node:sqlite"
@@ -100,6 +100,20 @@ describe("the store of the read models", () => {
         const { store } = ReadModelStore.openOwn(file)
         assert.deepStrictEqual(dump(store), dump(opened(all)))
         assert.strictEqual(store.hash, all.at(-1)?.hash)
+        store.close()
+      })
+    })
+  )
+
+  it.effect("is for this user only, whatever SQLite keeps beside it", () =>
+    Effect.gen(function* () {
+      const all = yield* commits
+      inDirectory((directory) => {
+        const { store } = ReadModelStore.openOwn(join(directory, "rows.sqlite"))
+        store.apply(all)
+        const modes = readdirSync(directory).map((name) => statSync(join(directory, name)).mode & 0o777)
+        assert.isAtLeast(modes.length, 2)
+        assert.deepStrictEqual([...new Set(modes)], [0o600])
         store.close()
       })
     })

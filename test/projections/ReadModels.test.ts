@@ -317,4 +317,48 @@ describe("the read models", () => {
       assert.isNull(third.nextCursor)
     })
   )
+
+  test(
+    "give pages that fit into a message, however large what is on them",
+    Effect.gen(function* () {
+      const queries = yield* Queries
+      const text = "ü".repeat(100_000)
+      const ids = Array.from({ length: 9 }, (_, at) => `task-${at}`)
+      let after = 0
+      for (const taskId of ids) {
+        const task = new History(taskId)
+        task.schedule({ taskArgs: { text } })
+        task.at(60_000).wake()
+        task.claim(first(taskId))
+        task.report(first(taskId), { outcome: "done", result: { text } })
+        after = yield* appendEvents(task.log, after)
+      }
+      const all = Effect.fnUntraced(function* <Item>(
+        page: (cursor: {
+          readonly cursor?: string
+        }) => Effect.Effect<{ readonly items: ReadonlyArray<Item>; readonly nextCursor: string | null }, unknown>
+      ) {
+        const items: Array<Item> = []
+        for (let cursor: string | null = ""; cursor !== null;) {
+          const got: { readonly items: ReadonlyArray<Item>; readonly nextCursor: string | null } = yield* page(
+            cursor === "" ? {} : { cursor }
+          )
+          assert.isBelow(Buffer.byteLength(JSON.stringify(got)), 700_000)
+          items.push(...got.items)
+          cursor = got.nextCursor
+        }
+        return items
+      })
+      const tasks = yield* all((cursor) => queries.tasks({ after, all: true, ...cursor }))
+      assert.sameMembers(
+        tasks.map(({ taskId }) => taskId),
+        ids
+      )
+      const executions = yield* all((cursor) => queries.executions({ after, limit: 8, ...cursor }))
+      assert.sameMembers(
+        executions.map(({ taskId }) => taskId),
+        ids
+      )
+    })
+  )
 })
