@@ -170,7 +170,7 @@ describe("the store of the read models", () => {
   })
 
   it("keeps a file that it cannot open for another reason than damage", () => {
-    assert.throws(() => ReadModelStore.openOwn("/nowhere/at/all/rows.sqlite"), "unable to open")
+    assert.throws(() => ReadModelStore.openOwn("/nowhere/at/all/rows.sqlite"), "no such file or directory")
     inDirectory((directory) => {
       const file = join(directory, "rows.sqlite")
       ReadModelStore.openOwn(file).store.close()
