@@ -28,6 +28,10 @@ export const statusPaint =
     }
   }
 
+/** The task's name, and that of the step of a sequence. */
+const nameOf = ({ stepName, taskName }: TaskExecution): string =>
+  stepName === null ? taskName : `${taskName} › ${stepName}`
+
 /** `Mon 2026-11-23 09:00:00 +01:00 (in 3 h)`. */
 export const instantText = (instant: string, zone: string, now: number): string =>
   `${localTime(instant, zone)} (${relativeTime(instant, now)})`
@@ -56,7 +60,7 @@ export const executionColumns = (zone: string, paint: Paint): ReadonlyArray<Colu
   const status = statusPaint(paint)
   return [
     { header: "EXECUTION", value: (execution) => execution.executionId },
-    { header: "NAME", value: (execution) => execution.taskName, flexible: true },
+    { header: "NAME", value: nameOf, flexible: true },
     { header: `DUE (${zone})`, value: (execution) => localTime(execution.dueAt, zone) },
     { header: "STATUS", value: (execution) => execution.status, paint: (text, { status: of }) => status(text, of) },
     { header: "TRIES", value: (execution) => String(execution.attempts.length), align: "right" },

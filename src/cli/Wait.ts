@@ -61,7 +61,8 @@ export const awaitFirst = Effect.fnUntraced(function* (
     if (executionId !== undefined) return yield* scheduler.execution({ id: executionId, ...after })
     const { task, executions } = yield* scheduler.info({ id: answer.taskId, executions: 100, ...after })
     const wanted = executions.filter(
-      ({ dueAt, status }) => status !== "skipped" && (from === undefined || dueAt >= from)
+      ({ dueAt, parentExecutionId, status }) =>
+        parentExecutionId === null && status !== "skipped" && (from === undefined || dueAt >= from)
     )
     const first = newest ? wanted[0] : wanted.at(-1)
     if (first === undefined && isOver(task.status)) {

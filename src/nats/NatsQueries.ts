@@ -13,7 +13,9 @@ import { clockNotes } from "../recurrence/ClockNotes.ts"
 import { toMillis } from "../recurrence/Instant.ts"
 import * as Series from "../recurrence/Series.ts"
 import { isZone } from "../recurrence/Zone.ts"
+import type { TaskExecution } from "../projections/TaskExecution.ts"
 import type { ServiceStatus } from "../Scheduler.ts"
+import { MAX_STEPS, SEQUENCE } from "../work/SequenceArgs.ts"
 import { NatsConnection } from "./NatsConnection.ts"
 import { decodeWith, NatsService, readJson, respond, respondError, SERVICE } from "./NatsService.ts"
 import { inboxPrefix } from "./Roles.ts"
@@ -99,9 +101,24 @@ export const layer = (
         })
       }
 
+      /** An execution, and its steps behind it in the order in which they became due. */
+      const tree = (execution: TaskExecution): Effect.Effect<ReadonlyArray<TaskExecution>, QueryError> =>
+        execution.taskType === SEQUENCE
+          ? queries.executions({ taskId: execution.taskId, parent: execution.executionId, limit: MAX_STEPS }).pipe(
+              Effect.flatMap(({ items }) => Effect.forEach(items.toReversed(), tree)),
+              Effect.map((steps) => [execution, ...steps.flat()])
+            )
+          : Effect.succeed([execution])
+
       const info = Effect.fnUntraced(function* (query: typeof InfoQuery.Type) {
         const { definition, logSequence, task } = yield* queries.task(query)
-        const { items } = yield* queries.executions({ taskId: task.taskId, limit: query.executions ?? 10 })
+        const { items: newest } = yield* queries.executions({
+          taskId: task.taskId,
+          steps: false,
+          limit: query.executions ?? 10
+        })
+        const items =
+          task.taskType === SEQUENCE ? yield* Effect.map(Effect.forEach(newest, tree), (all) => all.flat()) : newest
         const exclusions = calendars.excluded.of(definition)
         const { nextNominalAt, nextRunAt } = task
         const nextRuns =

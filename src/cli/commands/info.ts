@@ -2,6 +2,8 @@
 import { Effect } from "effect"
 import { Argument, Command, Flag } from "effect/cli"
 import type { ScheduledTask } from "../../projections/ScheduledTask.ts"
+import { SEQUENCE } from "../../work/SequenceArgs.ts"
+import { type PlannedStep, stepsOf } from "../../work/SequencePlan.ts"
 import type { TaskExecution } from "../../projections/TaskExecution.ts"
 import { withScheduler } from "../Backend.ts"
 import { count, formatOf, reading } from "../Flags.ts"
@@ -53,7 +55,9 @@ const taskLines = (task: ScheduledTask, now: number, paint: Paint): string => {
       ["tags", task.tags.length === 0 ? undefined : visibleLine(task.tags.join(", "))],
       ["created", `${localTime(task.createdAt, task.timezone)} by ${visibleLine(task.createdBy)}`],
       ["cancelled", at(task.cancelledAt)],
-      ["arguments", safeJson(task.taskArgs, 2)]
+      task.taskType === SEQUENCE
+        ? ["steps", stepLines(stepsOf(task.taskArgs))]
+        : ["arguments", safeJson(task.taskArgs, 2)]
     ],
     paint
   )
@@ -71,11 +75,31 @@ const outputLines = ({ output, outputTruncated, executionId }: TaskExecution): s
   return more + shown.join("\n")
 }
 
+/** The steps of a sequence, a line each: its name, its type, what it waits for and what it does. */
+const stepLines = (steps: ReadonlyArray<PlannedStep>): string => {
+  const width = Math.max(...steps.map(({ name }) => name.length))
+  return steps
+    .map((step) => {
+      const after = step.dependsOn.length === 0 ? "" : ` after ${step.dependsOn.join(", ")}`
+      const when = step.when === undefined ? "" : `, only if ${step.when.step} gave so`
+      const inner =
+        step.type === SEQUENCE ? `\n${indented(stepLines(stepsOf(step.args)), 2)}` : `: ${safeJson(step.args)}`
+      return `${step.name.padEnd(width)}  ${step.type}${after}${when}${inner}`
+    })
+    .join("\n")
+}
+
+/** Steps stand under the sequence that they belong to. */
+const depthOf = (execution: TaskExecution, all: ReadonlyArray<TaskExecution>): number => {
+  const parent = all.find(({ executionId }) => executionId === execution.parentExecutionId)
+  return parent === undefined ? 0 : 1 + depthOf(parent, all)
+}
+
 const executionLines = (execution: TaskExecution, zone: string, paint: Paint): string => {
   const { durationMs, latenessMs } = execution
   const result = execution.output === null && execution.result !== null ? safeJson(execution.result) : undefined
   return [
-    `  ${execution.executionId}  ${localTime(execution.dueAt, zone)}  ${statusPaint(paint)(execution.status, execution.status)}`,
+    `  ${execution.stepName ?? execution.executionId}  ${localTime(execution.dueAt, zone)}  ${statusPaint(paint)(execution.status, execution.status)}`,
     indented(
       labelled(
         [
@@ -114,7 +138,9 @@ export const info = Command.make(
         ...notes.map((text) => `  note: ${visibleLine(text)}`),
         "",
         paint.bold(executions.length === 0 ? "has not run yet" : "last executions"),
-        ...executions.map((execution) => executionLines(execution, task.timezone, paint))
+        ...executions.map((execution) =>
+          indented(executionLines(execution, task.timezone, paint), 2 * depthOf(execution, executions))
+        )
       ].join("\n")
     )
   })
