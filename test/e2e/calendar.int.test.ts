@@ -25,8 +25,13 @@ describe("a task that excludes the days of a calendar", () => {
   it("follows the calendar at once, in other processes and over restarts", async () => {
     await set("2099-01-01", "2099-01-02")
     const scheduled = await nagatha.json<{ readonly nextRuns: Info["nextRuns"] }>(
-      ...["schedule", "notification", "every day at noon from 2099-01-01", "--message", "hello"],
-      ...["--timezone", "UTC", "--exclude", "closed", "--id", "noon"]
+      "schedule",
+      "notification",
+      "every day at noon from 2099-01-01",
+      "--message=hello",
+      "--timezone=UTC",
+      "--exclude=closed",
+      "--id=noon"
     )
     assert.strictEqual(scheduled.nextRuns[0]?.at, "2099-01-03T12:00:00.000Z")
     assert.deepStrictEqual((await nextRun("2099-01-03")).task.exclude, ["closed"])

@@ -81,7 +81,9 @@ describe("a sequence", () => {
     const said = await schedule(
       "broken",
       [shell("good", "true"), shell("bad", "exit 3", { retries: 1 }), shell("never", `touch ${directory}/never`)],
-      ...["--wait", "--backoff", "50ms"]
+      "--wait",
+      "--backoff",
+      "50ms"
     )
     assert.strictEqual(said.code, 6)
     assert.include(said.stderr, 'the step \\"bad\\" failed: exited with 3')
