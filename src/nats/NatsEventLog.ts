@@ -14,10 +14,9 @@ import { headersOf, NatsConnection, reasonOf } from "./NatsConnection.ts"
 
 /** Kept free of a message's room for its headers, bytes. */
 const HEADER_BYTES = 2048
-/** Commits read in one request. */
-const FETCH = 1000
-/** Commits read ahead of a follower. */
-const READ_AHEAD = 4096
+/** Commits read in one request, and ahead of a follower: each may have a megabyte. */
+const FETCH = 200
+const READ_AHEAD = 256
 const NO_MESSAGE = 10037
 
 const retryPolicy = Schedule.min([Schedule.exponential("100 millis"), Schedule.spaced("2 seconds")])
