@@ -140,7 +140,10 @@ const start = Effect.fnUntraced(function* (options: WorkerOptions) {
     attempt.startedAt = now()
     if (stopping) return report(attempt, ofStopped(item, "shutdown", undefined))
     const type = types.runner(item.taskType)
-    if (type === undefined) return report(attempt, ofUnknownType(item, types.names))
+    if (type === undefined) {
+      const known = types.names.filter((name) => types.runner(name) !== undefined)
+      return report(attempt, ofUnknownType(item, known))
+    }
     const { attempt: number, executionId, taskId } = item
     const fiber = fork(
       Effect.annotateLogs(
