@@ -110,6 +110,7 @@ export const make = Effect.fnUntraced(function* (
   /** Ours have caught up: those of other versions are not needed any more. */
   const arrive = Effect.fnUntraced(function* () {
     caughtUp = true
+    own.follow()
     previous?.close()
     previous = undefined
     const removed = yield* Effect.result(Effect.try({ try: () => removeOthers(options.file), catch: String }))

@@ -39,10 +39,13 @@ const TABLES = `
   PRAGMA user_version = ${SHAPE};
 `
 
+/** Pages that gather in SQLite's own log before it copies them into the file: while much is read, and afterwards. */
+const CHECKPOINT_PAGES = { building: 4000, following: 300 }
+
 /** Synced at its checkpoints only: what a crash of the machine takes away is read again from the log. */
 const PRAGMAS = `
   PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA busy_timeout = 2000; PRAGMA cache_size = -65536;
-  PRAGMA wal_autocheckpoint = 4000; PRAGMA journal_size_limit = 67108864;
+  PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES.building}; PRAGMA journal_size_limit = 67108864;
 `
 
 /** The SQLite result code of a failure; 0 for any other. */
@@ -60,6 +63,10 @@ export const fileOf = (file: string): string =>
 export const remove = (file: string): void => {
   if (file !== MEMORY) for (const suffix of ["", "-wal", "-shm"]) rmSync(`${file}${suffix}`, { force: true })
 }
+
+/** Keeps SQLite's pauses short (3 in place of 17 ms): it then takes a third longer to read much. */
+export const preferShortPauses = (database: DatabaseSync): void =>
+  database.exec(`PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES.following}`)
 
 const shapeOf = (database: DatabaseSync): number =>
   Number(database.prepare("PRAGMA user_version").get()?.["user_version"])

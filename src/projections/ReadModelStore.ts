@@ -8,7 +8,7 @@ import type { TaskDefinition } from "../events/TaskDefinition.ts"
 import type { TaskEvent } from "../events/TaskEvent.ts"
 import { toMillis } from "../recurrence/Instant.ts"
 import { executionAfter, executionsOf, isEnded } from "./ExecutionRow.ts"
-import { fileOf, isDamage, openDatabase, OtherShape, othersOf, remove } from "./ReadModelFile.ts"
+import { fileOf, isDamage, openDatabase, OtherShape, othersOf, preferShortPauses, remove } from "./ReadModelFile.ts"
 import type { ScheduledTask } from "./ScheduledTask.ts"
 import type { TaskExecution } from "./TaskExecution.ts"
 import { definitionIn, scheduledTask, type TaskRow, taskAfter } from "./TaskRow.ts"
@@ -172,6 +172,11 @@ export class ReadModelStore {
     keep(this.#tasks, batch.tasks, ({ row }) => row.overAt === null)
     // Ended ones stay as they are, and what has written output may be large.
     keep(this.#executions, batch.executions, ({ row }) => !isEnded(row) && row.attempts.length <= 1)
+  }
+
+  /** The end of the log has been reached: from now on those who share the process matter more than reading much. */
+  follow(): void {
+    preferShortPauses(this.#database)
   }
 
   /** Rows of a query of ours. */

@@ -8,6 +8,7 @@ import { UnreadableCommit } from "../../src/events/Commit.ts"
 import { EventLog, LogUnavailable } from "../../src/events/EventLog.ts"
 import { Queries } from "../../src/projections/Queries.ts"
 import { fileOf, MEMORY, SHAPE } from "../../src/projections/ReadModelFile.ts"
+import * as Projector from "../../src/projections/Projector.ts"
 import * as ReadModels from "../../src/projections/ReadModels.ts"
 import { appendEvents, retried } from "../support/events.ts"
 
@@ -51,6 +52,16 @@ const append = Effect.fnUntraced(function* (ids: ReadonlyArray<string>, from: nu
 const ids = (from: number, to: number) => Array.from({ length: to - from }, (_, index) => `task-${from + index}`)
 
 describe("the follower of the log", () => {
+  test(
+    "lets SQLite copy little at a time once it has caught up: who shares the process must not wait long",
+    Effect.gen(function* () {
+      yield* append(ids(0, 3), 0)
+      const { answering } = yield* Projector.make({ file: join(yield* directory, "rows.sqlite"), patienceMs: 5000 })
+      const pages = (yield* answering).all("PRAGMA wal_autocheckpoint").map(Object.values)
+      assert.deepStrictEqual(pages, [[300]])
+    })
+  )
+
   test(
     "counts every event once when it is stopped anywhere and started again, and what it has seen is told again",
     Effect.gen(function* () {
