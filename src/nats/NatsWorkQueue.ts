@@ -7,7 +7,7 @@ import { offerId, type WorkItem } from "../work/Work.ts"
 import { QueueUnavailable, WorkQueue } from "../work/WorkQueue.ts"
 import { publisherOf } from "./JetStreamPublish.ts"
 import { headersOf, Lost, NatsConnection, reasonOf } from "./NatsConnection.ts"
-import { pullFrom } from "./WorkPull.ts"
+import { pullFrom, Room } from "./WorkPull.ts"
 
 /** Messages read in one request when the stream is looked through. */
 const PAGE = 1000
@@ -69,24 +69,15 @@ export const layer: Layer.Layer<WorkQueue, never, NatsConnection> = Layer.effect
     }
 
     const take = (queues: ReadonlyArray<string>, concurrency: number) =>
-      Stream.unwrap(
-        register(queues).pipe(
+      Stream.suspend(() => {
+        const room = new Room(concurrency, queues.length)
+        const registered = register(queues).pipe(
           Effect.tapError((error) => (warned ? Effect.void : warn(error))),
-          Effect.retry(Schedule.min([Schedule.exponential("100 millis"), Schedule.spaced("2 seconds")])),
-          Effect.as(
-            Stream.mergeAll(
-              queues.map((queue) =>
-                pullFrom(nats, {
-                  queue,
-                  room: Math.max(1, Math.ceil(concurrency / queues.length)),
-                  restore: Effect.ignore(register([queue]))
-                })
-              ),
-              { concurrency: "unbounded" }
-            )
-          )
+          Effect.retry(Schedule.min([Schedule.exponential("100 millis"), Schedule.spaced("2 seconds")]))
         )
-      )
+        const pulled = queues.map((queue) => pullFrom(nats, { queue, room, restore: Effect.ignore(register([queue])) }))
+        return Stream.unwrap(Effect.as(registered, Stream.mergeAll(pulled, { concurrency: "unbounded" })))
+      })
 
     return WorkQueue.of({ offer, held, take })
   })

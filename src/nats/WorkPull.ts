@@ -1,6 +1,6 @@
 /**
  * Deliveries of one queue. As many attempts are pulled as there is room for, and none ahead: what this worker does not
- * run, others may.
+ * run, others may. Queues share their room: one that is busy may take all of it, and each of the others still gets an attempt.
  *
  * Each pull is one request of the server's own protocol, so that nothing is hidden: what breaks a pull ends it, and the
  * next one is made, after a pause that grows for as long as pulls break (the consumer is gone, too many wait, the server
@@ -14,8 +14,9 @@ import type { Delivery } from "../work/WorkQueue.ts"
 import type { NatsConnection } from "./NatsConnection.ts"
 import { inboxPrefix } from "./Roles.ts"
 
-/** How long the server keeps a pull open, milliseconds. */
+/** How long the server keeps a pull open, and one that keeps room from other queues, milliseconds. */
 const PULL_MS = 5000
+const SHARED_PULL_MS = 1000
 /** A pull without an end after this is taken for lost, milliseconds. */
 const PULL_LOST_MS = 8000
 const CHECK_MS = 1000
@@ -32,10 +33,53 @@ interface Pull {
   readonly until: number
 }
 
+interface Member {
+  /** Room that it has: attempts in hand or asked for. */
+  taken(): number
+  /** Asks for more, where there is room. */
+  pull(): void
+}
+
+/** Room for attempts, shared by the queues of one worker. */
+export class Room {
+  readonly size: number
+  /** Whether several queues have it together. */
+  readonly isShared: boolean
+  readonly #members = new Set<Member>()
+
+  constructor(size: number, queues: number) {
+    this.size = size
+    this.isShared = queues > 1
+  }
+
+  /** What is neither in hand nor asked for; negative where queues have an attempt each beyond it. */
+  get free(): number {
+    let free = this.size
+    for (const member of this.#members) free -= member.taken()
+    return free
+  }
+
+  /** Gives the way out. */
+  join(member: Member): () => void {
+    this.#members.add(member)
+    return () => void this.#members.delete(member)
+  }
+
+  /** Some has become free: whoever wants it may ask, those who have just asked last. */
+  offer(): void {
+    for (const member of [...this.#members]) {
+      const before = member.taken()
+      member.pull()
+      if (member.taken() === before) continue
+      this.#members.delete(member)
+      this.#members.add(member)
+    }
+  }
+}
+
 export interface PullOptions {
   readonly queue: string
-  /** Most attempts in hand. */
-  readonly room: number
+  readonly room: Room
   /** Tries to bring back what pulls need; run after each that broke. */
   readonly restore: Effect.Effect<void>
 }
@@ -76,32 +120,44 @@ export const pullFrom = (
       /** Attempts in hand, by `offerId`. */
       const inHand = new Set<string>()
       let counter = 0
+      /** Whether something came lately. */
+      let busy = false
       let pauseMs = FIRST_PAUSE_MS
       let resting: NodeJS.Timeout | undefined
 
+      const asked = () => {
+        let open = 0
+        for (const pull of pulls.values()) open += pull.open
+        return open
+      }
+      /** Where nothing came lately a single attempt is asked for, which keeps no room from the other queues. */
+      const probing = () => room.isShared && !busy
+      const taken = () => inHand.size + (probing() ? 0 : asked())
+
       const pull = () => {
-        let asked = 0
-        for (const { open } of pulls.values()) asked += open
-        const free = room - inHand.size - asked
-        if (free <= 0 || resting !== undefined || connection.isClosed()) return
+        const open = asked()
+        const batch = probing() ? 1 : room.free
+        if (batch <= 0 || resting !== undefined || connection.isClosed()) return
         // Small pulls cost as much as large ones: wait until a quarter of the room is free, unless nothing is asked.
-        if (asked > 0 && free < room / 4) return
+        if (open > 0 && (probing() || batch < room.size / 4)) return
         const id = String(counter++)
-        pulls.set(id, { open: free, until: performance.now() + PULL_LOST_MS })
-        connection.publish(next, JSON.stringify({ batch: free, expires: PULL_MS * 1_000_000 }), {
+        pulls.set(id, { open: batch, until: performance.now() + PULL_LOST_MS })
+        const expiresMs = room.isShared && busy ? SHARED_PULL_MS : PULL_MS
+        connection.publish(next, JSON.stringify({ batch, expires: expiresMs * 1_000_000 }), {
           reply: `${inbox}.${id}`
         })
       }
       const goOn = () => {
         clearTimeout(resting)
         resting = undefined
-        pull()
+        room.offer()
       }
       const ended = (pullId: string, status: number) => {
         pulls.delete(pullId)
         if (NOTHING_CAME.has(status)) {
           pauseMs = FIRST_PAUSE_MS
-          setImmediate(pull)
+          busy = pulls.size > 0
+          setImmediate(() => room.offer())
         } else if (resting === undefined) {
           resting = setTimeout(goOn, pauseMs)
           pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS)
@@ -110,6 +166,7 @@ export const pullFrom = (
       }
       const delivered = (message: Msg) => {
         pauseMs = FIRST_PAUSE_MS
+        busy = true
         // Items come under their own subject; the server serves the oldest pull first.
         for (const [id, oldest] of pulls) {
           oldest.open -= 1
@@ -124,7 +181,7 @@ export const pullFrom = (
           inHand.add(id)
           const done = () => {
             inHand.delete(id)
-            pull()
+            room.offer()
           }
           Queue.offerUnsafe(deliveries, deliveryOf(connection, item.value, message.reply, done))
         }
@@ -139,10 +196,12 @@ export const pullFrom = (
       const check = setInterval(() => {
         const now = performance.now()
         for (const [id, { until }] of pulls) if (until < now) pulls.delete(id)
-        pull()
+        room.offer()
       }, CHECK_MS)
+      const leave = room.join({ taken, pull })
       yield* Effect.addFinalizer(() =>
         Effect.sync(() => {
+          leave()
           clearInterval(check)
           clearTimeout(resting)
           if (!connection.isClosed()) subscription.unsubscribe()

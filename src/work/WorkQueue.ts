@@ -34,7 +34,10 @@ export class WorkQueue extends Context.Service<
     offer(items: ReadonlyArray<WorkItem>): Effect.Effect<void, QueueUnavailable>
     /** Ids (`offerId`) of all that is in line or in a worker's hand, so that what a crash lost can be offered again. */
     readonly held: Effect.Effect<ReadonlySet<string>, QueueUnavailable>
-    /** Deliveries of these queues, never more than `concurrency` unanswered ones; survives reconnects, never ends by itself. */
+    /**
+     * Deliveries of these queues, never more than `concurrency` unanswered ones (or one a queue, so that none is starved
+     * by the others); survives reconnects, never ends by itself.
+     */
     take(queues: ReadonlyArray<string>, concurrency: number): Stream.Stream<Delivery, QueueUnavailable>
   }
 >()("nagatha/work/WorkQueue") {

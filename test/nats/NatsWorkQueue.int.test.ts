@@ -11,14 +11,14 @@ import { type Delivery, WorkQueue } from "../../src/work/WorkQueue.ts"
 import { eventually } from "../support/nagatha.ts"
 import { natsServer, type TestServer } from "../support/natsServer.ts"
 
-const item = (executionId: string): WorkItem => ({
+const item = (executionId: string, queue = "q"): WorkItem => ({
   v: 1,
   partition: 0,
   taskId: "task",
   taskName: "A task",
   taskType: "test",
   taskArgs: {},
-  queue: "q",
+  queue,
   executionId,
   attempt: 1,
   nominalAt: "2026-03-08T14:30:00.000Z",
@@ -30,11 +30,11 @@ const item = (executionId: string): WorkItem => ({
 interface World {
   readonly server: TestServer
   readonly manager: JetStreamManager
-  offer(executionIds: ReadonlyArray<string>): Effect.Effect<void>
+  offer(executionIds: ReadonlyArray<string>, queue?: string): Effect.Effect<void>
   /** Sets up streams and consumer, with this lease. */
   provide(leaseMs: number): Effect.Effect<void>
   /** Starts to take; gives deliveries one by one. */
-  take(concurrency: number): Effect.Effect<Effect.Effect<Delivery>>
+  take(concurrency: number, queues?: ReadonlyArray<string>): Effect.Effect<Effect.Effect<Delivery>>
   /** How often a worker has asked for its consumers. */
   readonly registrations: () => number
 }
@@ -64,7 +64,10 @@ const world = (leaseMs: number) =>
     const provide = (lease: number) =>
       Effect.orDie(
         Effect.provideContext(
-          Effect.andThen(provision(defaults), ensureQueue("q", { ...defaults, leaseMs: lease })),
+          Effect.andThen(
+            provision(defaults),
+            Effect.forEach(["q", "r", "s"], (name) => ensureQueue(name, { ...defaults, leaseMs: lease }))
+          ),
           core
         )
       )
@@ -81,15 +84,15 @@ const world = (leaseMs: number) =>
     return {
       server,
       manager: nats.jsm,
-      offer: (ids) => Effect.orDie(queue.offer(ids.map(item))),
+      offer: (ids: ReadonlyArray<string>, line?: string) => Effect.orDie(queue.offer(ids.map((id) => item(id, line)))),
       provide,
       registrations: () => registrations,
-      take: (concurrency) =>
+      take: (concurrency, queues = ["q"]) =>
         Effect.gen(function* () {
           const taken = yield* Queue.unbounded<Delivery>()
           yield* Effect.provideContext(WorkQueue, worker).pipe(
             Effect.flatMap((line) =>
-              Stream.runForEach(line.take(["q"], concurrency), (one) => Queue.offer(taken, one))
+              Stream.runForEach(line.take(queues, concurrency), (one) => Queue.offer(taken, one))
             ),
             Effect.forkIn(scope)
           )
@@ -137,6 +140,31 @@ describe("the work queue in JetStream", () => {
         yield* w.offer(["e1"])
         assert.strictEqual(idOf(yield* next), "e1#1")
       })
+  )
+
+  it.live("gives all the room to the queue that is busy, and to each of the others one attempt", () =>
+    Effect.gen(function* () {
+      const w = yield* world(10_000)
+      const next = yield* w.take(8, ["q", "r", "s"])
+      const some = (n: number) => Effect.all(Array.from({ length: n }, () => next))
+      const line = (name: string) => Array.from({ length: 12 }, (_, at) => `${name}${at}`)
+      yield* w.offer(line("e"))
+      const busy = yield* some(8)
+      yield* w.offer(["f1", "f2"], "r")
+      yield* w.offer(["g1", "g2"], "s")
+      const others = yield* some(2)
+      assert.sameMembers(others.map(idOf), ["f1#1", "g1#1"])
+      // What becomes free goes round: nobody is left out for good.
+      const seen = new Set([...busy, ...others].map(idOf))
+      yield* Effect.forEach(busy.slice(0, 2), (delivery) => delivery.ack)
+      const hands = [...busy.slice(2), ...others]
+      while (seen.size < 16) {
+        yield* hands.shift()?.ack ?? Effect.void
+        const one = yield* next
+        seen.add(idOf(one))
+        hands.push(one)
+      }
+    })
   )
 
   it.live("that has a consumer with another lease gets the new one, and keeps what is in line", () =>
