@@ -7,7 +7,8 @@ import { offerId, type WorkItem } from "../work/Work.ts"
 import { QueueUnavailable, WorkQueue } from "../work/WorkQueue.ts"
 import { publisherOf } from "./JetStreamPublish.ts"
 import { headersOf, Lost, NatsConnection, reasonOf } from "./NatsConnection.ts"
-import { pullFrom, Room } from "./WorkPull.ts"
+import { pullFrom } from "./WorkPull.ts"
+import { WorkRoom } from "./WorkRoom.ts"
 
 /** Messages read in one request when the stream is looked through. */
 const PAGE = 1000
@@ -70,7 +71,7 @@ export const layer: Layer.Layer<WorkQueue, never, NatsConnection> = Layer.effect
 
     const take = (queues: ReadonlyArray<string>, concurrency: number) =>
       Stream.suspend(() => {
-        const room = new Room(concurrency, queues.length)
+        const room = new WorkRoom(concurrency, queues.length)
         const registered = register(queues).pipe(
           Effect.tapError((error) => (warned ? Effect.void : warn(error))),
           Effect.retry(Schedule.min([Schedule.exponential("100 millis"), Schedule.spaced("2 seconds")]))

@@ -13,6 +13,7 @@ import { offerId, WorkItem } from "../work/Work.ts"
 import type { Delivery } from "../work/WorkQueue.ts"
 import type { NatsConnection } from "./NatsConnection.ts"
 import { inboxPrefix } from "./Roles.ts"
+import type { WorkRoom } from "./WorkRoom.ts"
 
 /** How long the server keeps a pull open, and one that keeps room from other queues, milliseconds. */
 const PULL_MS = 5000
@@ -33,53 +34,9 @@ interface Pull {
   readonly until: number
 }
 
-interface Member {
-  /** Room that it has: attempts in hand or asked for. */
-  taken(): number
-  /** Asks for more, where there is room. */
-  pull(): void
-}
-
-/** Room for attempts, shared by the queues of one worker. */
-export class Room {
-  readonly size: number
-  /** Whether several queues have it together. */
-  readonly isShared: boolean
-  readonly #members = new Set<Member>()
-
-  constructor(size: number, queues: number) {
-    this.size = size
-    this.isShared = queues > 1
-  }
-
-  /** What is neither in hand nor asked for; negative where queues have an attempt each beyond it. */
-  get free(): number {
-    let free = this.size
-    for (const member of this.#members) free -= member.taken()
-    return free
-  }
-
-  /** Gives the way out. */
-  join(member: Member): () => void {
-    this.#members.add(member)
-    return () => void this.#members.delete(member)
-  }
-
-  /** Some has become free: whoever wants it may ask, those who have just asked last. */
-  offer(): void {
-    for (const member of [...this.#members]) {
-      const before = member.taken()
-      member.pull()
-      if (member.taken() === before) continue
-      this.#members.delete(member)
-      this.#members.add(member)
-    }
-  }
-}
-
 export interface PullOptions {
   readonly queue: string
-  readonly room: Room
+  readonly room: WorkRoom
   /** Tries to bring back what pulls need; run after each that broke. */
   readonly restore: Effect.Effect<void>
 }
