@@ -6,6 +6,7 @@ import * as NatsEventLog from "../../src/nats/NatsEventLog.ts"
 import { provision } from "../../src/nats/Provision.ts"
 import { defaults } from "../../src/Settings.ts"
 import { event, eventLogContract } from "../events/eventLogContract.ts"
+import { connectionTo } from "../support/natsConnection.ts"
 import { startNatsServer, type TestServer } from "../support/natsServer.ts"
 
 let server: TestServer
@@ -18,14 +19,6 @@ afterAll(() => server.stop())
 const world = (): Layer.Layer<EventLog> =>
   Layer.unwrap(
     Effect.gen(function* () {
-      const connection = NatsConnection.layer({
-        servers: server.url,
-        role: "core",
-        namespace: "nagatha",
-        ...server.users.core,
-        name: "test",
-        requestTimeoutMs: 5000
-      })
       const fresh = Layer.effectDiscard(
         Effect.gen(function* () {
           const { jsm, subjects } = yield* NatsConnection
@@ -33,7 +26,7 @@ const world = (): Layer.Layer<EventLog> =>
           yield* provision(defaults)
         })
       )
-      return NatsEventLog.layer.pipe(Layer.provideMerge(fresh), Layer.provide(connection))
+      return NatsEventLog.layer.pipe(Layer.provideMerge(fresh), Layer.provide(connectionTo(server)))
     })
   ).pipe(Layer.orDie)
 

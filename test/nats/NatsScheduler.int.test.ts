@@ -2,26 +2,16 @@
 import { assert, describe, it } from "@effect/vitest"
 import type { Msg, NatsConnection as Connection } from "@nats-io/transport-node"
 import { Effect, Layer, Stream } from "effect"
-import { NatsConnection } from "../../src/nats/NatsConnection.ts"
 import * as NatsScheduler from "../../src/nats/NatsScheduler.ts"
 import { respondError } from "../../src/nats/NatsService.ts"
 import { Refused, Scheduler } from "../../src/Scheduler.ts"
+import { connectionTo } from "../support/natsConnection.ts"
 import { natsServer, type TestServer } from "../support/natsServer.ts"
 
 const request = { taskType: "noop", schedule: "in 5 minutes", commandId: "command-1" }
 
-const connectionTo = (server: TestServer, role: "core" | "client") =>
-  NatsConnection.layer({
-    servers: server.url,
-    role,
-    namespace: "nagatha",
-    ...server.users[role],
-    name: "test",
-    requestTimeoutMs: 500
-  })
-
 const schedulerAt = (server: TestServer) =>
-  NatsScheduler.layer({ actor: "test" }).pipe(Layer.provide(connectionTo(server, "client")))
+  NatsScheduler.layer({ actor: "test" }).pipe(Layer.provide(connectionTo(server, "client", 500)))
 
 /** Somebody who takes schedule requests; told the number of each, from 1. */
 const takes = async (

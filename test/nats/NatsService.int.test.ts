@@ -6,6 +6,7 @@ import { Effect, Exit, Layer, Scope } from "effect"
 import { Refused } from "../../src/actors/TaskRequest.ts"
 import { NatsConnection } from "../../src/nats/NatsConnection.ts"
 import { NatsService, readJson, respond } from "../../src/nats/NatsService.ts"
+import { connectionTo } from "../support/natsConnection.ts"
 import { startNatsServer, type TestServer } from "../support/natsServer.ts"
 
 let server: TestServer
@@ -26,14 +27,6 @@ beforeAll(async () => {
   server = await startNatsServer()
   client = await server.connect("client")
   core = await server.connect("core")
-  const connection = NatsConnection.layer({
-    servers: server.url,
-    role: "core",
-    namespace: "nagatha",
-    ...server.users.core,
-    name: "test",
-    requestTimeoutMs: 5000
-  })
   const endpoints = Layer.effectDiscard(
     Effect.gen(function* () {
       const { endpoint } = yield* NatsService
@@ -51,7 +44,7 @@ beforeAll(async () => {
       yield* Effect.promise(() => own.flush())
     })
   )
-  const service = endpoints.pipe(Layer.provide(NatsService.layer(identity)), Layer.provide(connection))
+  const service = endpoints.pipe(Layer.provide(NatsService.layer(identity)), Layer.provide(connectionTo(server)))
   await Effect.runPromise(Layer.buildWithScope(service, scope))
 })
 afterAll(async () => {

@@ -6,26 +6,12 @@ import { NatsConnection } from "../../src/nats/NatsConnection.ts"
 import * as NatsWorkQueue from "../../src/nats/NatsWorkQueue.ts"
 import { ensureQueue, provision } from "../../src/nats/Provision.ts"
 import { defaults } from "../../src/Settings.ts"
-import { offerId, type WorkItem } from "../../src/work/Work.ts"
+import { offerId } from "../../src/work/Work.ts"
 import { type Delivery, WorkQueue } from "../../src/work/WorkQueue.ts"
+import { workItem } from "../support/attempt.ts"
 import { eventually } from "../support/nagatha.ts"
+import { connectionTo } from "../support/natsConnection.ts"
 import { natsServer, type TestServer } from "../support/natsServer.ts"
-
-const item = (executionId: string, queue = "q"): WorkItem => ({
-  v: 1,
-  partition: 0,
-  taskId: "task",
-  taskName: "A task",
-  taskType: "test",
-  taskArgs: {},
-  queue,
-  executionId,
-  attempt: 1,
-  nominalAt: "2026-03-08T14:30:00.000Z",
-  dueAt: "2026-03-08T14:30:00.000Z",
-  timeoutMs: 60_000,
-  hardTimeoutMs: 90_000
-})
 
 interface World {
   readonly server: TestServer
@@ -39,25 +25,15 @@ interface World {
   readonly registrations: () => number
 }
 
-const connection = (server: TestServer, role: "core" | "worker") =>
-  NatsConnection.layer({
-    servers: server.url,
-    role,
-    namespace: "nagatha",
-    ...server.users[role],
-    name: "test",
-    requestTimeoutMs: 2000
-  })
-
 /** A server, a core that answers registrations, and a worker's queue. */
 const world = (leaseMs: number) =>
   Effect.gen(function* () {
     const server = yield* natsServer()
     const core = yield* Layer.build(
-      Layer.fresh(NatsWorkQueue.layer.pipe(Layer.provideMerge(connection(server, "core"))))
+      Layer.fresh(NatsWorkQueue.layer.pipe(Layer.provideMerge(connectionTo(server, "core", 2000))))
     )
     const worker = yield* Layer.build(
-      Layer.fresh(NatsWorkQueue.layer.pipe(Layer.provide(connection(server, "worker"))))
+      Layer.fresh(NatsWorkQueue.layer.pipe(Layer.provide(connectionTo(server, "worker", 2000))))
     )
     const inCore = Effect.provideContext(Effect.all({ nats: NatsConnection, queue: WorkQueue }), core)
     const { nats, queue } = yield* inCore
@@ -84,7 +60,8 @@ const world = (leaseMs: number) =>
     return {
       server,
       manager: nats.jsm,
-      offer: (ids: ReadonlyArray<string>, line?: string) => Effect.orDie(queue.offer(ids.map((id) => item(id, line)))),
+      offer: (ids: ReadonlyArray<string>, line = "q") =>
+        Effect.orDie(queue.offer(ids.map((executionId) => workItem({ executionId, queue: line })))),
       provide,
       registrations: () => registrations,
       take: (concurrency, queues = ["q"]) =>

@@ -8,6 +8,7 @@ import { headersOf, NatsConnection } from "../../src/nats/NatsConnection.ts"
 import { ensureQueue, provision } from "../../src/nats/Provision.ts"
 import { inboxPrefix } from "../../src/nats/Roles.ts"
 import { defaults } from "../../src/Settings.ts"
+import { connectionTo } from "../support/natsConnection.ts"
 import { startNatsServer, type TestServer } from "../support/natsServer.ts"
 
 let server: TestServer
@@ -19,19 +20,7 @@ beforeAll(async () => {
 afterAll(() => server?.stop())
 
 const withCore = <A, E>(effect: Effect.Effect<A, E, NatsConnection>) =>
-  effect.pipe(
-    Effect.provide(
-      NatsConnection.layer({
-        servers: server.url,
-        role: "core",
-        namespace: "nagatha",
-        ...server.users.core,
-        name: "test",
-        requestTimeoutMs: 5000
-      }),
-      { local: true }
-    )
-  )
+  Effect.provide(effect, connectionTo(server), { local: true })
 
 const streams = ["NAGATHA_LOG", "NAGATHA_EVENTS", "NAGATHA_WORK"]
 const stored = () => Promise.all(streams.map((name) => manager.streams.info(name).then(({ state }) => state.last_seq)))

@@ -6,24 +6,10 @@ import { TaskTypes } from "../../src/work/TaskTypes.ts"
 import * as Worker from "../../src/work/Worker.ts"
 import { offerId, type WorkItem } from "../../src/work/Work.ts"
 import { type Delivery, WorkQueue } from "../../src/work/WorkQueue.ts"
+import { workItem } from "../support/attempt.ts"
 import { makeTestOwner, type TestOwner } from "../support/owner.ts"
 
-const item = (executionId: string, changes: Partial<WorkItem> = {}): WorkItem => ({
-  v: 1,
-  partition: 0,
-  taskId: "task",
-  taskName: "A task",
-  taskType: "test",
-  taskArgs: {},
-  queue: "test",
-  executionId,
-  attempt: 1,
-  nominalAt: "2026-03-08T14:30:00.000Z",
-  dueAt: "2026-03-08T14:30:00.000Z",
-  timeoutMs: 60_000,
-  hardTimeoutMs: 90_000,
-  ...changes
-})
+const item = (executionId: string, changes: Partial<WorkItem> = {}): WorkItem => workItem({ executionId, ...changes })
 
 /** What a test may do with a worker: deliver, see what came back, and stop it. */
 interface World {
