@@ -54,10 +54,13 @@ class Bad {
 const numberOf = (text: string, field: Field): number => {
   const named = field.names?.indexOf(text.toUpperCase()) ?? -1
   if (named >= 0) return named + (field.name === "month" ? 1 : 0)
-  if (!/^\d+$/.test(text)) throw new Bad(`${JSON.stringify(text)} is not a ${field.name}`)
+  if (!/^\d+$/.test(text))
+    throw new Bad(`${JSON.stringify(text)} is not ${field.name === "hour" ? "an" : "a"} ${field.name}`)
   const value = Number(text)
   if (value < field.min || value > field.max) {
-    throw new Bad(`${text} is not a ${field.name}: it is ${field.min} to ${field.max}`)
+    throw new Bad(
+      `${text} is not ${field.name === "hour" ? "an" : "a"} ${field.name}: it is ${field.min} to ${field.max}`
+    )
   }
   return value
 }
@@ -179,7 +182,8 @@ export const parse = (text: string, hash: (name: string) => number): Result.Resu
       const resolved = resolveHash(word, field, hash)
       if (index === 3 || index === 5) parseDays(resolved, field)
       else parseField(resolved, field)
-      fields.push(resolved.toUpperCase())
+      // A list that begins with every value is every value.
+      fields.push(resolved.startsWith("*,") ? "*" : resolved.toUpperCase())
     } catch (cause) {
       if (!(cause instanceof Bad)) throw cause
       return alias === undefined ? fail(cause.problem, start, start + word.length) : fail(cause.problem)

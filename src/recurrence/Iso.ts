@@ -12,14 +12,15 @@ export const read = (text: string, options: WhenOptions): Reading => {
   if (/^\d{7,}$/.test(text)) return refused("a bare number is not read as an instant; write it as 2026-07-27T14:30:00Z")
   if (/^P[\dT]/.test(text)) return duration(text, options)
   if (!/^\d{4}-/.test(text)) return other
-  if (DATE.test(text)) return refused(`a date needs a time: ${text}T09:00`)
-  const found = TIME.exec(text)
+  const bareDate = DATE.test(text)
+  const found = TIME.exec(bareDate ? `${text}T00:00` : text)
   if (found === null) return refused("this is no ISO 8601 time; write it as 2026-07-27T14:30 or 2026-07-27T14:30:00Z")
   const number = (index: number): number => Number(found[index] ?? 0)
   const [year, month, day, hour, minute, second] = [1, 2, 3, 4, 5, 6].map(number)
   if (year === undefined || month === undefined || day === undefined) return other
   if (month < 1 || month > 12) return refused(`there is no month ${found[2]}`, 5, 7)
   if (day < 1 || day > daysInMonth(year, month - 1)) return refused(`there is no day ${found[3]} in that month`, 8, 10)
+  if (bareDate) return refused(`a date needs a time: ${text}T09:00`)
   if ((hour ?? 0) > 23) return refused(`there is no hour ${found[4]}: it is 00 to 23`, 11, 13)
   if ((minute ?? 0) > 59) return refused(`there is no minute ${found[5]}`, 14, 16)
   if ((second ?? 0) > 59) return refused(`there is no second ${found[6]}`, 17, 19)

@@ -7,7 +7,7 @@ import * as Iso from "./Iso.ts"
 import { other, type Reading, refused, type WhenOptions } from "./Reading.ts"
 import { DAY, HOUR, MINUTE, SECOND } from "./Wall.ts"
 import { type Ahead, ahead as aheadOf, place, type Placed } from "./WallClock.ts"
-import { Reader } from "./words/Tokens.ts"
+import { guess, Reader } from "./words/Tokens.ts"
 import { unitOf } from "./words/Vocabulary.ts"
 import * as Zone from "./Zone.ts"
 
@@ -61,8 +61,11 @@ const noted = ({ note }: Placed) => (note === undefined ? {} : { notes: [note] }
 
 const fromNow = (text: string, { now, zone }: WhenOptions): Reading => {
   const found = duration(text)
-  const placed = found === null ? null : aheadOf(zone, now, found)
-  return placed === null ? other : { _tag: "instant", at: placed.at, words: `in ${text}`, ...noted(placed) }
+  if (found === null) return other
+  const placed = aheadOf(zone, now, found)
+  return placed === null
+    ? refused("that is more than 10 years away")
+    : { _tag: "instant", at: placed.at, words: `in ${text}`, ...noted(placed) }
 }
 
 /** chrono reads its dates through the process's zone: for the length of one call that is UTC. */
@@ -83,12 +86,16 @@ const REFUSED: ReadonlyArray<readonly [RegExp, (found: RegExpExecArray) => strin
     /\b[A-Z]\w+\/\w+(?:\/\w+)?$/i,
     ([zone]) => `the zone does not belong into the text: give it beside it (--timezone ${zone})`
   ],
-  [/\d\/\d/, () => "dates with slashes mean different days to different people; write 2026-07-27T09:00"],
+  [/\d+\/\d+(?:\/\d+)?/, () => "dates with slashes mean different days to different people; write 2026-07-27T09:00"],
   [
     /^(?:on )?(?:the )?(.+\bof (?:the|a) month\b.*)$/i,
     ([, words]) => `once or every month? write "every ${words}" with a time of day, or the date: 2026-07-31T09:00`
   ],
   [/\d,\d/, ([found]) => `write the decimal with a point: ${found.replace(",", ".")}`],
+  [
+    /\b(?:2[4-9]|[3-9]\d):\d\d\b|\b\d{1,2}:[6-9]\d\b/,
+    ([found]) => `${found} is no time of day: hours are 0 to 23, minutes 0 to 59`
+  ],
   [/\b(?:last|ago|yesterday)\b/i, () => "that is in the past"],
   [
     /\b(?:sun|mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?)(?:day)? \d{1,2}$/i,
@@ -182,7 +189,7 @@ const notWhole = (lower: string, read: string): Reading => {
   if (rest === "") return refused("this names more than one time")
   const start = lower.indexOf(rest)
   return refused(
-    `${JSON.stringify(rest)} is not understood`,
+    `${JSON.stringify(rest)} is not understood${guess(rest)}`,
     start,
     start + rest.length,
     before === "" ? read : undefined

@@ -19,10 +19,8 @@ export const plainText = (original: string): PlainText => {
     }
     at += character.length
   }
-  const plain = text
-    .trimEnd()
-    .replace(/[.!?]$/, "")
-    .trimEnd()
+  // A question mark that stands alone belongs to cron.
+  const plain = text.trimEnd().replace(/(?<=[\p{L}\p{N}])[.!?]+$/u, "")
   const last = plain === "" ? 0 : (places[plain.length - 1] ?? 0)
   return { text: plain, place: (index) => places[Math.max(0, Math.min(index, plain.length - 1))] ?? last }
 }

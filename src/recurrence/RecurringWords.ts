@@ -32,6 +32,7 @@ export const recurringWords = (text: string, options: WhenOptions): Reading => {
       options,
       ...(startAt === undefined ? {} : { startAt })
     })
+    const recurrence = together(parts)
     const shown = (at: number): string => Zone.localText(options.zone, at).slice(0, 16)
     const bounds = [
       ...(startAt === undefined ? [] : [`from ${shown(startAt)}`]),
@@ -40,10 +41,11 @@ export const recurringWords = (text: string, options: WhenOptions): Reading => {
     return {
       _tag: "understood",
       understood: {
-        recurrence: together(parts),
+        recurrence,
         understoodAs: describe(said, bounds),
         notes,
-        ...(startAt === undefined ? {} : { startAt: fromMillis(startAt) }),
+        // An interval begins with its anchor anyway.
+        ...(startAt === undefined || recurrence.kind === "interval" ? {} : { startAt: fromMillis(startAt) }),
         ...(endAt === undefined ? {} : { endAt: fromMillis(endAt) }),
         ...(said.maxRuns === undefined ? {} : { maxRuns: said.maxRuns })
       }

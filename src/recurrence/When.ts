@@ -26,6 +26,7 @@ import {
 } from "./Reading.ts"
 import { recurringWords } from "./RecurringWords.ts"
 import { boundAt } from "./words/Bounds.ts"
+import { guess } from "./words/Tokens.ts"
 import { isRule, isRulePart, ruleText } from "./RuleText.ts"
 import * as Zone from "./Zone.ts"
 
@@ -118,7 +119,7 @@ const one = (text: string, options: WhenOptions): Answer => {
     if (reading._tag === "refused") return reading
     return reading._tag === "understood" ? coming(reading.understood, options) : instant(reading, options)
   }
-  return refused("these words are not understood as a time")
+  return refused(`these words are not understood as a time${guess(text)}`)
 }
 
 const instant = (reading: Extract<Reading, { readonly _tag: "instant" }>, options: WhenOptions): Answer => {
@@ -163,7 +164,7 @@ const pieces = (text: string): ReadonlyArray<Piece> => {
   const all: Array<Piece> = []
   for (const { 0: word, index } of text.matchAll(/[^;]+/g)) {
     const before = all.at(-1)
-    if (before !== undefined && isRule(before.text) && isRulePart(word)) {
+    if (before !== undefined && isRule(before.text) && isRulePart(word) && !/^\s*(?:RRULE:)?FREQ=/i.test(word)) {
       all[all.length - 1] = { text: text.slice(before.start, index + word.length), start: before.start }
     } else if (word.trim() !== "") all.push({ text: word.trim(), start: index + word.search(/\S/) })
   }

@@ -8,6 +8,7 @@ import type { Outcome } from "../../src/work/Work.ts"
 import type { SequenceArgs, SequenceResult } from "../../src/work/SequenceArgs.ts"
 import { plan } from "../../src/work/SequencePlan.ts"
 import { TaskTypes } from "../../src/work/TaskTypes.ts"
+import { randomOf } from "../support/random.ts"
 import { failed, History, START } from "../support/task.ts"
 
 const types = Effect.runSync(
@@ -243,14 +244,6 @@ describe("the plan of a sequence", () => {
 })
 
 describe("a thousand sequences of ten steps", () => {
-  /** mulberry32 */
-  const randomOf = (seed: number) => () => {
-    seed = (seed + 0x6d2b79f5) | 0
-    let t = Math.imul(seed ^ (seed >>> 15), 1 | seed)
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t
-    return ((t ^ (t >>> 14)) >>> 0) / 4294967296
-  }
-
   /** Runs one with workers that fail, vanish, report twice and report too late; its log. */
   const run = (seed: number): { readonly log: ReadonlyArray<TaskEvent>; readonly steps: Steps } => {
     const random = randomOf(seed)

@@ -198,7 +198,7 @@ const bounds = (said: Said, reader: Reader): true | undefined =>
       return put(said, "until", bound(reader, stops(said)), reader, start)
     }
     const lasts = reader.take("for")
-    const n = reader.wholeNumber()
+    const n = lasts && reader.oneOf("a", "an") !== undefined ? 1 : reader.wholeNumber()
     if (n === undefined) {
       if (lasts) throw reader.unread()
       return undefined

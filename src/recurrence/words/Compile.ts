@@ -48,7 +48,7 @@ export const compile = (context: Context): Compiled => {
     if (said.phase !== undefined && (hasDays(said) || window !== undefined)) {
       refuse(context, "say the part of the day instead: between 9:00 and 17:00")
     }
-    if (said.minute !== undefined) return crons(context, [`0 ${said.minute} *`])
+    if (said.minute !== undefined) return crons(context, [`0 ${said.minute} ${hoursIn(context, said.minute, window)}`])
     return hasDays(said) || window !== undefined ? within(context, every, window) : interval(context, every)
   }
   if (window !== undefined) return refuse(context, "say how often in that part of the day: every 15 minutes")
@@ -62,6 +62,21 @@ const hasDates = ({ dates, nth, workingDay }: Said): boolean =>
   dates !== undefined || nth !== undefined || workingDay !== undefined
 
 type Every = NonNullable<Said["every"]>
+
+/** The hours, as a cron field, whose minute lies in a part of the day. */
+const hoursIn = (context: Context, minute: number, window: Window | undefined): string => {
+  if (window === undefined) return "*"
+  const [from, to] = [sinceMidnight(window.from), sinceMidnight(window.to)]
+  if (to <= from) {
+    refuse(context, "over midnight an interval is needed: every 60 minutes between 22:00 and 2:00")
+  }
+  const hours = Array.from({ length: 24 }, (_, hour) => hour).filter((hour) => {
+    const at = hour * HOUR + minute * MINUTE
+    return from <= at && at <= to
+  })
+  if (hours.length === 0) refuse(context, "no such minute lies in that part of the day")
+  return hours.join(",")
+}
 
 /** Elapsed time: from now, from an instant, or in step with a time of today. */
 const interval = (context: Context, { count, unit }: Every): Compiled => {
@@ -169,7 +184,12 @@ const dayList = (days: ReadonlySet<number>): string => {
 const shortMonths = ({ dates, months }: Said): ReadonlyArray<string> => {
   const late = Math.max(0, ...(dates ?? []))
   const hasShort = months === undefined ? late > 28 : [...months].some((month) => late > (SHORT[month] ?? 31))
-  return hasShort ? [`months without day ${late} are left out; "on the last day of the month" has every month`] : []
+  if (!hasShort) return []
+  return [
+    months === undefined
+      ? `months without day ${late} are left out; "on the last day of the month" has every month`
+      : `where the month has no day ${late} it is left out`
+  ]
 }
 const SHORT: Readonly<Record<number, number>> = { 2: 28, 4: 30, 6: 30, 9: 30, 11: 30 }
 

@@ -26,6 +26,18 @@ const TOKEN =
 export const tokens = (text: string): ReadonlyArray<Token> =>
   [...text.matchAll(TOKEN)].map(({ 0: word, index }) => ({ text: word, start: index, end: index + word.length }))
 
+/** `; did you mean "monday"?` of the first misspelt word; empty where none is like a known one. */
+export const guess = (text: string): string => {
+  for (const [word] of text.toLowerCase().matchAll(/[a-z]+/g)) {
+    if (word.length < 4 || KNOWN.includes(word)) continue
+    const meant = nearest(word, KNOWN, (known) => [known], word.length < 6 ? 1 : 2)
+    // Short words are like many: they must begin alike.
+    if (meant !== undefined && (word.length > 4 || meant[0] === word[0]))
+      return `; did you mean ${JSON.stringify(meant)}?`
+  }
+  return ""
+}
+
 /** Reads a text in lower case from its beginning. */
 export class Reader {
   readonly text: string
@@ -132,11 +144,6 @@ export class Reader {
     if (!/^[a-z]{2,}$/.test(word) || KNOWN.includes(word)) {
       return new Unread(`${JSON.stringify(word)} does not fit here`, at, end)
     }
-    const meant = nearest(word, KNOWN, (known) => [known], word.length < 5 ? 1 : 2)
-    return new Unread(
-      `unknown word ${JSON.stringify(word)}${meant === undefined ? "" : `; did you mean ${JSON.stringify(meant)}?`}`,
-      at,
-      end
-    )
+    return new Unread(`unknown word ${JSON.stringify(word)}${guess(word)}`, at, end)
   }
 }

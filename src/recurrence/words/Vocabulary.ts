@@ -129,7 +129,7 @@ export const KNOWN = [
   ..."every each other daily weekly monthly yearly annually hourly quarterly fortnightly weekday weekdays weekend weekends".split(
     " "
   ),
-  ..."at on the of in and from to between until till starting beginning ending through for times time except noon midday midnight half once working am pm".split(
+  ..."at on the of in and from to between until till starting beginning ending through for times time except noon midday midnight half once working am pm nightly tomorrow today tonight next this".split(
     " "
   )
 ]
