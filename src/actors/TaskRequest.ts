@@ -109,7 +109,7 @@ export type TaskAnswer = typeof TaskAnswer.Type
 /**
  * Refused by the service, with the reason. `code` is stable: `invalidRequest` `invalidSchedule` `unknownTaskType`
  * `invalidArgs` `tooLarge` (mend the request); `notFound`; `ambiguousId` `idInUse` `alreadyCancelled` `ended`
- * (a conflict with what is there); `behind` (ask again).
+ * (a conflict with what is there); `behind` `busy` (ask again); `answerTooLarge` (ask for less).
  */
 export class Refused extends Schema.TaggedError<Refused>()("Refused", {
   code: Schema.String,

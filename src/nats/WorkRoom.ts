@@ -35,7 +35,7 @@ export class WorkRoom {
 
   /** Some has become free: whoever wants it may ask, those who have just asked last. */
   offer(): void {
-    for (const member of [...this.#members]) {
+    for (const member of Array.from(this.#members)) {
       const before = member.taken()
       member.pull()
       if (member.taken() === before) continue
