@@ -130,10 +130,15 @@ const began = (row: TaskExecution, startedAt: string | null) =>
     ? {}
     : { startedAt, latenessMs: toMillis(startedAt) - toMillis(row.dueAt) }
 
-const withAttempt = (row: TaskExecution, attempt: Attempt): ReadonlyArray<Attempt> => [
-  ...row.attempts.filter((one) => one.attempt !== attempt.attempt),
-  attempt
-]
+/** Attempts shown with an execution: the newest. What became of the others stands in its events. */
+const SHOWN_ATTEMPTS = 50
+const SHOWN_MESSAGE = 1000
+
+const withAttempt = (row: TaskExecution, attempt: Attempt): ReadonlyArray<Attempt> =>
+  [
+    ...row.attempts.filter((one) => one.attempt !== attempt.attempt),
+    { ...attempt, errorMessage: attempt.errorMessage?.slice(0, SHOWN_MESSAGE) ?? null }
+  ].slice(-SHOWN_ATTEMPTS)
 
 const tried = (row: TaskExecution, event: Ended): TaskExecution => ({
   ...row,

@@ -30,6 +30,7 @@ export const TaskExecution = Schema.Struct({
   completedAt: OptionalInstant,
   status: ExecutionStatus,
   attempt: Schema.Int,
+  /** The newest 50. */
   attempts: Schema.Array(Attempt),
   result: Schema.NullOr(Schema.Json),
   /** Standard output then standard error of a command, of the newest attempt that has any; null for other types. */
