@@ -4,7 +4,8 @@ import { Result, Schema } from "effect"
 import * as Occurrences from "../../src/recurrence/Occurrences.ts"
 import { Recurrence } from "../../src/recurrence/Recurrence.ts"
 import * as When from "../../src/recurrence/When.ts"
-import { REFUSED, UNDERSTOOD } from "./phrases.ts"
+import { REFUSED } from "./refused.ts"
+import { UNDERSTOOD } from "./understood.ts"
 
 const NOW = Date.parse("2026-07-15T18:00:00.000Z")
 const ZONE = "America/New_York"

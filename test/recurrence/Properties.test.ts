@@ -6,7 +6,8 @@ import type { Recurrence } from "../../src/recurrence/Recurrence.ts"
 import * as When from "../../src/recurrence/When.ts"
 import * as Zone from "../../src/recurrence/Zone.ts"
 import { pick, randomOf } from "../support/random.ts"
-import { REFUSED, UNDERSTOOD } from "./phrases.ts"
+import { REFUSED } from "./refused.ts"
+import { UNDERSTOOD } from "./understood.ts"
 
 const HOUR = 3_600_000
 const DAY = 24 * HOUR
