@@ -317,5 +317,43 @@ export const REFUSED: ReadonlyArray<readonly [phrase: string, marked: string, pr
   ["FREQ=DAILY;BYHOUR=9;INTERVAL=0", "INTERVAL=0", "INTERVAL is a number from 1 to 100,000"],
   ["FREQ=DAILY;BYHOUR=9;COUNT=1000000", "COUNT=1000000", "COUNT is a number from 1 to 10,000"],
   ["FREQ=DAILY;BYHOUR=9;BYHOUR=10", "BYHOUR=10", "BYHOUR is there twice"],
-  ["BYDAY=MO;BYHOUR=9", "BYDAY=MO;BYHOUR=9", "FREQ is one of YEARLY MONTHLY WEEKLY DAILY HOURLY MINUTELY SECONDLY"]
+  ["BYDAY=MO;BYHOUR=9", "BYDAY=MO;BYHOUR=9", "FREQ is one of YEARLY MONTHLY WEEKLY DAILY HOURLY MINUTELY SECONDLY"],
+  ["", "", "there are no words"],
+  ["   ", "   ", "there are no words"],
+  ["garbage", "garbage", "these words are not understood as a time"],
+  ["call bob tomorrow maybe", "call bob", '"call bob" is not understood'],
+  ["every weekday", "every weekday", 'say a time: "every weekday at 9:00"'],
+  ["friday", "friday", 'this needs a time of day: "friday at 9:00"'],
+  ["yesterday", "yesterday", "that is in the past"],
+  ["2 hours ago", "ago", "that is in the past"],
+  ["last friday at 9", "last", "that is in the past"],
+  [
+    "2020-01-01T00:00:00Z",
+    "2020-01-01T00:00:00Z",
+    "that has passed: 2019-12-31T19:00:00.000-05:00 (America/New_York), 6 years ago"
+  ],
+  [
+    "2026-07-15T13:59",
+    "2026-07-15T13:59",
+    "that has passed: 2026-07-15T13:59:00.000-04:00 (America/New_York), 1 minute ago"
+  ],
+  ["2040-01-01T00:00:00Z", "2040-01-01T00:00:00Z", "that is more than 10 years away"],
+  ["2026-13-01T09:00", "13", "there is no month 13"],
+  ["2026-02-30T09:00", "30", "there is no day 30 in that month"],
+  ["2026-07-27T24:00", "24", "there is no hour 24: it is 00 to 23"],
+  ["2026-07-27T09:60", "60", "there is no minute 60"],
+  ["2026-12-24T18:00:00+25:00", "+25:00", "there is no offset +25:00"],
+  ["1784152800", "1784152800", "a bare number is not read as an instant; write it as 2026-07-27T14:30:00Z"],
+  ["3/4", "3/4", "dates with slashes mean different days to different people; write 2026-07-27T09:00"],
+  [
+    "03/04/2026 at 9am",
+    "03/04/2026",
+    "dates with slashes mean different days to different people; write 2026-07-27T09:00"
+  ],
+  [
+    "tomorrow at 2pm PST",
+    "PST",
+    "PST is no zone that can be relied on; give an IANA name beside the text (--timezone America/New_York)"
+  ],
+  ["TZ=UTC 0 9 * * *", "TZ=UTC", "the zone does not belong into the text: give it beside it (--timezone UTC)"]
 ]
