@@ -4,6 +4,7 @@ import type { NatsUnreachable } from "../nats/NatsConnection.ts"
 import * as NatsScheduler from "../nats/NatsScheduler.ts"
 import { Scheduler } from "../Scheduler.ts"
 import type * as Settings from "../Settings.ts"
+import type { ConfigurationFile } from "./Configuration.ts"
 import { givenServer, settingsOf } from "./Environment.ts"
 import * as NodeRoles from "./NodeRoles.ts"
 import * as UpFile from "./UpFile.ts"
@@ -13,6 +14,7 @@ export interface LiveOptions {
   readonly version: string
   /** Zone of requests that name none. */
   readonly timezone: string
+  readonly configuration: ConfigurationFile
 }
 
 export interface Access {

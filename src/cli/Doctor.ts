@@ -20,7 +20,8 @@ const LOOKS = 150
 
 /** Settings in force, and where each comes from. */
 const settings = (options: LiveOptions, dataDir: string): ReadonlyArray<SettingInForce> => {
-  const { env } = options
+  const { configuration, env } = options
+  const { file, values } = configuration
   const fromEnvironment = (name: string, value: string): SettingInForce => ({
     name,
     value: env[name] === undefined || env[name] === "" ? value : env[name],
@@ -29,13 +30,24 @@ const settings = (options: LiveOptions, dataDir: string): ReadonlyArray<SettingI
   const knobs = Object.entries(Settings.defaults).map(([name, value]) =>
     name === "namespace"
       ? { ...fromEnvironment("NAGATHA_NAMESPACE", String(value)), name }
-      : { name, value: String(value), source: "default" }
+      : name === "concurrency" && values.concurrency !== undefined
+        ? { name, value: String(values.concurrency), source: file ?? "" }
+        : { name, value: String(value), source: "default" }
   )
   return [
     { ...fromEnvironment("NAGATHA_DATA_DIR", dataDir), value: dataDir },
     fromEnvironment("NATS_URL", "own server"),
     fromEnvironment("NAGATHA_NATS_SERVER", "searched for"),
-    { name: "timezone", value: options.timezone, source: env["NAGATHA_TIMEZONE"] ? "NAGATHA_TIMEZONE" : "system" },
+    {
+      name: "configuration",
+      value: file ?? "no file",
+      source: "NAGATHA_CONFIG_DIR" in env ? "NAGATHA_CONFIG_DIR" : "default"
+    },
+    {
+      name: "timezone",
+      value: options.timezone,
+      source: env["NAGATHA_TIMEZONE"] ? "NAGATHA_TIMEZONE" : values.timezone === undefined ? "system" : (file ?? "")
+    },
     ...knobs
   ]
 }

@@ -36,6 +36,12 @@ const STOP_SECONDS = 60
 const failed = (error: { readonly message: string }): DeploymentFailed =>
   error instanceof DeploymentFailed ? error : new DeploymentFailed({ message: error.message })
 
+/** What a flag, else the configuration file, says about this machine's worker. */
+const changesOf = ({ configuration }: LiveOptions, concurrency: number | undefined): Partial<Settings.Settings> => {
+  const wanted = concurrency ?? configuration.values.concurrency
+  return wanted === undefined ? {} : { concurrency: wanted }
+}
+
 /** The server of a deployment, running. */
 const server = Effect.fnUntraced(function* (options: LiveOptions, dataDir: string, settings: Settings.Settings) {
   const given = yield* givenServer(options.env)
@@ -70,7 +76,7 @@ const serverVersion = (access: NodeRoles.ServerAccess, settings: Settings.Settin
 
 const up = (options: LiveOptions) =>
   Effect.fn("up")(function* ({ concurrency, dataDir }: UpOptions) {
-    const settings = yield* Effect.fromResult(settingsOf(options.env, concurrency === undefined ? {} : { concurrency }))
+    const settings = yield* Effect.fromResult(settingsOf(options.env, changesOf(options, concurrency)))
     const { access, managed } = yield* server(options, dataDir, settings)
     const version = yield* serverVersion(access, settings)
     const now = yield* Effect.clockWith((clock) => clock.currentTimeMillis)
@@ -149,14 +155,15 @@ const upDetached = (options: LiveOptions) =>
         hint: `see ${logFile}; nagatha down stops it`
       })
     }
-    const settings = yield* Effect.mapError(Effect.fromResult(settingsOf(options.env)), failed)
+    const changes = changesOf(options, concurrency)
+    const settings = yield* Effect.mapError(Effect.fromResult(settingsOf(options.env, changes)), failed)
     const info: UpInfo = {
       pid: file.pid,
       dataDir,
       nats: { url: file.nats.url, version: file.nats.version, managed: file.nats.managed },
       namespace: file.namespace,
       partitions: settings.partitions,
-      concurrency: concurrency ?? settings.concurrency,
+      concurrency: settings.concurrency,
       logFile
     }
     return info
@@ -232,7 +239,7 @@ const borrowed = (options: LiveOptions) =>
 /** One node of a larger deployment: chosen roles, on the server given, or on the one that `up` runs on this machine. */
 const node = (options: LiveOptions) =>
   Effect.fn("node")(function* ({ concurrency, dataDir, queues, roles }: NodeStartOptions) {
-    const settings = yield* Effect.fromResult(settingsOf(options.env, concurrency === undefined ? {} : { concurrency }))
+    const settings = yield* Effect.fromResult(settingsOf(options.env, changesOf(options, concurrency)))
     const given = yield* givenServer(options.env)
     const managed = Option.getOrUndefined(yield* ConnectionFile.read(dataDir))
     const access =

@@ -42,6 +42,10 @@ export const asksForJson = (args: ReadonlyArray<string>): boolean => {
   )
 }
 
+/** Whether these arguments ask only for words about the program: those are told whatever else is wrong. */
+export const asksForHelp = (args: ReadonlyArray<string>): boolean =>
+  args[0] === "help" || args[0] === "completions" || args.some((flag) => ["--help", "-h", "--version"].includes(flag))
+
 /** Whether these arguments forbid colour, also where they are wrong otherwise. */
 export const forbidsColor = (args: ReadonlyArray<string>): boolean => {
   const end = args.indexOf("--")

@@ -5,13 +5,16 @@
  * second one, a second or more later, ends it at once. A closed standard output ends it quietly.
  */
 import * as NodeServices from "@effect/platform-node/NodeServices"
-import { Effect, Exit, Layer, Logger, type LogLevel, References } from "effect"
+import { Console, Effect, Exit, Layer, Logger, type LogLevel, References, Result } from "effect"
 import { TerminalCapabilities } from "effect/cli"
 import { readFileSync } from "node:fs"
+import { homedir } from "node:os"
 import { Backend } from "./Backend.ts"
-import { ExitCode } from "./Failure.ts"
-import { asksForJson, forbidsColor, Presentation } from "./Presentation.ts"
+import { configDirectory, type ConfigurationFile, nothing, readConfiguration } from "./Configuration.ts"
+import { ExitCode, toldFailure, usage } from "./Failure.ts"
+import { asksForHelp, asksForJson, forbidsColor, Presentation } from "./Presentation.ts"
 import { runProgram } from "./Program.ts"
+import { paint } from "./Text.ts"
 
 const levels: Readonly<Record<string, LogLevel.LogLevel>> = {
   all: "All",
@@ -34,9 +37,14 @@ const version = (): string => {
     : "unknown"
 }
 
-const presentationOf = (args: ReadonlyArray<string>, canColor: boolean): Presentation => {
+const presentationOf = (
+  args: ReadonlyArray<string>,
+  canColor: boolean,
+  { file, values }: ConfigurationFile
+): Presentation => {
   const own = env["NAGATHA_TIMEZONE"]
   const fromEnvironment = own !== undefined && own !== ""
+  const system = Intl.DateTimeFormat().resolvedOptions().timeZone ?? "UTC"
   const color = canColor && !forbidsColor(args)
   return {
     json: asksForJson(args),
@@ -44,8 +52,12 @@ const presentationOf = (args: ReadonlyArray<string>, canColor: boolean): Present
     // Where standard output is no terminal, colour has been asked for by name.
     errorColor: color && (stderr.isTTY || !stdout.isTTY),
     columns: stdout.isTTY ? stdout.columns : undefined,
-    zone: fromEnvironment ? own : (Intl.DateTimeFormat().resolvedOptions().timeZone ?? "UTC"),
-    zoneSource: fromEnvironment ? "NAGATHA_TIMEZONE" : "the system's zone",
+    zone: fromEnvironment ? own : (values.timezone ?? system),
+    zoneSource: fromEnvironment
+      ? "NAGATHA_TIMEZONE"
+      : values.timezone === undefined
+        ? "the system's zone"
+        : `timezone in ${file ?? "the configuration"}`,
     logLevel: levels[env["LOG_LEVEL"]?.toLowerCase() ?? ""]
   }
 }
@@ -60,14 +72,22 @@ export interface Started {
   readonly version: string
   /** Zone of this person, not checked yet. */
   readonly timezone: string
+  readonly configuration: ConfigurationFile
 }
 
 /** Runs the command line of this process, with what commands may need. */
 export const launch = (args: ReadonlyArray<string>, backendOf: (started: Started) => Backend["Service"]): void => {
   const program = Effect.gen(function* () {
     const { canColor } = yield* TerminalCapabilities.TerminalCapabilities
-    const presentation = presentationOf(args, canColor)
-    const started = { env, version: version(), timezone: presentation.zone }
+    const read = yield* Effect.result(readConfiguration(configDirectory(env, homedir())))
+    const configuration = Result.getOrElse(read, () => nothing)
+    const presentation = presentationOf(args, canColor, configuration)
+    if (Result.isFailure(read) && !asksForHelp(args)) {
+      const failure = usage(read.failure.message, "mend the file, or take it away")
+      yield* Console.error(toldFailure(failure, presentation.json, paint(presentation.errorColor)))
+      return failure.exitCode
+    }
+    const started = { env, version: version(), timezone: presentation.zone, configuration }
     return yield* runProgram(args, started.version).pipe(
       Effect.provideService(Presentation, presentation),
       Effect.provideService(Backend, backendOf(started)),

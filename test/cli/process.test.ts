@@ -200,3 +200,40 @@ describe("a Node that is too old", () => {
     }
   })
 })
+
+describe("the configuration file", () => {
+  const configured = (name: string, text: string, ...args: ReadonlyArray<string>) => {
+    const config = mkdtempSync(join(directory, "config-"))
+    writeFileSync(join(config, name), text)
+    return run([process.execPath, BIN, ...args], { env: { NAGATHA_CONFIG_DIR: config, NAGATHA_TIMEZONE: "" } })
+  }
+  const zoneOf = (ended: Ended): string => JSON.parse(ended.stdout).timezone
+
+  it("says the zone where neither a flag nor the environment does, in JSON or YAML", async () => {
+    const next = ["next", "every day at 9", "--json"]
+    assert.strictEqual(
+      zoneOf(await configured("nagatha.config.json", '{"timezone": "Asia/Tokyo"}', ...next)),
+      "Asia/Tokyo"
+    )
+    assert.strictEqual(zoneOf(await configured("nagatha.config.yaml", "timezone: Asia/Tokyo\n", ...next)), "Asia/Tokyo")
+    const asked = [...next, "--timezone", "Europe/Berlin"]
+    assert.strictEqual(
+      zoneOf(await configured("nagatha.config.json", '{"timezone": "Asia/Tokyo"}', ...asked)),
+      "Europe/Berlin"
+    )
+  })
+  it("is refused with the key that was meant, the place and exit code 2; help is given all the same", async () => {
+    const misspelt = await configured("nagatha.config.json", '{"timzone": "Asia/Tokyo"}', "list")
+    assert.deepStrictEqual([misspelt.code, misspelt.stdout], [2, ""])
+    assert.match(misspelt.stderr, /nagatha\.config\.json: "timzone" is not known; did you mean "timezone"\?/)
+    const broken = await configured("nagatha.config.json", "{", "list", "--json")
+    assert.strictEqual(broken.code, 2)
+    assert.include(JSON.parse(broken.stderr).error.message, "this is no JSON")
+    const wrong = await configured("nagatha.config.yaml", "concurrency: many\n", "list")
+    assert.match(wrong.stderr, /"concurrency" /)
+    const nowhere = await configured("nagatha.config.yaml", "timezone: Mars/Olympus\n", "next", "noon")
+    assert.strictEqual(nowhere.code, 2)
+    assert.match(nowhere.stderr, /timezone in .*nagatha\.config\.yaml: "Mars\/Olympus" is not an IANA time zone/)
+    assert.strictEqual((await configured("nagatha.config.json", "{", "--help")).code, 0)
+  })
+})
