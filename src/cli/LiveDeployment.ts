@@ -5,12 +5,13 @@
  */
 import { Effect, Layer, Option, Schedule } from "effect"
 import { spawn } from "node:child_process"
-import { mkdirSync, mkdtempSync, openSync, readFileSync, rmSync } from "node:fs"
+import { mkdtempSync, openSync, readFileSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import * as ConnectionFile from "../nats/ConnectionFile.ts"
 import * as DirectoryLock from "../nats/DirectoryLock.ts"
+import { makeDirectory } from "../nats/MakeDirectory.ts"
 import * as ManagedServer from "../nats/ManagedServer.ts"
 import { NatsConnection } from "../nats/NatsConnection.ts"
 import { compare, REQUIRED } from "../nats/ServerVersion.ts"
@@ -82,7 +83,7 @@ const up = (options: LiveOptions) =>
     const now = yield* Effect.clockWith((clock) => clock.currentTimeMillis)
     const identity = newIdentity(["scheduler", "worker", "api"], options.version, new Date(now))
     const node: NodeRoles.NodeOptions = { identity, server: access, settings, timezone: options.timezone }
-    mkdirSync(dataDir, { recursive: true, mode: 0o700 })
+    makeDirectory(dataDir)
     yield* Layer.build(
       Layer.fresh(
         NodeRoles.worker(node).pipe(
@@ -114,7 +115,7 @@ const upDetached = (options: LiveOptions) =>
     const logFile = join(dataDir, "nagatha.log")
     const child = yield* Effect.try({
       try: () => {
-        mkdirSync(dataDir, { recursive: true, mode: 0o700 })
+        makeDirectory(dataDir)
         const log = openSync(logFile, "a", 0o600)
         const program = fileURLToPath(new URL("../../bin/nagatha", import.meta.url))
         const more = concurrency === undefined ? [] : ["--concurrency", String(concurrency)]
@@ -256,7 +257,7 @@ const node = (options: LiveOptions) =>
     const one: NodeRoles.NodeOptions = { identity, server: access, settings, timezone: options.timezone }
     const has = (role: NodeRole) => roles.includes(role)
     const readModels = join(dataDir, `read-models-${identity.host}.sqlite`)
-    if (has("api")) mkdirSync(dataDir, { recursive: true, mode: 0o700 })
+    if (has("api")) makeDirectory(dataDir)
     const decides = has("scheduler")
       ? has("api")
         ? NodeRoles.schedulerAndApi(one, readModels)

@@ -4,9 +4,10 @@
  * used again cannot be mistaken for the holder. The process id beside it is only for the message. Not for network drives.
  */
 import { Effect, Schedule, Schema } from "effect"
-import { mkdir, readFile, realpath, writeFile } from "node:fs/promises"
+import { readFile, realpath, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { DatabaseSync } from "node:sqlite"
+import { makeDirectory } from "./MakeDirectory.ts"
 
 /** Another process runs on this data directory; stop it, or use another directory. */
 export class DataDirectoryBusy extends Schema.TaggedError<DataDirectoryBusy>()("DataDirectoryBusy", {
@@ -64,7 +65,7 @@ const open = (file: string): DatabaseSync => {
 export const acquire = Effect.fn("DirectoryLock.acquire")(function* (dataDir: string) {
   const pidFile = join(dataDir, "lock.pid")
   const unusable = (error: unknown) => new DataDirectoryUnusable({ dataDir, reason: reasonOf(error) })
-  yield* Effect.tryPromise({ try: () => mkdir(dataDir, { recursive: true, mode: 0o700 }), catch: unusable })
+  yield* Effect.try({ try: () => makeDirectory(dataDir), catch: unusable })
   yield* Effect.acquireRelease(
     Effect.try({
       try: () => open(join(dataDir, "lock")),
