@@ -7,7 +7,7 @@ import { AnyInstant } from "../recurrence/Instant.ts"
 import { GapPolicy, OverlapPolicy } from "../recurrence/Recurrence.ts"
 import * as Series from "../recurrence/Series.ts"
 import * as When from "../recurrence/When.ts"
-import { tzdataVersion } from "../recurrence/Zone.ts"
+import { tzdataVersion } from "../recurrence/zone/Zone.ts"
 import { nextRuns } from "./Intake.ts"
 import { Run } from "./TaskRequest.ts"
 

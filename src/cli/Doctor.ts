@@ -5,7 +5,7 @@
 import { Effect, Result, Schedule } from "effect"
 import { accessSync, constants, existsSync } from "node:fs"
 import { dirname } from "node:path"
-import { find } from "../nats/ServerProgram.ts"
+import { find } from "../nats/server/ServerProgram.ts"
 import type { Scheduler } from "../Scheduler.ts"
 import * as Settings from "../Settings.ts"
 import { accessOf, connectTo, type LiveOptions } from "./Access.ts"

@@ -1,7 +1,7 @@
 /** Flags that several commands share, and how their values are read; a wrong value is told with what would be right. */
 import { Effect, Option } from "effect"
 import { Flag } from "effect/cli"
-import { isZone, suggestZone } from "../recurrence/Zone.ts"
+import { isZone, suggestZone } from "../recurrence/zone/Zone.ts"
 import { usage } from "./Failure.ts"
 import { Presentation } from "./Presentation.ts"
 import { parseDuration } from "./Times.ts"

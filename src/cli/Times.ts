@@ -1,6 +1,6 @@
 /** Instants and durations for people; an instant always shows its offset. Pure: now is an argument. */
 import { toMillis } from "../recurrence/Instant.ts"
-import { localText, toLocal } from "../recurrence/Zone.ts"
+import { localText, toLocal } from "../recurrence/zone/Zone.ts"
 
 const SECOND = 1000
 const MINUTE = 60 * SECOND

@@ -12,7 +12,7 @@ import { ExecutionsQuery, Queries, type QueryError, TaskQuery, TasksQuery } from
 import { clockNotes } from "../recurrence/ClockNotes.ts"
 import { toMillis } from "../recurrence/Instant.ts"
 import * as Series from "../recurrence/Series.ts"
-import { isZone } from "../recurrence/Zone.ts"
+import { isZone } from "../recurrence/zone/Zone.ts"
 import type { TaskExecution } from "../projections/TaskExecution.ts"
 import type { ServiceStatus } from "../Scheduler.ts"
 import { MAX_STEPS, SEQUENCE } from "../work/SequenceArgs.ts"

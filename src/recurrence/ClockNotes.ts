@@ -2,8 +2,8 @@
 import * as Occurrences from "./Occurrences.ts"
 import type { Recurrence } from "./Recurrence.ts"
 import type { Series } from "./Series.ts"
-import { DAY, HOUR } from "./Wall.ts"
-import * as Zone from "./Zone.ts"
+import { DAY, HOUR } from "./zone/Wall.ts"
+import * as Zone from "./zone/Zone.ts"
 
 /** Runs that are looked at for notes. */
 const NOTED_RUNS = 10

@@ -3,9 +3,9 @@
  * serves tasks in every zone.
  */
 import { Result, Schema } from "effect"
-import { DAY } from "./Wall.ts"
-import { place } from "./WallClock.ts"
-import * as Zone from "./Zone.ts"
+import { DAY } from "./zone/Wall.ts"
+import { place } from "./zone/WallClock.ts"
+import * as Zone from "./zone/Zone.ts"
 
 /** `2026-12-25`; `12-25` is that day of every year. */
 export const Day = Schema.String.check(Schema.isPattern(/^(?:\d{4}-)?\d\d-\d\d$/))

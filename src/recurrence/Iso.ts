@@ -1,8 +1,8 @@
 /** ISO 8601: instants with an offset, local times of the zone, and durations from now. Strict. */
 import { other, type Reading, refused, type WhenOptions } from "./Reading.ts"
-import { daysInMonth } from "./Wall.ts"
-import { ahead, place } from "./WallClock.ts"
-import * as Zone from "./Zone.ts"
+import { daysInMonth } from "./zone/Wall.ts"
+import { ahead, place } from "./zone/WallClock.ts"
+import * as Zone from "./zone/Zone.ts"
 
 const TIME = /^(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d{1,9}))?)?\s?(Z|z|[+-]\d\d(?::?\d\d)?)?$/
 const DATE = /^\d{4}-\d\d-\d\d$/

@@ -5,11 +5,11 @@
 import * as chrono from "chrono-node"
 import * as Iso from "./Iso.ts"
 import { other, type Reading, refused, type WhenOptions } from "./Reading.ts"
-import { DAY, HOUR, MINUTE, SECOND } from "./Wall.ts"
-import { type Ahead, ahead as aheadOf, place, type Placed } from "./WallClock.ts"
+import { DAY, HOUR, MINUTE, SECOND } from "./zone/Wall.ts"
+import { type Ahead, ahead as aheadOf, place, type Placed } from "./zone/WallClock.ts"
 import { guess, Reader } from "./words/Tokens.ts"
 import { unitOf } from "./words/Vocabulary.ts"
-import * as Zone from "./Zone.ts"
+import * as Zone from "./zone/Zone.ts"
 
 const nothing: Ahead = { months: 0, days: 0, ms: 0 }
 

@@ -3,14 +3,14 @@
  * repeats an instant, so the occurrences of a task follow from the last one and not from a clock.
  */
 import { fromMillis, type Instant, toMillis } from "./Instant.ts"
-import * as Cron from "./Cron.ts"
-import * as CronWall from "./CronWall.ts"
+import * as Cron from "./cron/Cron.ts"
+import * as CronWall from "./cron/CronWall.ts"
 import type { Recurrence, SingleRecurrence } from "./Recurrence.ts"
-import * as Rule from "./Rule.ts"
-import * as RuleWall from "./RuleWall.ts"
-import type { Wall } from "./Wall.ts"
-import * as Zone from "./Zone.ts"
-import * as Zoned from "./Zoned.ts"
+import * as Rule from "./rule/Rule.ts"
+import * as RuleWall from "./rule/RuleWall.ts"
+import type { Wall } from "./zone/Wall.ts"
+import * as Zone from "./zone/Zone.ts"
+import * as Zoned from "./zone/Zoned.ts"
 
 /** Compiled expressions kept; the oldest goes when there are more. */
 const KEPT = 5000

@@ -3,7 +3,7 @@
  */
 import type { Instant } from "./Instant.ts"
 import type { GapPolicy, OverlapPolicy, Recurrence, SingleRecurrence } from "./Recurrence.ts"
-import type { Calendar } from "./Zoned.ts"
+import type { Calendar } from "./zone/Zoned.ts"
 
 export interface WhenOptions {
   /** Milliseconds since the epoch. */

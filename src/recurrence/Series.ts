@@ -3,7 +3,7 @@ import * as Exclusions from "./Exclusions.ts"
 import { type Instant, toMillis } from "./Instant.ts"
 import * as Occurrences from "./Occurrences.ts"
 import type { Recurrence } from "./Recurrence.ts"
-import { HORIZON_MS } from "./Wall.ts"
+import { HORIZON_MS } from "./zone/Wall.ts"
 
 export interface Schedule {
   readonly recurrence: Recurrence

@@ -5,8 +5,8 @@
  * Pure: the same text at the same instant, in the same zone and for the same task, is always the same recurrence.
  */
 import { Result } from "effect"
-import * as Cron from "./Cron.ts"
-import { cronWords } from "./CronWords.ts"
+import * as Cron from "./cron/Cron.ts"
+import { cronWords } from "./cron/CronWords.ts"
 import { fromMillis, toMillis } from "./Instant.ts"
 import * as Iso from "./Iso.ts"
 import { naturalLanguage } from "./NaturalLanguage.ts"
@@ -24,11 +24,11 @@ import {
   type Understood,
   type WhenOptions
 } from "./Reading.ts"
-import { recurringWords } from "./RecurringWords.ts"
+import { recurringWords } from "./words/RecurringWords.ts"
 import { boundAt } from "./words/Bounds.ts"
 import { guess } from "./words/Tokens.ts"
-import { isRule, isRulePart, ruleText } from "./RuleText.ts"
-import * as Zone from "./Zone.ts"
+import { isRule, isRulePart, ruleText } from "./rule/RuleText.ts"
+import * as Zone from "./zone/Zone.ts"
 
 export { ParseProblem } from "./ParseProblem.ts"
 export type { Understood, WhenOptions } from "./Reading.ts"

@@ -5,8 +5,8 @@ import { mkdtemp, rm } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { assert, it } from "vitest"
-import { find } from "../../src/nats/ServerProgram.ts"
-import { compare, REQUIRED } from "../../src/nats/ServerVersion.ts"
+import { find } from "../../src/nats/server/ServerProgram.ts"
+import { compare, REQUIRED } from "../../src/nats/server/ServerVersion.ts"
 
 const isDebian = ["gpg", "pgp"].some((ending) => existsSync(`/usr/share/keyrings/debian-archive-keyring.${ending}`))
 const hasApt = existsSync("/usr/bin/apt-get") && existsSync("/usr/bin/dpkg")

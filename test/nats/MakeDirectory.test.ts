@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { assert, describe, it } from "vitest"
-import { makeDirectory } from "../../src/nats/MakeDirectory.ts"
+import { makeDirectory } from "../../src/nats/server/MakeDirectory.ts"
 
 describe("a directory", () => {
   it("is made with those above it, for this user only, and left alone where it is there", () => {

@@ -3,8 +3,8 @@ import { join } from "node:path"
 import { assert, describe, it } from "vitest"
 import { parse } from "yaml"
 import * as Roles from "../../src/nats/Roles.ts"
-import { environment, JETSTREAM, render } from "../../src/nats/ServerConfig.ts"
-import { PINNED } from "../../src/nats/ServerVersion.ts"
+import { environment, JETSTREAM, render } from "../../src/nats/server/ServerConfig.ts"
+import { PINNED } from "../../src/nats/server/ServerVersion.ts"
 
 const root = join(import.meta.dirname, "../..")
 const committed = (name: string) => readFileSync(join(root, "config/nats", name), "utf8")

@@ -8,11 +8,11 @@ import { join } from "node:path"
 import { promisify } from "node:util"
 import { crc32, deflateRawSync, gzipSync } from "node:zlib"
 import { afterAll, afterEach, assert, beforeAll, beforeEach, describe, it, vi } from "vitest"
-import { mirrorsIn } from "../../src/nats/DebianPackage.ts"
-import { archiveName, PINS } from "../../src/nats/ReleaseArchive.ts"
-import { defaultCacheDir, find, type FindOptions } from "../../src/nats/ServerProgram.ts"
-import { compare, notesOn, PINNED } from "../../src/nats/ServerVersion.ts"
-import { fromTarGz, fromZip } from "../../src/nats/Unpack.ts"
+import { mirrorsIn } from "../../src/nats/server/DebianPackage.ts"
+import { archiveName, PINS } from "../../src/nats/server/ReleaseArchive.ts"
+import { defaultCacheDir, find, type FindOptions } from "../../src/nats/server/ServerProgram.ts"
+import { compare, notesOn, PINNED } from "../../src/nats/server/ServerVersion.ts"
+import { fromTarGz, fromZip } from "../../src/nats/server/Unpack.ts"
 
 const script = (version: string) => `#!/bin/sh\necho "nats-server: v${version}"\n`
 
@@ -243,7 +243,7 @@ describe("the release archive", () => {
 
   it("may be fetched by several processes at once", async () => {
     publish(tarGz("nats-server", Buffer.from(script(PINNED))))
-    const source = new URL("../../src/nats/ServerProgram.ts", import.meta.url).href
+    const source = new URL("../../src/nats/server/ServerProgram.ts", import.meta.url).href
     const code = `
       import { Effect, References } from "effect"
       const { find } = await import(${JSON.stringify(source)})

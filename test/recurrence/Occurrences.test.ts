@@ -5,7 +5,7 @@ import { Cron as Croner } from "croner"
 import * as Occurrences from "../../src/recurrence/Occurrences.ts"
 import type { GapPolicy, OverlapPolicy, Recurrence } from "../../src/recurrence/Recurrence.ts"
 import * as When from "../../src/recurrence/When.ts"
-import * as Zone from "../../src/recurrence/Zone.ts"
+import * as Zone from "../../src/recurrence/zone/Zone.ts"
 
 const MINUTE = 60_000
 const HOUR = 3_600_000

@@ -3,7 +3,7 @@ import { Effect, Layer, Stream } from "effect"
 import type { RecordedCommit } from "../../src/events/Commit.ts"
 import { EventLog } from "../../src/events/EventLog.ts"
 import type { TaskEvent } from "../../src/events/TaskEvent.ts"
-import * as ManagedServer from "../../src/nats/ManagedServer.ts"
+import * as ManagedServer from "../../src/nats/server/ManagedServer.ts"
 import { NatsConnection } from "../../src/nats/NatsConnection.ts"
 import * as NatsEventLog from "../../src/nats/NatsEventLog.ts"
 

@@ -1,6 +1,6 @@
 /** A process of its own that runs a managed server on the directory given, says its connection, and stays. */
 import { Effect } from "effect"
-import * as ManagedServer from "../../src/nats/ManagedServer.ts"
+import * as ManagedServer from "../../src/nats/server/ManagedServer.ts"
 
 const program = Effect.gen(function* () {
   const { connection } = yield* ManagedServer.start({ dataDir: process.argv[2] ?? "" })

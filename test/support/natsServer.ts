@@ -11,8 +11,8 @@ import { mkdtemp, rm } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import * as Roles from "../../src/nats/Roles.ts"
-import { find } from "../../src/nats/ServerProgram.ts"
-import * as ServerProcess from "../../src/nats/ServerProcess.ts"
+import { find } from "../../src/nats/server/ServerProgram.ts"
+import * as ServerProcess from "../../src/nats/server/ServerProcess.ts"
 
 export interface TestServer {
   readonly url: string

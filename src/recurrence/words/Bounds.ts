@@ -3,8 +3,8 @@ import { Result } from "effect"
 import * as Iso from "../Iso.ts"
 import { oneTime } from "../NaturalLanguage.ts"
 import { type Refusal, refused, type WhenOptions } from "../Reading.ts"
-import { DAY } from "../Wall.ts"
-import { place } from "../WallClock.ts"
+import { DAY } from "../zone/Wall.ts"
+import { place } from "../zone/WallClock.ts"
 import { type Reader, Unread } from "./Tokens.ts"
 
 /** The words of a bound, and their place in the text. */

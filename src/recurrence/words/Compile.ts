@@ -2,15 +2,15 @@
  * What was said, as a recurrence: elapsed time as an interval, everything on the clock as cron, what comes every so many days,
  * weeks or months as a rule. What does not fit together, or leaves the time open, is refused with the way to say it.
  */
-import * as Cron from "../Cron.ts"
+import * as Cron from "../cron/Cron.ts"
 import { fromMillis } from "../Instant.ts"
 import * as Occurrences from "../Occurrences.ts"
 import { calendarOf, type WhenOptions } from "../Reading.ts"
 import type { SingleRecurrence } from "../Recurrence.ts"
-import * as Rule from "../Rule.ts"
-import { DAY, HOUR, MINUTE, SECOND } from "../Wall.ts"
-import { place } from "../WallClock.ts"
-import * as Zone from "../Zone.ts"
+import * as Rule from "../rule/Rule.ts"
+import { DAY, HOUR, MINUTE, SECOND } from "../zone/Wall.ts"
+import { place } from "../zone/WallClock.ts"
+import * as Zone from "../zone/Zone.ts"
 import { isElapsed, type Said } from "./Said.ts"
 import { cronTimes, ofDay, shown, sinceMidnight, type TimeOfDay, type Window } from "./TimeOfDay.ts"
 import { Unread } from "./Tokens.ts"

@@ -1,5 +1,5 @@
 /** Times of day: how they are said, and how several of them are written as cron. */
-import { HOUR, MINUTE } from "../Wall.ts"
+import { HOUR, MINUTE } from "../zone/Wall.ts"
 import { type Reader, Unread } from "./Tokens.ts"
 import { DAYPARTS, unitOf } from "./Vocabulary.ts"
 

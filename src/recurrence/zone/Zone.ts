@@ -4,8 +4,8 @@
  * The data are those of the runtime (`tzdataVersion`). Offsets are exact to the second; what a zone does is found once a
  * year and zone, and remembered.
  */
-import { fromMillis } from "./Instant.ts"
-import { nearest } from "./Near.ts"
+import { fromMillis } from "../Instant.ts"
+import { nearest } from "../Near.ts"
 
 const DAY = 86_400_000
 

@@ -5,7 +5,7 @@
  */
 import { mkdir, writeFile } from "node:fs/promises"
 import { join } from "node:path"
-import * as Roles from "./Roles.ts"
+import * as Roles from "../Roles.ts"
 
 export interface ServerSettings {
   /** First token of every subject. */

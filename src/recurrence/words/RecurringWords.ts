@@ -4,17 +4,17 @@
  *
  * Seconds, minutes and hours are elapsed time, whatever the clocks do; everything with a time of day is calendar time in the zone.
  */
-import { fromMillis } from "./Instant.ts"
-import { other, type Reading, refused, together, type WhenOptions } from "./Reading.ts"
-import { ahead } from "./WallClock.ts"
-import { resolve } from "./words/Bounds.ts"
-import { clauses } from "./words/Clauses.ts"
-import { compile } from "./words/Compile.ts"
-import { describe } from "./words/Describe.ts"
-import type { Said } from "./words/Said.ts"
-import { Reader, Unread } from "./words/Tokens.ts"
-import { recurs } from "./words/Vocabulary.ts"
-import * as Zone from "./Zone.ts"
+import { fromMillis } from "../Instant.ts"
+import { other, type Reading, refused, together, type WhenOptions } from "../Reading.ts"
+import { ahead } from "../zone/WallClock.ts"
+import { resolve } from "./Bounds.ts"
+import { clauses } from "./Clauses.ts"
+import { compile } from "./Compile.ts"
+import { describe } from "./Describe.ts"
+import type { Said } from "./Said.ts"
+import { Reader, Unread } from "./Tokens.ts"
+import { recurs } from "./Vocabulary.ts"
+import * as Zone from "../zone/Zone.ts"
 
 /** Whether a text says that it recurs: it is then never read as a single instant. */
 export const saysRecurring = (text: string): boolean => recurs(text.toLowerCase())

@@ -1,7 +1,7 @@
 /** A recurrence rule in the words of the grammar, where these can say it. */
 import type { Rule } from "./RuleWall.ts"
-import { describe } from "./words/Describe.ts"
-import type { Unit } from "./words/Vocabulary.ts"
+import { describe } from "../words/Describe.ts"
+import type { Unit } from "../words/Vocabulary.ts"
 
 const UNIT: Readonly<Record<string, Unit>> = { DAILY: "day", WEEKLY: "week", MONTHLY: "month", YEARLY: "year" }
 

@@ -1,5 +1,5 @@
 /** A wall-clock time of a zone as an instant, by the rules for times that do not exist or happen twice. */
-import { type GapPolicy, type OverlapPolicy } from "./Recurrence.ts"
+import { type GapPolicy, type OverlapPolicy } from "../Recurrence.ts"
 import { DAY, daysInMonth } from "./Wall.ts"
 import * as Zone from "./Zone.ts"
 

@@ -1,5 +1,5 @@
 /** The times that a cron expression names on a wall clock: found by the day, counted by the day. */
-import { DAY, daysInMonth, HORIZON_MS, type Wall } from "./Wall.ts"
+import { DAY, daysInMonth, HORIZON_MS, type Wall } from "../zone/Wall.ts"
 
 /** Days that a field names by their place in the month. */
 export interface Days {

@@ -5,7 +5,7 @@
 import { Result } from "effect"
 import { FREQUENCIES, type Frequency, type Rule, type Weekday } from "./RuleWall.ts"
 import * as RuleWall from "./RuleWall.ts"
-import { DAY } from "./Wall.ts"
+import { DAY } from "../zone/Wall.ts"
 
 export interface RuleProblem {
   readonly problem: string

@@ -2,7 +2,7 @@
  * The times that a recurrence rule names on a wall clock. From period to period of its frequency, beginning at the one in
  * which the time asked about lies: what came before costs nothing.
  */
-import { DAY, daysInMonth, HORIZON_MS, HOUR, MINUTE, SECOND, type Wall, walked } from "./Wall.ts"
+import { DAY, daysInMonth, HORIZON_MS, HOUR, MINUTE, SECOND, type Wall, walked } from "../zone/Wall.ts"
 
 /** Slowest first. */
 export const FREQUENCIES = ["YEARLY", "MONTHLY", "WEEKLY", "DAILY", "HOURLY", "MINUTELY", "SECONDLY"] as const

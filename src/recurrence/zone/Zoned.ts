@@ -4,7 +4,7 @@
  * Looked at by stretches of constant offset. A stretch leaves out the pass of a repeated hour that is not wanted; the times that
  * a change skips come at its first instant, later by its length, or not at all.
  */
-import type { GapPolicy, OverlapPolicy } from "./Recurrence.ts"
+import type { GapPolicy, OverlapPolicy } from "../Recurrence.ts"
 import { DAY, type Wall } from "./Wall.ts"
 import * as Zone from "./Zone.ts"
 

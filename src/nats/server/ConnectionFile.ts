@@ -6,7 +6,7 @@ import { Effect, Option, Schema } from "effect"
 import { randomBytes } from "node:crypto"
 import { readFile, rename, writeFile } from "node:fs/promises"
 import { join } from "node:path"
-import type { Role } from "./Roles.ts"
+import type { Role } from "../Roles.ts"
 
 const User = Schema.Struct({ user: Schema.String, password: Schema.String })
 

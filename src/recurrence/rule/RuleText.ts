@@ -1,10 +1,10 @@
 /** Recurrence rules as people paste them: `RRULE:FREQ=WEEKLY;BYDAY=MO;BYHOUR=9`, perhaps with a DTSTART before it. */
 import { Result } from "effect"
-import { calendarOf, other, type Reading, refused, type WhenOptions } from "./Reading.ts"
+import { calendarOf, other, type Reading, refused, type WhenOptions } from "../Reading.ts"
 import * as Rule from "./Rule.ts"
 import { ruleWords } from "./RuleWords.ts"
-import { DAY } from "./Wall.ts"
-import * as Zone from "./Zone.ts"
+import { DAY } from "../zone/Wall.ts"
+import * as Zone from "../zone/Zone.ts"
 
 const START = /^DTSTART(?:;TZID=([^:\s]+))?:(\d{8}T\d{6})(Z?)\s+/i
 const LOOK = /^(?:DTSTART\b|RRULE:|EXDATE\b|RDATE\b|EXRULE\b|[A-Z-]+=)/i
