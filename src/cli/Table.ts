@@ -1,4 +1,9 @@
-/** Columns of plain text, aligned by display width. Pure; only a terminal's width cuts anything, and never an id. */
+/**
+ * Columns of plain text, aligned by display width. Pure.
+ *
+ * Only a terminal's width takes anything away, and never of an id: first columns take their short form, then those that
+ * can be done without are left out (the last first), then flexible ones are cut.
+ */
 import { CliOutput } from "effect/cli"
 import { visibleLine } from "./Text.ts"
 
@@ -7,6 +12,10 @@ export interface Column<Row> {
   readonly value: (row: Row) => string
   /** May be cut to fit the terminal. */
   readonly flexible?: boolean
+  /** In place of `header` and `value` where the terminal is too narrow for all columns. */
+  readonly short?: { readonly header: string; readonly value: (row: Row) => string }
+  /** Left out where the terminal is too narrow even so. */
+  readonly optional?: boolean
   readonly align?: "right"
   /** Colour of a cell; must not change its width. */
   readonly paint?: (text: string, row: Row) => string
@@ -39,23 +48,49 @@ export const cut = (text: string, width: number): string => {
   return `${kept}…`
 }
 
-const fitted = <Row>(
-  columns: ReadonlyArray<Column<Row>>,
-  natural: ReadonlyArray<number>,
-  available: number | undefined
-): ReadonlyArray<number> => {
-  const widths = [...natural]
-  if (available === undefined) return widths
-  let excess = widths.reduce((sum, width) => sum + width, 0) + GAP.length * (widths.length - 1) - available
-  while (excess > 0) {
+interface Sized<Row> {
+  readonly column: Column<Row>
+  readonly header: string
+  readonly cells: ReadonlyArray<string>
+  readonly width: number
+}
+
+const sized = <Row>(column: Column<Row>, rows: ReadonlyArray<Row>, form: Pick<Column<Row>, "header" | "value">) => {
+  const cells = rows.map((row) => visibleLine(form.value(row)))
+  const width = Math.max(CliOutput.displayWidth(form.header), ...cells.map((cell) => CliOutput.displayWidth(cell)))
+  return { column, header: form.header, cells, width }
+}
+
+const total = (widths: ReadonlyArray<number>): number =>
+  widths.reduce((sum, width) => sum + width, 0) + GAP.length * (widths.length - 1)
+
+const narrowest = <Row>({ column, width }: Sized<Row>): number =>
+  column.flexible === true ? Math.min(width, NARROWEST) : width
+
+/** The columns that are shown, and in which form. */
+const chosen = <Row>(columns: ReadonlyArray<Column<Row>>, rows: ReadonlyArray<Row>, available: number) => {
+  const full = columns.map((column) => sized(column, rows, column))
+  if (total(full.map(({ width }) => width)) <= available) return full
+  const short = columns.map((column) => sized(column, rows, column.short ?? column))
+  while (total(short.map((one) => narrowest(one))) > available) {
+    const last = short.findLastIndex(({ column }) => column.optional === true)
+    if (last === -1) break
+    short.splice(last, 1)
+  }
+  return short
+}
+
+/** Their widths: the widest flexible column gives way first. */
+const fitted = <Row>(columns: ReadonlyArray<Sized<Row>>, available: number): ReadonlyArray<number> => {
+  const widths = columns.map(({ width }) => width)
+  for (let excess = total(widths) - available; excess > 0; excess--) {
     let widest = -1
-    for (const [index, column] of columns.entries()) {
+    for (const [index, { column }] of columns.entries()) {
       const width = widths[index] ?? 0
       if (column.flexible === true && width > NARROWEST && width > (widths[widest] ?? 0)) widest = index
     }
     if (widest === -1) break
     widths[widest] = (widths[widest] ?? 0) - 1
-    excess--
   }
   return widths
 }
@@ -64,29 +99,28 @@ const fitted = <Row>(
 export const table = <Row>(
   columns: ReadonlyArray<Column<Row>>,
   rows: ReadonlyArray<Row>,
-  options: TableOptions
+  { heading, width: available = Infinity }: TableOptions
 ): string => {
-  const cells = rows.map((row) => columns.map((column) => visibleLine(column.value(row))))
-  const natural = columns.map((column, index) =>
-    Math.max(CliOutput.displayWidth(column.header), ...cells.map((line) => CliOutput.displayWidth(line[index] ?? "")))
-  )
-  const widths = fitted(columns, natural, options.width)
-  const line = (texts: ReadonlyArray<string>, color: (text: string, index: number) => string) =>
-    columns
-      .map((column, index) => {
-        const text = cut(texts[index] ?? "", widths[index] ?? 0)
-        const space = " ".repeat(Math.max(0, (widths[index] ?? 0) - CliOutput.displayWidth(text)))
-        if (column.align === "right") return space + color(text, index)
-        return color(text, index) + (index === columns.length - 1 ? "" : space)
+  const shown = chosen(columns, rows, available)
+  const widths = fitted(shown, available)
+  const line = (textOf: (one: Sized<Row>) => string, color: (text: string, column: Column<Row>) => string) =>
+    shown
+      .map((one, index) => {
+        const width = widths[index] ?? 0
+        const text = cut(textOf(one), width)
+        const space = " ".repeat(Math.max(0, width - CliOutput.displayWidth(text)))
+        const colored = color(text, one.column)
+        return one.column.align === "right" ? space + colored : colored + (index === shown.length - 1 ? "" : space)
       })
       .join(GAP)
       .trimEnd()
-  const header = line(
-    columns.map((column) => column.header),
-    options.heading
-  )
   return [
-    header,
-    ...rows.map((row, index) => line(cells[index] ?? [], (text, at) => columns[at]?.paint?.(text, row) ?? text))
+    line(({ header }) => header, heading),
+    ...rows.map((row, index) =>
+      line(
+        ({ cells }) => cells[index] ?? "",
+        (text, column) => column.paint?.(text, row) ?? text
+      )
+    )
   ].join("\n")
 }

@@ -45,34 +45,45 @@ export const taskColumns = (zone: string, now: number, paint: Paint): ReadonlyAr
     { header: "STATUS", value: (task) => task.status, paint: (text, task) => status(text, task.status) },
     {
       header: `NEXT RUN (${zone})`,
-      value: (task) => (task.nextRunAt === null ? "-" : instantText(task.nextRunAt, zone, now))
+      value: (task) => (task.nextRunAt === null ? "-" : instantText(task.nextRunAt, zone, now)),
+      short: {
+        header: "NEXT RUN",
+        value: ({ nextRunAt }) => (nextRunAt === null ? "-" : relativeTime(nextRunAt, now))
+      }
     },
     {
       header: "LAST",
       value: (task) => task.lastStatus ?? "-",
+      optional: true,
       paint: (text, task) => (task.lastStatus === null ? text : status(text, task.lastStatus))
     },
     { header: "WHEN", value: (task) => task.understoodAs, flexible: true }
   ]
 }
 
-export const executionColumns = (zone: string, paint: Paint): ReadonlyArray<Column<TaskExecution>> => {
+export const executionColumns = (zone: string, now: number, paint: Paint): ReadonlyArray<Column<TaskExecution>> => {
   const status = statusPaint(paint)
   return [
     { header: "EXECUTION", value: (execution) => execution.executionId },
     { header: "NAME", value: nameOf, flexible: true },
-    { header: `DUE (${zone})`, value: (execution) => localTime(execution.dueAt, zone) },
+    {
+      header: `DUE (${zone})`,
+      value: (execution) => localTime(execution.dueAt, zone),
+      short: { header: "DUE", value: ({ dueAt }) => relativeTime(dueAt, now) }
+    },
     { header: "STATUS", value: (execution) => execution.status, paint: (text, { status: of }) => status(text, of) },
-    { header: "TRIES", value: (execution) => String(execution.attempts.length), align: "right" },
+    { header: "TRIES", value: (execution) => String(execution.attempts.length), align: "right", optional: true },
     {
       header: "TOOK",
       value: ({ durationMs }) => (durationMs === null ? "-" : durationText(durationMs)),
-      align: "right"
+      align: "right",
+      optional: true
     },
     {
       header: "LATE",
       value: ({ latenessMs }) => (latenessMs === null ? "-" : durationText(latenessMs)),
-      align: "right"
+      align: "right",
+      optional: true
     },
     { header: "ERROR", value: ({ errorMessage }) => errorMessage ?? "-", flexible: true }
   ]

@@ -26,6 +26,9 @@ export const safeJson = (value: unknown, indent?: number): string =>
 /** Every line moved right by this many spaces. */
 export const indented = (text: string, spaces: number): string => text.replace(/^(?=.)/gm, " ".repeat(spaces))
 
+/** `1 task`, `2 tasks`. */
+export const counted = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? "" : "s"}`
+
 export interface Paint {
   readonly bold: (text: string) => string
   readonly dim: (text: string) => string

@@ -58,6 +58,29 @@ describe("a table", () => {
     )
   })
 
+  it("takes short forms, then leaves out what can be done without, where the terminal is too narrow", () => {
+    const narrow = [
+      { header: "ID", value: (row: { readonly id: string }) => row.id },
+      {
+        header: "WHEN (UTC)",
+        value: () => "2026-03-08 12:00:00",
+        short: { header: "WHEN", value: () => "in 3 h" }
+      },
+      { header: "LAST", value: () => "completed", optional: true },
+      { header: "NAME", value: (row: { readonly name: string }) => row.name, flexible: true }
+    ]
+    const one = [{ id: "a1", name: "a rather long name" }]
+    const at = (width: number) => table(narrow, one, { width, heading: same })
+    assert.strictEqual(
+      at(56),
+      "ID  WHEN (UTC)           LAST       NAME\na1  2026-03-08 12:00:00  completed  a rather long name"
+    )
+    assert.strictEqual(at(50), "ID  WHEN    LAST       NAME\na1  in 3 h  completed  a rather long name")
+    assert.strictEqual(at(40), "ID  WHEN    LAST       NAME\na1  in 3 h  completed  a rather long na…")
+    assert.strictEqual(at(30), "ID  WHEN    NAME\na1  in 3 h  a rather long name")
+    assert.strictEqual(at(10), "ID  WHEN    NAME\na1  in 3 h  a rathe…")
+  })
+
   it("keeps a cell with line ends in one line", () => {
     assert.strictEqual(
       table(columns, [{ id: "a\nb", n: 1, name: "\u001b[2J" }], { width: undefined, heading: same }),

@@ -49,6 +49,21 @@ describe("nagatha list", () => {
     })
   )
 
+  it.effect("fits into a narrow terminal", () =>
+    Effect.gen(function* () {
+      yield* TestClock.setTime(NOW)
+      const { stdout } = yield* runCli(["list"], { world: aWorld({ tasks: [aTask()] }), columns: 80 })
+      assert.strictEqual(
+        stdout,
+        [
+          "ID                NAME  TYPE          STATUS     NEXT RUN  LAST  WHEN",
+          "teatime000000001  tea   notification  scheduled  in 3 h    -     every day at 1…",
+          ""
+        ].join("\n")
+      )
+    })
+  )
+
   it.effect("says on standard error that there are none, and how to make one", () =>
     Effect.gen(function* () {
       const ran = yield* runCli(["list"])
@@ -314,7 +329,7 @@ describe("nagatha status", () => {
         ran.stdout,
         [
           "  server       nagatha 2.15.1 at nats://127.0.0.1:4222",
-          "  partitions   2 owned, 3 tasks, 1 open executions",
+          "  partitions   2 owned, 3 tasks, 1 open execution",
           "  tasks        3 scheduled",
           "  executions   5 completed",
           "  read models  up to date",
@@ -328,6 +343,14 @@ describe("nagatha status", () => {
         ].join("\n")
       )
       assert.deepStrictEqual(JSON.parse((yield* runCli(["status", "--json"])).stdout), aStatus)
+    })
+  )
+
+  it.effect("counts a partition that two nodes hold once, and says that they do", () =>
+    Effect.gen(function* () {
+      const partitions = [...aStatus.partitions, ...aStatus.partitions.map((one) => ({ ...one, owner: "n2" }))]
+      const { stdout } = yield* runCli(["status"], { world: aWorld({ status: { ...aStatus, partitions } }) })
+      assert.include(stdout, "2 owned, 3 tasks, 1 open execution (2 held twice: ")
     })
   )
 })

@@ -5,7 +5,7 @@ import { ExecutionStatus } from "../../projections/ScheduledTask.ts"
 import { withScheduler } from "../Backend.ts"
 import { choice, count, formatOf, reading, text, timezone, zoneOf } from "../Flags.ts"
 import { sinceOf } from "../Moments.ts"
-import { colors, note, outJson, outLines, outTable } from "../Output.ts"
+import { colors, note, now, outJson, outLines, outTable } from "../Output.ts"
 import { allPages } from "../Pages.ts"
 import { executionColumns } from "../TaskRows.ts"
 
@@ -37,7 +37,7 @@ export const history = Command.make(
     )
     if (format === "json") return yield* outJson(executions)
     if (format === "ndjson") return yield* outLines(executions)
-    if (executions.length > 0) return yield* outTable(executionColumns(zone, yield* colors), executions)
+    if (executions.length > 0) return yield* outTable(executionColumns(zone, yield* now, yield* colors), executions)
     yield* note(Object.keys(filter).length > 0 ? "nothing like that has run" : "nothing has run yet")
   })
 ).pipe(

@@ -1,13 +1,15 @@
 /** `nagatha status`: the server, the nodes, the partitions and their owners, the queues, and how far the read models are. */
 import { Effect } from "effect"
 import { Command } from "effect/cli"
+import { ExecutionStatus, TaskStatus } from "../../projections/ScheduledTask.ts"
 import type { ServiceStatus } from "../../Scheduler.ts"
 import { withScheduler } from "../Backend.ts"
 import { formatOf, reading, timezone, zoneOf } from "../Flags.ts"
 import { colors, labelled, now, out, outJson, outLines, outTable } from "../Output.ts"
 import type { Column } from "../Table.ts"
 import { instantText } from "../TaskRows.ts"
-import { visibleLine } from "../Text.ts"
+import { counted, type Paint, visibleLine } from "../Text.ts"
+import { relativeTime } from "../Times.ts"
 
 type Node = ServiceStatus["nodes"][number]
 type Queue = ServiceStatus["queues"][number]
@@ -19,15 +21,19 @@ const nodeColumns = (
 ): ReadonlyArray<Column<Node>> => [
   { header: "NODE", value: (node) => node.nodeId },
   { header: "HOST", value: (node) => node.host, flexible: true },
-  { header: "PID", value: (node) => String(node.pid), align: "right" },
+  { header: "PID", value: (node) => String(node.pid), align: "right", optional: true },
   { header: "ROLES", value: (node) => node.roles.join(", ") },
   {
     header: "PARTITIONS",
     value: (node) => String(partitions.filter(({ owner }) => owner === node.nodeId).length),
     align: "right"
   },
-  { header: `UP SINCE (${zone})`, value: (node) => instantText(node.startedAt, zone, today) },
-  { header: "VERSION", value: (node) => node.version }
+  {
+    header: `UP SINCE (${zone})`,
+    value: (node) => instantText(node.startedAt, zone, today),
+    short: { header: "UP SINCE", value: (node) => relativeTime(node.startedAt, today) }
+  },
+  { header: "VERSION", value: (node) => node.version, optional: true }
 ]
 
 const queueColumns: ReadonlyArray<Column<Queue>> = [
@@ -37,17 +43,23 @@ const queueColumns: ReadonlyArray<Column<Queue>> = [
   { header: "REDELIVERED", value: ({ redelivered }) => String(redelivered), align: "right" }
 ]
 
-const counts = (of: Readonly<Record<string, number>>): string =>
-  Object.entries(of)
-    .filter(([, count]) => count > 0)
-    .map(([status, count]) => `${count} ${status}`)
+/** Those that there are, in the order of a life. */
+const counts = (of: Readonly<Record<string, number>>, order: ReadonlyArray<string>): string =>
+  order
+    .filter((status) => (of[status] ?? 0) > 0)
+    .map((status) => `${of[status]} ${status}`)
     .join(", ") || "none"
 
-const ownership = (status: ServiceStatus): string => {
-  const owned = status.partitions.length
-  const tasks = status.partitions.reduce((sum, { tasks }) => sum + tasks, 0)
-  const open = status.partitions.reduce((sum, { openExecutions }) => sum + openExecutions, 0)
-  return `${owned} owned, ${tasks} tasks, ${open} open executions`
+/** A partition that two nodes hold is counted once: the log lets only one of them decide. */
+const ownership = ({ partitions }: ServiceStatus, paint: Paint): string => {
+  const each = [...new Map(partitions.map((one) => [one.partition, one])).values()]
+  const tasks = each.reduce((sum, { tasks }) => sum + tasks, 0)
+  const open = each.reduce((sum, { openExecutions }) => sum + openExecutions, 0)
+  const held = `${each.length} owned, ${counted(tasks, "task")}, ${counted(open, "open execution")}`
+  const twice = partitions.length - each.length
+  return twice === 0
+    ? held
+    : `${held} ${paint.yellow(`(${twice} held twice: one node with the role scheduler is enough)`)}`
 }
 
 export const status = Command.make(
@@ -65,9 +77,9 @@ export const status = Command.make(
       labelled(
         [
           ["server", `${visibleLine(server.name)} ${server.version} at ${visibleLine(server.url)}`],
-          ["partitions", ownership(found)],
-          ["tasks", counts(projection.tasks)],
-          ["executions", counts(projection.executions)],
+          ["partitions", ownership(found, paint)],
+          ["tasks", counts(projection.tasks, TaskStatus.literals)],
+          ["executions", counts(projection.executions, ExecutionStatus.literals)],
           ["read models", projection.lag === 0 ? "up to date" : paint.yellow(`${projection.lag} commits behind`)]
         ],
         paint
