@@ -17,6 +17,12 @@ export interface LiveOptions {
   readonly configuration: ConfigurationFile
 }
 
+/** The settings of this machine: what a flag says, else the configuration file, and the environment. */
+export const settingsHere = ({ configuration, env }: LiveOptions, concurrency: number | undefined) => {
+  const wanted = concurrency ?? configuration.values.concurrency
+  return settingsOf(env, wanted === undefined ? {} : { concurrency: wanted })
+}
+
 export interface Access {
   readonly server: NodeRoles.ServerAccess
   readonly settings: Settings.Settings

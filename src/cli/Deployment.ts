@@ -9,7 +9,9 @@ import type { Scheduler } from "../Scheduler.ts"
 /** The deployment cannot do what was asked; nothing is left running by it. `hint` says what to do. */
 export class DeploymentFailed extends Schema.TaggedError<DeploymentFailed>()("DeploymentFailed", {
   message: Schema.String,
-  hint: Schema.optionalKey(Schema.String)
+  hint: Schema.optionalKey(Schema.String),
+  /** No server answers, or the settings are wrong; absent for any other reason. */
+  reason: Schema.optionalKey(Schema.Literals(["unreachable", "settings"]))
 }) {}
 
 export interface UpOptions {

@@ -3,14 +3,16 @@
  * which stays in the history.
  */
 import { Effect, Result, Schedule } from "effect"
-import { accessSync, constants, existsSync } from "node:fs"
+import { accessSync, constants, existsSync, statSync } from "node:fs"
 import { dirname } from "node:path"
 import { find } from "../nats/server/ServerProgram.ts"
 import type { Scheduler } from "../Scheduler.ts"
 import * as Settings from "../Settings.ts"
 import { accessOf, connectTo, type LiveOptions } from "./Access.ts"
 import type { Check, SettingInForce } from "./Deployment.ts"
+import { GIVEN_SERVER } from "./DeploymentProblem.ts"
 import { settingsOf } from "./Environment.ts"
+import { counted } from "./Text.ts"
 
 const ok = (name: string, found: string): Check => ({ name, state: "ok", found })
 const problem = (name: string, found: string, remedy: string): Check => ({ name, state: "problem", found, remedy })
@@ -18,36 +20,37 @@ const problem = (name: string, found: string, remedy: string): Check => ({ name,
 /** How often, at a pause of a tenth of a second, the test task is looked at. */
 const LOOKS = 150
 
-/** Settings in force, and where each comes from. */
+/** A URL without the password in it. */
+const withoutPassword = (urls: string): string => urls.replace(/:[^/@:]*@/g, ":…@")
+
+/** Settings in force, and where each comes from; no secrets. */
 const settings = (options: LiveOptions, dataDir: string): ReadonlyArray<SettingInForce> => {
-  const { configuration, env } = options
-  const { file, values } = configuration
-  const fromEnvironment = (name: string, value: string): SettingInForce => ({
-    name,
-    value: env[name] === undefined || env[name] === "" ? value : env[name],
-    source: env[name] === undefined || env[name] === "" ? "default" : name
+  const { env } = options
+  const { file, values } = options.configuration
+  const variable = (name: string, otherwise: string, shown = (value: string) => value): SettingInForce => {
+    const value = env[name]
+    return value === undefined || value === ""
+      ? { name, value: otherwise, source: "default" }
+      : { name, value: shown(value), source: name }
+  }
+  const configured = (name: keyof typeof values, value: unknown, otherwise: string): SettingInForce =>
+    values[name] === undefined
+      ? { name, value: String(value), source: otherwise }
+      : { name, value: String(values[name]), source: file ?? "" }
+  const knobs = Object.entries(Settings.defaults).map(([name, value]): SettingInForce => {
+    if (name === "namespace") return { ...variable("NAGATHA_NAMESPACE", String(value)), name }
+    if (name === "concurrency") return configured(name, value, "default")
+    return { name, value: String(value), source: "default" }
   })
-  const knobs = Object.entries(Settings.defaults).map(([name, value]) =>
-    name === "namespace"
-      ? { ...fromEnvironment("NAGATHA_NAMESPACE", String(value)), name }
-      : name === "concurrency" && values.concurrency !== undefined
-        ? { name, value: String(values.concurrency), source: file ?? "" }
-        : { name, value: String(value), source: "default" }
-  )
   return [
-    { ...fromEnvironment("NAGATHA_DATA_DIR", dataDir), value: dataDir },
-    fromEnvironment("NATS_URL", "own server"),
-    fromEnvironment("NAGATHA_NATS_SERVER", "searched for"),
-    {
-      name: "configuration",
-      value: file ?? "no file",
-      source: "NAGATHA_CONFIG_DIR" in env ? "NAGATHA_CONFIG_DIR" : "default"
-    },
-    {
-      name: "timezone",
-      value: options.timezone,
-      source: env["NAGATHA_TIMEZONE"] ? "NAGATHA_TIMEZONE" : values.timezone === undefined ? "system" : (file ?? "")
-    },
+    variable("NAGATHA_DATA_DIR", dataDir, () => dataDir),
+    variable("NATS_URL", "own server", withoutPassword),
+    variable("NATS_CREDS", "none"),
+    variable("NAGATHA_NATS_SERVER", "searched for"),
+    { ...variable("NAGATHA_CONFIG_DIR", "", () => ""), name: "configuration", value: file ?? "no file" },
+    env["NAGATHA_TIMEZONE"]
+      ? { name: "timezone", value: options.timezone, source: "NAGATHA_TIMEZONE" }
+      : configured("timezone", options.timezone, "system"),
     ...knobs
   ]
 }
@@ -63,15 +66,14 @@ const directory = (dataDir: string) =>
   Effect.sync((): Check => {
     let at = dataDir
     while (!existsSync(at) && dirname(at) !== at) at = dirname(at)
+    const unusable = (reason: string) =>
+      problem("data directory", `${at} ${reason}`, "choose another one with --data or NAGATHA_DATA_DIR")
     try {
+      if (!statSync(at).isDirectory()) return unusable("is not a directory")
       accessSync(at, constants.W_OK)
-      return ok("data directory", existsSync(dataDir) ? dataDir : `${dataDir} (not there yet)`)
+      return ok("data directory", at === dataDir ? dataDir : `${dataDir} (not there yet)`)
     } catch {
-      return problem(
-        "data directory",
-        `${at} cannot be written`,
-        "choose a writable one with --data or NAGATHA_DATA_DIR"
-      )
+      return unusable("cannot be written")
     }
   })
 
@@ -99,9 +101,9 @@ const status = (scheduler: Scheduler["Service"]) =>
     Effect.match({
       onFailure: (error): Check => problem("service", error.message, "start it: nagatha up"),
       onSuccess: ({ nodes, partitions, projection, server }): Check => {
-        const found = `${nodes.length} node(s), ${partitions.length} partitions, NATS ${server.version} at ${server.url}`
-        if (partitions.length === 0)
-          return problem("service", found, "no node owns partitions: start one with the role scheduler")
+        const owned = new Set(partitions.map(({ partition }) => partition)).size
+        const found = `${counted(nodes.length, "node")}, ${counted(owned, "partition")}, NATS ${server.version} at ${server.url}`
+        if (owned === 0) return problem("service", found, "no node owns partitions: start one with the role scheduler")
         return projection.lag > 10_000
           ? {
               name: "service",
@@ -155,7 +157,10 @@ const service = (options: LiveOptions, dataDir: string) =>
         return [problem("service", `nothing runs with the data directory ${dataDir}`, "start it: nagatha up")]
       }
       const scheduler = yield* Effect.result(connectTo(access.success, "doctor"))
-      if (Result.isFailure(scheduler)) return [problem("service", scheduler.failure.message, "start it: nagatha up")]
+      if (Result.isFailure(scheduler)) {
+        const remedy = options.env["NATS_URL"] ? GIVEN_SERVER : "start it: nagatha up"
+        return [problem("service", scheduler.failure.message, remedy)]
+      }
       const answered = yield* status(scheduler.success)
       return answered.state === "problem" ? [answered] : [answered, yield* endToEnd(scheduler.success)]
     })

@@ -43,7 +43,8 @@ export const givenServer = Effect.fnUntraced(function* (env: Variables) {
       ? undefined
       : yield* Effect.try({
           try: () => readFileSync(file, "utf8"),
-          catch: (cause) => new BadEnvironment({ name: "NATS_CREDS", reason: `cannot read ${file}: ${String(cause)}` })
+          catch: (cause) =>
+            new BadEnvironment({ name: "NATS_CREDS", reason: cause instanceof Error ? cause.message : String(cause) })
         })
   const one = { user: decodeURIComponent(first?.username ?? ""), password: decodeURIComponent(first?.password ?? "") }
   const access: ServerAccess = {
@@ -54,13 +55,18 @@ export const givenServer = Effect.fnUntraced(function* (env: Variables) {
   return access
 })
 
+const isNamespace = Schema.is(Settings.Settings.fields.namespace)
+
 /** The defaults with what the environment changes. */
 export const settingsOf = (
   env: Variables,
   changes: Partial<Settings.Settings> = {}
-): Result.Result<Settings.Settings, Settings.InvalidSettings> => {
+): Result.Result<Settings.Settings, Settings.InvalidSettings | BadEnvironment> => {
   const namespace = filled(env["NAGATHA_NAMESPACE"])
-  return Settings.make({ ...(namespace === undefined ? {} : { namespace }), ...changes })
+  if (namespace === undefined) return Settings.make(changes)
+  if (isNamespace(namespace)) return Settings.make({ namespace, ...changes })
+  const reason = `${JSON.stringify(namespace)} must be a lower-case letter, then at most 30 lower-case letters, digits or "_"`
+  return Result.fail(new BadEnvironment({ name: "NAGATHA_NAMESPACE", reason }))
 }
 
 /** A name for this process that no other has. */

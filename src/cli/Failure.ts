@@ -39,6 +39,12 @@ const refusals: Readonly<Record<string, number>> = {
   ended: ExitCode.conflict
 }
 
+/** Why a deployment failed, as code and exit code. */
+const deployment: Readonly<Record<string, readonly [code: string, exitCode: number]>> = {
+  unreachable: ["unreachable", ExitCode.unreachable],
+  settings: ["usage", ExitCode.usage]
+}
+
 const textOf = (error: object, key: string): string | undefined => {
   const value: unknown = Reflect.get(error, key)
   return Predicate.isString(value) && value !== "" ? value : undefined
@@ -84,8 +90,10 @@ export const failureOf = (error: unknown): CliFailure => {
       const told = isJson(words) ? { detail: words } : {}
       return new CliFailure({ code: "invalidSchedule", message, exitCode: ExitCode.usage, ...told })
     }
-    case "DeploymentFailed":
-      return new CliFailure({ code: "deploymentFailed", message, exitCode: ExitCode.failed, ...more })
+    case "DeploymentFailed": {
+      const [code, exitCode] = deployment[textOf(error, "reason") ?? ""] ?? ["deploymentFailed", ExitCode.failed]
+      return new CliFailure({ code, message, exitCode, ...more })
+    }
     default:
       return new CliFailure({
         code: "internal",

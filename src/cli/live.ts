@@ -8,14 +8,18 @@ import type { Backend } from "./Backend.ts"
 import { dataDirectory } from "./DataDirectory.ts"
 import { BadEnvironment } from "./Environment.ts"
 import { type CliFailure, usage } from "./Failure.ts"
+import { GIVEN_SERVER } from "./DeploymentProblem.ts"
 import * as LiveDeployment from "./LiveDeployment.ts"
 
-const failureFrom = (error: { readonly message: string }): Unreachable | CliFailure =>
-  error instanceof Unreachable
-    ? error
-    : error instanceof BadEnvironment || error instanceof InvalidSettings
-      ? usage(error.message, "mend the variable of the environment")
-      : new Unreachable({ message: error.message })
+const failureFrom =
+  ({ env }: LiveOptions) =>
+  (error: { readonly message: string }): Unreachable | CliFailure => {
+    if (error instanceof Unreachable) return error
+    if (error instanceof BadEnvironment || error instanceof InvalidSettings) {
+      return usage(error.message, "mend the variable of the environment")
+    }
+    return new Unreachable({ message: error.message, ...(env["NATS_URL"] ? { hint: GIVEN_SERVER } : {}) })
+  }
 
 const actor = (): string => {
   try {
@@ -37,7 +41,7 @@ export const live = (options: LiveOptions): Backend["Service"] => {
         })
       }
       return yield* connectTo(access, actor())
-    }).pipe(Effect.mapError(failureFrom)),
+    }).pipe(Effect.mapError(failureFrom(options))),
     deployment: Effect.succeed(LiveDeployment.make(options))
   }
 }

@@ -1,6 +1,7 @@
 /** What `up` says of a server that it cannot use, and what is left of its own one. */
 import { assert, describe, it } from "@effect/vitest"
-import { chmodSync, mkdirSync, writeFileSync } from "node:fs"
+import { spawn } from "node:child_process"
+import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs"
 import { createServer, type Server } from "node:net"
 import { join } from "node:path"
 import { eventually, isAlive, Nagatha } from "../support/nagatha.ts"
@@ -61,7 +62,7 @@ describe("up", () => {
   it("says that a given server cannot be reached", async () => {
     await withNagatha({}, async (nagatha) => {
       const ran = await nagatha.run(["up"], { env: { NATS_URL: "nats://127.0.0.1:1" } })
-      assert.notStrictEqual(ran.code, 0)
+      assert.strictEqual(ran.code, 3)
       assert.match(ran.stderr, /127\.0\.0\.1:1/)
     })
   }, 60_000)
@@ -73,6 +74,31 @@ describe("up", () => {
       const ran = await nagatha.run(["up"], { env: { NAGATHA_DATA_DIR: join(file, "below") } })
       assert.strictEqual(ran.code, 1)
       assert.match(ran.stderr, /a-file.*(cannot be used|choose)/s)
+    })
+  }, 60_000)
+
+  it("in the background is refused twice on one data directory, and stopped once", async () => {
+    await withNagatha({}, async (nagatha) => {
+      const first = await nagatha.run(["up", "--detach"])
+      assert.strictEqual(first.code, 0, first.stderr)
+      const pid = nagatha.upPid()
+      const second = await nagatha.run(["up", "--detach"])
+      assert.strictEqual(second.code, 1)
+      assert.match(second.stderr, new RegExp(`^error: .* is in use by process ${pid}: .*\\n$`))
+      assert.strictEqual((await nagatha.run(["down"])).stdout, `stopped process ${pid}\n`)
+      const nothing = await nagatha.run(["down"])
+      assert.deepStrictEqual([nothing.code, nothing.stdout], [0, ""])
+      assert.match(nothing.stderr, /nothing runs/)
+    })
+  }, 60_000)
+
+  it("in the background tells why it could not start, by what this start has said alone", async () => {
+    await withNagatha({ NATS_URL: "nats://127.0.0.1:1" }, async (nagatha) => {
+      writeFileSync(join(nagatha.dataDir, "nagatha.log"), "said before\n")
+      const ran = await nagatha.run(["up", "--detach"])
+      assert.strictEqual(ran.code, 3)
+      assert.match(ran.stderr, /127\.0\.0\.1:1/)
+      assert.notInclude(ran.stderr, "said before")
     })
   }, 60_000)
 
@@ -150,4 +176,54 @@ describe("up", () => {
       assert.strictEqual((await nagatha.run(["status"])).code, 3)
     })
   }, 120_000)
+})
+
+describe("down", () => {
+  it("stops no process but the one that runs on the data directory, whatever a killed one has left written", async () => {
+    await withNagatha({}, async (nagatha) => {
+      await nagatha.up()
+      const file = join(nagatha.dataDir, "up.json")
+      const left = readFileSync(file, "utf8")
+      await nagatha.killAll()
+      const bystander = spawn("sleep", ["60"])
+      try {
+        writeFileSync(file, left.replace(/"pid": \d+/, `"pid": ${bystander.pid}`))
+        const ran = await nagatha.run(["down"])
+        assert.strictEqual(ran.code, 0, ran.stderr)
+        assert.match(ran.stderr, /nothing runs/)
+        assert.strictEqual((await nagatha.run(["up", "--detach"])).code, 0)
+        const real = nagatha.upPid()
+        writeFileSync(file, left.replace(/"pid": \d+/, `"pid": ${bystander.pid}`))
+        assert.strictEqual((await nagatha.run(["down"])).stdout, `stopped process ${real}\n`)
+        assert.isTrue(isAlive(bystander.pid ?? 0))
+      } finally {
+        await nagatha.run(["down"])
+        bystander.kill()
+      }
+    })
+  }, 60_000)
+
+  it("makes no data directory where there is none", async () => {
+    await withNagatha({}, async (nagatha) => {
+      const elsewhere = join(nagatha.dataDir, "elsewhere")
+      assert.strictEqual((await nagatha.run(["down", "--data", elsewhere])).code, 0)
+      assert.isFalse(existsSync(elsewhere))
+    })
+  }, 60_000)
+})
+
+describe("doctor", () => {
+  it("keeps passwords to itself, and says of a file that it is no data directory", async () => {
+    await withNagatha({ NATS_URL: "nats://ann:secret@127.0.0.1:1,bob:hidden@127.0.0.1:2" }, async (nagatha) => {
+      const file = join(nagatha.dataDir, "a-file")
+      writeFileSync(file, "")
+      for (const form of [[], ["--json"]]) {
+        const ran = await nagatha.run(["doctor", "--data", file, ...form])
+        assert.strictEqual(ran.code, 1)
+        assert.include(ran.stdout, "nats://ann:…@127.0.0.1:1,bob:…@127.0.0.1:2")
+        assert.notMatch(ran.stdout + ran.stderr, /secret|hidden/)
+        assert.include(ran.stdout, "a-file is not a directory")
+      }
+    })
+  }, 60_000)
 })

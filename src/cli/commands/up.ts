@@ -35,16 +35,18 @@ const show = Effect.fnUntraced(function* (info: UpInfo) {
       )
     ].join("\n")
   )
-  const usual = dataDirectoryHere() === info.dataDir
+  const detached = info.logFile !== undefined
+  const where = [
+    ...(detached ? [] : [", in another terminal"]),
+    ...(dataDirectoryHere() === info.dataDir ? [] : [`, with NAGATHA_DATA_DIR=${info.dataDir} in the environment`])
+  ]
   yield* note(
     [
-      usual
-        ? "try, in another terminal:"
-        : `try, in another terminal, with NAGATHA_DATA_DIR=${info.dataDir} in its environment:`,
+      `try${where.join("")}:`,
       '  nagatha schedule notification "in 10 seconds" --message "It works"',
       "  nagatha list",
       "  nagatha events",
-      info.logFile === undefined ? "Ctrl-C stops it" : "nagatha down stops it"
+      detached ? "nagatha down stops it" : "Ctrl-C stops it"
     ].join("\n")
   )
 })
