@@ -24,23 +24,29 @@ export const choice = <const Words extends ReadonlyArray<string>>(name: string, 
 
 /** A whole number within bounds. */
 export const count = (name: string, minimum: number, maximum: number, description: string): Flag.Flag<number> =>
-  Flag.Int(name).pipe(
+  Flag.String(name).pipe(
     Flag.withMetavar("N"),
     Flag.withDescription(description),
-    Flag.filter(
-      (value) => value >= minimum && value <= maximum,
+    Flag.filterMap(
+      (value) => {
+        const number = /^[+-]?\d{1,15}$/.test(value) ? Number(value) : NaN
+        return number >= minimum && number <= maximum ? Option.some(number) : Option.none()
+      },
       () => `Expected: a whole number from ${minimum} to ${maximum}`
     )
   )
+
+/** What a duration looks like, for the help of commands that take one. */
+export const DURATIONS = "500ms, 30s, 5m, 1h30m or 1d"
 
 /** A duration in milliseconds. */
 export const duration = (name: string, description: string): Flag.Flag<Option.Option<number>> =>
   Flag.String(name).pipe(
     Flag.withMetavar("DURATION"),
-    Flag.withDescription(`${description}; such as 500ms, 30s, 5m, 1h30m, 1d`),
+    Flag.withDescription(description),
     Flag.filterMap(
       (value) => Option.fromNullishOr(parseDuration(value) === 0 ? undefined : parseDuration(value)),
-      () => "Expected: a duration of whole numbers with units, larger units first, such as 500ms, 30s, 5m, 1h30m, 1d"
+      () => `Expected: a duration of whole numbers with units, larger units first, such as ${DURATIONS}`
     ),
     Flag.optional
   )

@@ -8,12 +8,20 @@ import { Cause, Console, Effect, Layer } from "effect"
 import { CliConfig, CliError, CliOutput, Command, GlobalFlag } from "effect/cli"
 import type { Backend } from "./Backend.ts"
 import { ExitCode, failureOf, toldFailure, usage } from "./Failure.ts"
+import { helped, helpText, noSuchCommand, suggested } from "./Help.ts"
 import { Presentation } from "./Presentation.ts"
 import { paint, visible } from "./Text.ts"
 import { tree } from "./Tree.ts"
 
-const suggested = (words: ReadonlyArray<string>): string =>
-  words.length === 0 ? "" : `; did you mean ${words.map((word) => JSON.stringify(word)).join(" or ")}?`
+/** `"a" | "b" | "c"` as people say it: `a, b or c`. */
+const inWords = (expected: string): string =>
+  /^"[^"]*"( \| "[^"]*")+$/.test(expected)
+    ? expected
+        .split(" | ")
+        .map((word) => word.slice(1, -1))
+        .join(", ")
+        .replace(/, ([^,]*)$/, " or $1")
+    : expected
 
 /** A wrong word on the command line, in one line. */
 const problem = (error: CliError.NonShowHelpErrors): string => {
@@ -26,8 +34,10 @@ const problem = (error: CliError.NonShowHelpErrors): string => {
       return `the flag --${error.option} is missing`
     case "MissingArgument":
       return `the argument ${error.argument} is missing`
+    case "UnexpectedArgument":
+      return `there is no place for ${error.arguments.map((word) => JSON.stringify(word)).join(" ")} (text with spaces is put in quotes)`
     case "InvalidValue": {
-      const expected = error.expected.replace(/^Expected:? /, "")
+      const expected = inWords(error.expected.replace(/^Expected:? /, ""))
       const name = error.kind === "flag" ? `--${error.option}` : error.option
       return error.value === ""
         ? `${name} has no value; expected: ${expected} (a value that begins with "-" is given as ${name}=VALUE)`
@@ -38,23 +48,24 @@ const problem = (error: CliError.NonShowHelpErrors): string => {
   }
 }
 
+/** Which flags there are, and which arguments are missing, is not known of a command that there is not. */
+const telling = (errors: ReadonlyArray<CliError.NonShowHelpErrors>) => {
+  const unknown = errors.filter(({ _tag }) => _tag === "UnknownSubcommand")
+  return unknown.length === 0 ? errors : unknown
+}
+
 const presenter = (presentation: Presentation): CliOutput.Presenter => {
   const colors = paint(presentation.errorColor)
-  const formatter = CliOutput.defaultFormatter({
-    colors: presentation.color,
-    inheritedFlags: "full",
-    globalFlags: "summary"
-  })
   return {
     present: (event) => {
       switch (event._tag) {
         case "Help":
-          return Console.log(formatter.formatHelpDoc(event.helpDoc))
+          return Console.log(helpText(event.helpDoc, presentation.color))
         case "Version":
           return Console.log(`${event.name} ${event.version}`)
         case "InvalidInvocation": {
           const failure = usage(
-            [...new Set(event.errors.map(problem))].join("; "),
+            [...new Set(telling(event.errors).map(problem))].join("; "),
             `${event.commandPath.join(" ")} --help shows what there is`
           )
           return Console.error(toldFailure(failure, presentation.json, colors))
@@ -80,10 +91,6 @@ const ended = Effect.fnUntraced(function* (cause: Cause.Cause<unknown>) {
   return failure.exitCode
 })
 
-/** `nagatha help schedule` is what people type for `nagatha schedule --help`. */
-const helped = ([first, ...rest]: ReadonlyArray<string>): ReadonlyArray<string> =>
-  first === undefined ? [] : first === "help" ? [...rest, "--help"] : [first, ...rest]
-
 /** Runs the command that the arguments name; never fails. */
 export const runProgram = (
   args: ReadonlyArray<string>,
@@ -91,7 +98,10 @@ export const runProgram = (
 ): Effect.Effect<number, never, Backend | Command.Environment> =>
   Effect.gen(function* () {
     const presentation = yield* Presentation
-    return yield* Command.runWith(tree, { version })(helped(args)).pipe(
+    const words = helped(args)
+    const stray = noSuchCommand(words)
+    if (stray !== undefined) return (yield* tell(stray)).exitCode
+    return yield* Command.runWith(tree, { version })(words).pipe(
       Effect.as(0),
       Effect.catchCause(ended),
       Effect.provide(

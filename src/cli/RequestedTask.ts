@@ -41,12 +41,12 @@ const given = (value: unknown): unknown => {
 }
 
 /** What to give in place of a flag that is another type's. */
-const instead = (taskType: string): string => {
+const instead = (taskType: string, flagType: string): string => {
   const own = typeFlags[taskType]?.map(([flag]) => `--${flag}`).join(", ")
   if (own !== undefined) return `the flags of ${taskType} are ${own}`
   const guess = suggestion(taskType, Object.keys(typeFlags))
   return guess === undefined
-    ? "give the arguments of this task type with --args"
+    ? `did you mean the task type ${flagType}? arguments of other types are given with --args`
     : `did you mean the task type ${guess}?`
 }
 
@@ -54,7 +54,7 @@ const misplaced = (input: ScheduleInput, taskType: string): CliFailure | undefin
   for (const [type, flags] of Object.entries(typeFlags)) {
     const wrong = type === taskType ? undefined : flags.find(([, key]) => given(input[key]) !== undefined)
     if (wrong === undefined) continue
-    return usage(`--${wrong[0]} is for ${type}, not for ${taskType}`, instead(taskType))
+    return usage(`--${wrong[0]} is for ${type}, not for ${taskType}`, instead(taskType, type))
   }
   return undefined
 }
@@ -140,6 +140,12 @@ export const requestOf = Effect.fnUntraced(function* (
   yield* checkedId("id", input.id)
   yield* checkedId("command-id", input.commandId)
   yield* checkedId("queue", input.queue)
+  if (Option.getOrElse(input.hardTimeout, () => Infinity) < Option.getOrElse(input.timeout, () => 0)) {
+    return yield* usage(
+      "--hard-timeout is shorter than --timeout",
+      "it kills what --timeout has asked to stop: give a longer one, or leave it out"
+    )
+  }
   const args = yield* taskArgs(input, taskType, file)
   const timezone = (Option.isNone(input.timezone) ? file.timezone : undefined) ?? (yield* zoneOf(input.timezone))
   const startAt = Option.isSome(input.startAt) ? yield* boundOf(input.startAt.value, "begin", timezone) : undefined

@@ -10,7 +10,7 @@ const Overlap = ["skip", "allowAll"] as const
 
 export const scheduleFlags = {
   type: Argument.String("TYPE").pipe(
-    Argument.withDescription("notification, shell_command, or another registered task type"),
+    Argument.withDescription("notification, shell_command, sequence, or another registered task type"),
     Argument.optional
   ),
   when: Argument.String("WHEN").pipe(
@@ -29,7 +29,11 @@ export const scheduleFlags = {
   command: text("command", "TEXT", "shell_command: what to run, by /bin/sh"),
   workingDir: text("working-dir", "DIR", "shell_command: directory on the worker in which it runs"),
   env: texts("env", "K=V", "shell_command: environment variable; may be repeated"),
-  args: text("args", "JSON", "Arguments of the task type as a JSON object; flags are added to it"),
+  args: text(
+    "args",
+    "JSON",
+    "Arguments of the task type as a JSON object, such as the steps of a sequence; flags are added to it"
+  ),
   file: text("file", "FILE", "Read the task from a JSON or YAML file, - for standard input; flags replace its fields"),
   queue: text("queue", "NAME", "Line of work in which it waits (default: the task type's)"),
   tag: texts("tag", "TEXT", "Tag to find it by; may be repeated"),

@@ -33,7 +33,8 @@ const verbs = [
 
 const scheduler = Command.make("scheduler").pipe(
   Command.withDescription("The same commands under their longer name"),
-  Command.withSubcommands(verbs)
+  Command.withSubcommands(verbs),
+  Command.withExamples([{ command: "nagatha scheduler list", description: "As nagatha list" }])
 )
 
 export const tree = Command.make("nagatha").pipe(
@@ -42,7 +43,7 @@ export const tree = Command.make("nagatha").pipe(
       "  Exit codes: 0 done, 1 failed, 2 wrong usage, 3 cannot reach the service, 4 not found, 5 refused or in conflict,\n" +
       "  6 the awaited execution failed, 124 the outcome is unknown, 130 interrupted."
   ),
-  Command.withSubcommands([...verbs, scheduler]),
+  Command.withSubcommands([...verbs, { group: "ALSO", commands: [scheduler] }]),
   Command.withExamples([
     { command: "nagatha up", description: "Run everything on this machine" },
     { command: 'nagatha schedule notification "in 30 minutes" --message "Tea is ready"', description: "A first task" },

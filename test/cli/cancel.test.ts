@@ -62,6 +62,18 @@ describe("nagatha cancel", () => {
     })
   )
 
+  it.effect("does not ask about what is cancelled already, and says that it is", () =>
+    Effect.gen(function* () {
+      const world = aWorld({ tasks: [aTask({ status: "cancelled" })] })
+      const ran = yield* runCli(["cancel", "teat"], { world, typed: "n" })
+      assert.deepStrictEqual(ran, {
+        code: 5,
+        stdout: "",
+        stderr: "error: task teatime000000001 has been cancelled already\n"
+      })
+    })
+  )
+
   it.effect("prints one object for one task and an array for several", () =>
     Effect.gen(function* () {
       const one = yield* runCli(["cancel", "teat", "--yes", "--json"], { world: two() })
@@ -82,7 +94,10 @@ describe("nagatha cancel", () => {
       const ran = yield* runCli(["cancel", "nothing", "back", "teat", "--yes"], { world })
       assert.strictEqual(ran.code, 5)
       assert.strictEqual(ran.stdout, "cancelled backup0000000002\n")
-      assert.match(ran.stderr, /no task has the id "nothing"\n.*has been cancelled already/)
+      assert.match(
+        ran.stderr,
+        /no task has the id "nothing"\nhint: nagatha list --all .*\n.*has been cancelled already/
+      )
       const json = yield* runCli(["cancel", "nothing", "teat", "--yes", "--json"], { world })
       assert.strictEqual(json.stdout, "[]\n")
       for (const line of json.stderr.trimEnd().split("\n")) assert.property(JSON.parse(line), "error")

@@ -58,6 +58,20 @@ describe("nagatha up", () => {
     })
   )
 
+  it.effect("exits with 3 where no server answers, and with 2 where a setting is wrong", () =>
+    Effect.gen(function* () {
+      for (const [reason, code, exitCode] of [
+        ["unreachable", "unreachable", 3],
+        ["settings", "usage", 2]
+      ] as const) {
+        const up = () => Effect.fail(new DeploymentFailed({ message: "so it is", reason }))
+        const ran = yield* runCli(["up", "--json"], { deployment: { up } })
+        assert.strictEqual(ran.code, exitCode)
+        assert.strictEqual(JSON.parse(ran.stderr).error.code, code)
+      }
+    })
+  )
+
   it.effect("exits with 1 and the remedy where it cannot", () =>
     Effect.gen(function* () {
       const up = () => Effect.fail(new DeploymentFailed({ message: "the port is taken", hint: "choose another" }))
@@ -144,9 +158,10 @@ describe("the data directory", () => {
 describe("help and what is wrong with words", () => {
   it.effect("is on standard output, with an example for every command", () =>
     Effect.gen(function* () {
-      const verbs = "schedule list info cancel history logs events next up down status doctor demo completions".split(
-        " "
-      )
+      const verbs =
+        "schedule list info cancel history logs events next calendar up down node status doctor demo completions".split(
+          " "
+        )
       for (const verb of verbs) {
         const ran = yield* runCli([verb, "--help"])
         assert.strictEqual(ran.code, 0)
@@ -154,6 +169,11 @@ describe("help and what is wrong with words", () => {
         assert.match(ran.stdout, new RegExp(`EXAMPLES\\n[^]*nagatha ${verb}`), verb)
         assert.deepStrictEqual(yield* runCli(["help", verb]), ran)
         assert.strictEqual((yield* runCli(["scheduler", verb, "--help"])).code, 0)
+      }
+      for (const group of [["scheduler"], ["node"], ["node", "start"], ["calendar"], ["calendar", "set"], []]) {
+        const { stdout } = yield* runCli([...group, "--help"])
+        assert.match(stdout, /\n\nEXAMPLES\n/, group.join(" "))
+        for (const line of stdout.split("\n")) assert.isAtMost(line.length, 160, line)
       }
       const bare = yield* runCli([])
       assert.strictEqual(bare.code, 0)
@@ -168,8 +188,28 @@ describe("help and what is wrong with words", () => {
       assert.strictEqual(ran.code, 2)
       assert.strictEqual(ran.stdout, "")
       assert.match(ran.stderr, /the command "shedule" is not known; did you mean "schedule"\?\nhint: nagatha --help/)
+      const json = yield* runCli(["shedule", "notification", "--message", "x", "--json"])
+      assert.strictEqual(
+        JSON.parse(json.stderr).error.message,
+        'the command "shedule" is not known; did you mean "schedule"?'
+      )
       const flag = yield* runCli(["scheduler", "list", "--stats", "failed"])
       assert.match(flag.stderr, /--stats is not known; did you mean "--status"\?\nhint: nagatha scheduler list --help/)
+    })
+  )
+
+  it.effect("is no help about a command that there is not", () =>
+    Effect.gen(function* () {
+      for (const words of [
+        ["help", "lst"],
+        ["lst", "--help"],
+        ["scheduler", "lst", "-h"]
+      ]) {
+        const ran = yield* runCli(words)
+        assert.deepStrictEqual([ran.code, ran.stdout], [2, ""])
+        assert.match(ran.stderr, /the command "lst" is not known; did you mean "list"\?\nhint: nagatha .*--help/)
+      }
+      assert.strictEqual((yield* runCli(["cancel", "lst", "--help"])).code, 0)
     })
   )
 

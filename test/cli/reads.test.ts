@@ -190,6 +190,7 @@ describe("nagatha history", () => {
     Effect.gen(function* () {
       yield* TestClock.setTime(NOW)
       const world = aWorld({
+        tasks: [aTask()],
         executions: [
           anExecution(),
           anExecution({
@@ -299,6 +300,20 @@ describe("nagatha events", () => {
     })
   )
 
+  it.effect("prints the instants in an event in the zone, and what is none as it is", () =>
+    Effect.gen(function* () {
+      const nextAt = "2026-03-08T12:00:10.000Z"
+      const due = { id: "1.0", type: "scheduler.task.due", time: "2026-03-08T12:00:00.000Z", taskId: "t1", nextAt }
+      const odd = { id: "2.0", type: "scheduler.task.due", time: "noon", taskId: "t1", nextAt: "later" }
+      const ran = yield* runCli(["events"], { world: aWorld({ events: [due, odd] }) })
+      assert.strictEqual(
+        ran.stdout,
+        "Sun 2026-03-08 13:00:00 +01:00  due          t1  next Sun 2026-03-08 13:00:10 +01:00\n" +
+          "noon  due          t1  next later\n"
+      )
+    })
+  )
+
   it.effect("prints one JSON value a line and nothing else, of one kind and one task", () =>
     Effect.gen(function* () {
       const world = aWorld({ events, tasks: [aTask({ taskId: "t2000" })] })
@@ -351,6 +366,25 @@ describe("nagatha status", () => {
       const partitions = [...aStatus.partitions, ...aStatus.partitions.map((one) => ({ ...one, owner: "n2" }))]
       const { stdout } = yield* runCli(["status"], { world: aWorld({ status: { ...aStatus, partitions } }) })
       assert.include(stdout, "2 owned, 3 tasks, 1 open execution (2 held twice: ")
+    })
+  )
+})
+
+describe("a task that is asked for by its name", () => {
+  it.effect("is not found, and its id is told", () =>
+    Effect.gen(function* () {
+      const world = aWorld({ tasks: [aTask()] })
+      for (const words of [
+        ["info", "tea"],
+        ["history", "tea"],
+        ["events", "--task", "tea"],
+        ["cancel", "tea", "--yes"]
+      ]) {
+        const ran = yield* runCli(words, { world })
+        assert.deepStrictEqual([ran.code, ran.stdout], [4, ""], words.join(" "))
+        assert.match(ran.stderr, /no task has the id "tea".*\nhint: tea is the name of teatime000000001: give the id\n/)
+      }
+      assert.match((yield* runCli(["info", "coffee"], { world })).stderr, /hint: nagatha list --all shows the ids/)
     })
   )
 })

@@ -167,12 +167,33 @@ describe("nagatha schedule", () => {
       assert.match(yield* refused(["notification", "now"]), /notification needs --message\nhint: such as --message/)
       assert.match(yield* refused(["shell_command", "now"]), /shell_command needs --command/)
       assert.match(yield* refused(["notification"]), /the argument WHEN is missing/)
+      assert.match(
+        yield* refused(["notification", "in", "5", "minutes", "--message", "x"]),
+        /no place for "5" "minutes" \(text with spaces is put in quotes\)/
+      )
+      assert.match(
+        yield* refused(["notification", "now", "--message", "x", "--timeout", "20m", "--hard-timeout", "10m"]),
+        /--hard-timeout is shorter than --timeout/
+      )
+      for (const wrong of ["many", "-1", "1.5", "1e1", "101", ""]) {
+        assert.match(
+          yield* refused(["notification", "now", "--message", "x", `--retries=${wrong}`]),
+          /--retries.*: a whole number from 0 to 100/
+        )
+      }
+      assert.match(
+        yield* refused(["notification", "now", "--message", "x", "--overlap", "never"]),
+        /--overlap: "never" is not right; expected: skip or allowAll/
+      )
       assert.match(yield* refused([]), /the argument TYPE is missing/)
       assert.match(
         yield* refused(["shell_command", "now", "--command", "ls", "--message", "x"]),
         /--message is for notification, not for shell_command\nhint: the flags of shell_command are --command, --working-dir, --env/
       )
-      assert.match(yield* refused(["report", "now", "--command", "ls"]), /hint: give the arguments .* with --args/)
+      assert.match(
+        yield* refused(["report", "now", "--command", "ls"]),
+        /hint: did you mean the task type shell_command\? arguments of other types are given with --args/
+      )
       assert.match(
         yield* refused(["notifcation", "now", "--message", "x"]),
         /hint: did you mean the task type notification\?/

@@ -260,6 +260,7 @@ export const memoryScheduler = (world: World): Scheduler["Service"] => {
             world.tasks.filter(
               (one) =>
                 (query.status === undefined || one.status === query.status) &&
+                (query.name === undefined || one.taskName === query.name) &&
                 (query.type === undefined || one.taskType === query.type)
             ),
             query
@@ -278,11 +279,11 @@ export const memoryScheduler = (world: World): Scheduler["Service"] => {
       }),
     executions: (query) =>
       guarded(() =>
-        Effect.succeed(
+        Effect.map(query.taskId === undefined ? Effect.undefined : task(query.taskId), (asked) =>
           page(
             world.executions.filter(
               (one) =>
-                (query.taskId === undefined || one.taskId.startsWith(query.taskId)) &&
+                (asked === undefined || one.taskId === asked.taskId) &&
                 (query.status === undefined || one.status === query.status) &&
                 (query.since === undefined || one.dueAt >= query.since)
             ),

@@ -7,6 +7,7 @@ import { CliFailure, failureOf, toldFailure, usage } from "../Failure.ts"
 import { json, present, text } from "../Flags.ts"
 import { note, out, outJson } from "../Output.ts"
 import { Presentation } from "../Presentation.ts"
+import { byId } from "../TaskNames.ts"
 import { paint, visibleLine } from "../Text.ts"
 
 const flags = {
@@ -22,7 +23,9 @@ const flags = {
 
 /** Shows what would be cancelled, and asks; anything but yes means no. */
 const confirmed = Effect.fnUntraced(function* (scheduler: Scheduler["Service"], ids: ReadonlyArray<string>) {
-  const found = yield* Effect.forEach(ids, (id) => scheduler.info({ id, executions: 1 }))
+  const found = yield* Effect.forEach(ids, (id) => byId(scheduler, id, scheduler.info({ id, executions: 1 })))
+  // Who asks for what is cancelled already is told so, and not asked.
+  if (found.every(({ task }) => task.status === "cancelled")) return true
   for (const { task } of found) {
     yield* note(`${task.taskId}  ${visibleLine(task.taskName)}  ${task.status}  ${visibleLine(task.understoodAs)}`)
   }
@@ -39,7 +42,7 @@ const cancelEach = Effect.fnUntraced(function* (
   const done: Array<TaskAnswer> = []
   const failures: Array<CliFailure> = []
   for (const id of ids) {
-    yield* scheduler.cancel({ taskId: id, ...origin }).pipe(
+    yield* byId(scheduler, id, scheduler.cancel({ taskId: id, ...origin })).pipe(
       Effect.map((answer) => void done.push(answer)),
       Effect.catch((error: SchedulerError) => Effect.sync(() => void failures.push(failureOf(error))))
     )

@@ -6,6 +6,7 @@ import { withScheduler } from "../Backend.ts"
 import { usage } from "../Failure.ts"
 import { formatOf, reading, text, timezone, zoneOf } from "../Flags.ts"
 import { colors, note, out, outLines } from "../Output.ts"
+import { byId } from "../TaskNames.ts"
 import { statusPaint } from "../TaskRows.ts"
 import { type Paint, visibleLine } from "../Text.ts"
 import { localTime } from "../Times.ts"
@@ -43,8 +44,12 @@ const field = (event: AnnouncedEvent, name: string): string | undefined => {
   return Predicate.isString(value) && value !== "" ? value : undefined
 }
 
+/** An event is what somebody else has published: its instants need not be any. */
+const timeOf = (instant: string, zone: string): string =>
+  Number.isNaN(Date.parse(instant)) ? instant : localTime(instant, zone)
+
 /** What is worth knowing of an event beside its time, its kind and its task. */
-const particulars = (event: AnnouncedEvent): string => {
+const particulars = (event: AnnouncedEvent, zone: string): string => {
   const { attempt, durationMs, error, nextAt, nextAttemptAt } = event
   const message = Predicate.hasProperty(error, "message") ? String(error.message) : undefined
   return [
@@ -52,8 +57,8 @@ const particulars = (event: AnnouncedEvent): string => {
     Predicate.isNumber(attempt) && attempt > 1 ? `attempt ${attempt}` : undefined,
     Predicate.isNumber(durationMs) ? `${durationMs} ms` : undefined,
     message,
-    Predicate.isString(nextAttemptAt) ? `again at ${nextAttemptAt}` : undefined,
-    Predicate.isString(nextAt) ? `next ${nextAt}` : undefined
+    Predicate.isString(nextAttemptAt) ? `again ${timeOf(nextAttemptAt, zone)}` : undefined,
+    Predicate.isString(nextAt) ? `next ${timeOf(nextAt, zone)}` : undefined
   ]
     .filter((text) => text !== undefined)
     .join("  ")
@@ -74,11 +79,11 @@ const line = (event: AnnouncedEvent, zone: string, paint: Paint): string => {
   const kind = event.type.startsWith(PREFIX) ? event.type.slice(PREFIX.length) : event.type
   const name = field(event, "taskName")
   return [
-    paint.dim(localTime(event.time, zone)),
+    paint.dim(timeOf(event.time, zone)),
     statusPaint(paint)(visibleLine(kind).padEnd(11), statuses[kind] ?? ""),
     visibleLine(event.taskId),
     name === undefined ? "" : visibleLine(name),
-    visibleLine(particulars(event))
+    visibleLine(particulars(event, zone))
   ]
     .filter((text) => text !== "")
     .join("  ")
@@ -95,9 +100,11 @@ export const events = Command.make(
     const paint = yield* colors
     yield* withScheduler(
       Effect.fnUntraced(function* (scheduler) {
-        const task = Option.isNone(input.task)
-          ? undefined
-          : (yield* scheduler.info({ id: input.task.value, executions: 1 })).task.taskId
+        const asked = Option.getOrUndefined(input.task)
+        const task =
+          asked === undefined
+            ? undefined
+            : (yield* byId(scheduler, asked, scheduler.info({ id: asked, executions: 1 }))).task.taskId
         if (format === "table") yield* note(`events of ${task ?? "all tasks"}, live; Ctrl-C ends`)
         /** A stream has no end to wait for: both JSON forms are one value a line. */
         const show = (event: AnnouncedEvent) => (format === "table" ? out(line(event, zone, paint)) : outLines([event]))

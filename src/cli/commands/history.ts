@@ -7,6 +7,7 @@ import { choice, count, formatOf, reading, text, timezone, zoneOf } from "../Fla
 import { sinceOf } from "../Moments.ts"
 import { colors, note, now, outJson, outLines, outTable } from "../Output.ts"
 import { allPages } from "../Pages.ts"
+import { byId } from "../TaskNames.ts"
 import { executionColumns } from "../TaskRows.ts"
 
 const flags = {
@@ -33,7 +34,11 @@ export const history = Command.make(
       ...(Option.isSome(input.since) ? { since: yield* sinceOf(input.since.value, zone) } : {})
     }
     const executions = yield* withScheduler((scheduler) =>
-      allPages(input.limit, (page) => scheduler.executions({ ...filter, ...page }))
+      byId(
+        scheduler,
+        Option.getOrElse(input.id, () => ""),
+        allPages(input.limit, (page) => scheduler.executions({ ...filter, ...page }))
+      )
     )
     if (format === "json") return yield* outJson(executions)
     if (format === "ndjson") return yield* outLines(executions)

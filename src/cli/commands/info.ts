@@ -9,6 +9,7 @@ import { withScheduler } from "../Backend.ts"
 import { count, formatOf, reading } from "../Flags.ts"
 import { colors, labelled, now, out, outJson, outLines } from "../Output.ts"
 import { runLines } from "../Runs.ts"
+import { byId } from "../TaskNames.ts"
 import { instantText, statusPaint } from "../TaskRows.ts"
 import { indented, type Paint, safeJson, visible, visibleLine } from "../Text.ts"
 import { durationText, localTime } from "../Times.ts"
@@ -123,7 +124,9 @@ export const info = Command.make(
   flags,
   Effect.fnUntraced(function* (input) {
     const format = yield* formatOf(input)
-    const found = yield* withScheduler((scheduler) => scheduler.info({ id: input.id, executions: input.executions }))
+    const found = yield* withScheduler((scheduler) =>
+      byId(scheduler, input.id, scheduler.info({ id: input.id, executions: input.executions }))
+    )
     if (format === "json") return yield* outJson(found)
     if (format === "ndjson") return yield* outLines([found])
     const { task, nextRuns, notes, executions } = found

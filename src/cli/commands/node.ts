@@ -67,5 +67,6 @@ const start = Command.make(
 
 export const node = Command.make("node").pipe(
   Command.withDescription("Nodes of a larger deployment"),
-  Command.withSubcommands([start])
+  Command.withSubcommands([start]),
+  Command.withExamples([{ command: "nagatha node start --roles worker" }])
 )

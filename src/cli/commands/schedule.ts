@@ -6,7 +6,7 @@ import type { TaskExecution } from "../../projections/TaskExecution.ts"
 import type { ScheduleAnswer, ScheduleRequest, Scheduler } from "../../Scheduler.ts"
 import { withScheduler } from "../Backend.ts"
 import { CliFailure, ExitCode, toldFailure, usage } from "../Failure.ts"
-import { json, present } from "../Flags.ts"
+import { DURATIONS, json, present } from "../Flags.ts"
 import { colors, labelled, note, now, out, outJson } from "../Output.ts"
 import { runLines } from "../Runs.ts"
 import { scheduleFlags } from "../ScheduleFlags.ts"
@@ -32,6 +32,7 @@ const headline = (answer: ScheduleAnswer, dryRun: boolean): string => {
 const show = Effect.fnUntraced(function* (request: ScheduleRequest, answer: ScheduleAnswer) {
   const paint = yield* colors
   const dryRun = request.dryRun === true
+  const without = answer.created || dryRun ? "at once, as that instant has passed" : "none"
   const runs = runLines(answer.nextRuns, answer.timezone, yield* now, paint)
   yield* out(
     [
@@ -43,11 +44,11 @@ const show = Effect.fnUntraced(function* (request: ScheduleRequest, answer: Sche
           ["understood", visibleLine(answer.understoodAs)],
           ["zone", answer.timezone],
           ...answer.notes.map((text) => ["note", visibleLine(text)] as const),
-          ["next runs", runs === "" ? "none" : undefined]
+          ["next run", runs === "" ? without : undefined]
         ],
         paint
       ),
-      ...(runs === "" ? [] : ["next runs", runs])
+      ...(runs === "" ? [] : [paint.bold("next runs"), runs])
     ].join("\n")
   )
   if (!dryRun) yield* note(`see it: nagatha info ${answer.taskId}   stop it: nagatha cancel ${answer.taskId}`)
@@ -92,13 +93,22 @@ export const schedule = Command.make(
     )
   })
 ).pipe(
-  Command.withDescription("Schedule a task"),
+  Command.withDescription(
+    `Schedule a task: say what (TYPE and its arguments) and when (WHEN)\n  A DURATION is such as ${DURATIONS}.`
+  ),
+  Command.withShortDescription("Schedule a task"),
   Command.withExamples([
     { command: 'nagatha schedule notification "in 30 minutes" --message "Tea is ready"' },
     {
       command:
         'nagatha schedule shell_command "0 2 * * *" --name backup --command "tar czf /tmp/home.tgz /home" --timezone Europe/Berlin',
       description: "Every night, and known by a name"
+    },
+    {
+      command:
+        'nagatha schedule sequence "every day at 2:00" --args \'{"steps": [{"type": "shell_command", "args": {"command": "make test"}}, ' +
+        '{"type": "notification", "args": {"message": "tests are green"}}]}\'',
+      description: "One step after the other"
     },
     {
       command: "nagatha schedule --file task.yaml --dry-run",
