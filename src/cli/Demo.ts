@@ -1,5 +1,5 @@
 /** What `nagatha demo` shows: how words are understood, and tasks that really run. Whatever it starts, it ends. */
-import { Effect, Schema } from "effect"
+import { Effect, Schedule, Schema, Stream } from "effect"
 import type { TaskExecution } from "../projections/TaskExecution.ts"
 import * as Occurrences from "../recurrence/Occurrences.ts"
 import * as When from "../recurrence/When.ts"
@@ -7,10 +7,11 @@ import type { ScheduleRequest, Scheduler } from "../Scheduler.ts"
 import { defaults } from "../Settings.ts"
 import { ShellCommand } from "../work/ShellCommand.ts"
 import { ShellCommandResult } from "../work/ShellCommandArgs.ts"
+import { EVENTS, eventLine } from "./EventLine.ts"
 import { CliFailure, ExitCode } from "./Failure.ts"
 import { colors, now, out } from "./Output.ts"
 import { runLines } from "./Runs.ts"
-import { indented, visible, visibleLine } from "./Text.ts"
+import { counted, indented, visible } from "./Text.ts"
 import { durationText } from "./Times.ts"
 import { awaitFirst } from "./Wait.ts"
 
@@ -78,30 +79,56 @@ interface Step {
 const STEPS: ReadonlyArray<Step> = [
   {
     title: "A notification, now: anyone who subscribes to scheduler.notification.* gets it",
-    request: { taskType: "notification", schedule: "now", taskArgs: { message: "Hello from the demo" } },
+    request: {
+      taskType: "notification",
+      taskName: "hello",
+      schedule: "now",
+      taskArgs: { message: "Hello from the demo" }
+    },
     ends: "completed"
   },
   {
     title: "A command, in two seconds",
-    request: { taskType: "shell_command", schedule: "in 2 seconds", taskArgs: { command: "date -u; uname -s" } },
+    request: {
+      taskType: "shell_command",
+      taskName: "here",
+      schedule: "in 2 seconds",
+      taskArgs: { command: "date -u; uname -s" }
+    },
     ends: "completed"
   },
   {
     title: "A command that fails, is tried once more, and fails for good",
     request: {
       taskType: "shell_command",
+      taskName: "hopeless",
       schedule: "now",
       taskArgs: { command: "echo this cannot work; exit 3" },
       maxRetries: 1,
       backoffMs: 200
     },
     ends: "failed"
+  },
+  {
+    title: "A sequence: the second step tells what the first has found",
+    request: {
+      taskType: "sequence",
+      taskName: "report",
+      schedule: "now",
+      taskArgs: {
+        steps: [
+          { name: "count", type: "shell_command", args: { command: "ls / | wc -l | tr -d ' \\n'" } },
+          { name: "tell", type: "notification", args: { message: "{{ steps.count.result.stdout }} names in /" } }
+        ]
+      }
+    },
+    ends: "completed"
   }
 ]
 
 const report = (execution: TaskExecution): string =>
   [
-    `${execution.status}, ${execution.attempts.length === 1 ? "1 attempt" : `${execution.attempts.length} attempts`}` +
+    `${execution.status}, ${counted(execution.attempts.length, "attempt")}` +
       (execution.latenessMs === null
         ? ""
         : `, began ${durationText(Math.max(0, execution.latenessMs))} after it was due`),
@@ -111,28 +138,69 @@ const report = (execution: TaskExecution): string =>
     .map(visible)
     .join("\n")
 
-/** Tasks of every type on a deployment, each followed to its end. */
-export const tasks = Effect.fnUntraced(function* (scheduler: Scheduler["Service"]) {
+/** How long the last event of an execution is waited for, at a pause of 20 ms, once its outcome is known. */
+const LOOKS = 100
+
+/** Prints events as they come; gives a wait for the one that ends an execution. */
+const eventsShown = Effect.fnUntraced(function* (scheduler: Scheduler["Service"], zone: string) {
   const paint = yield* colors
-  for (const { ends, request, title } of STEPS) {
-    yield* out(`\n${paint.bold(title)}`)
-    const answer = yield* scheduler.schedule(request)
-    yield* out(`  scheduled ${answer.taskId}: ${visibleLine(answer.understoodAs)}`)
-    const execution = yield* awaitFirst(scheduler, answer, (text) => out(`  ${paint.dim(visibleLine(text))}`))
-    yield* out(indented(report(execution), 2))
-    if (execution.status !== ends) {
-      return yield* unexpected(`this execution should have ${ends}, but has ${execution.status}`)
-    }
-  }
-  const recurring: ScheduleRequest = {
-    taskType: "shell_command",
-    schedule: "every 1 second",
-    taskArgs: { command: "date -u +%T" }
-  }
-  yield* out(`\n${paint.bold("A command every second, cancelled after its first run")}`)
-  const answer = yield* scheduler.schedule(recurring)
-  const execution = yield* awaitFirst(scheduler, answer, () => Effect.void)
-  yield* out(indented(report(execution), 2))
-  const cancelled = yield* scheduler.cancel({ taskId: answer.taskId, reason: "the demo is over" })
-  yield* out(`  ${cancelled.status}`)
+  const ended = new Set<unknown>()
+  let over = false
+  yield* scheduler.events().pipe(
+    Stream.runForEach((event) => {
+      if (event.type === `${EVENTS}success` || event.type === `${EVENTS}failure`) ended.add(event["executionId"])
+      return out(`  ${paint.dim("event")}  ${eventLine(event, zone, paint)}`)
+    }),
+    Effect.ignore,
+    Effect.ensuring(Effect.sync(() => (over = true))),
+    (following) => Effect.forkScoped(following, { startImmediately: true })
+  )
+  return (executionId: string) =>
+    Effect.sync(() => over || ended.has(executionId)).pipe(
+      Effect.repeat({
+        until: (seen) => seen,
+        schedule: Schedule.spaced("20 millis").pipe(Schedule.upTo({ times: LOOKS }))
+      })
+    )
 })
+
+const followed = Effect.fnUntraced(function* (
+  scheduler: Scheduler["Service"],
+  request: ScheduleRequest,
+  announced: (executionId: string) => Effect.Effect<boolean>
+) {
+  const answer = yield* scheduler.schedule(request)
+  const execution = yield* awaitFirst(scheduler, answer, () => Effect.void)
+  yield* announced(execution.executionId)
+  yield* out(indented(report(execution), 2))
+  return { taskId: answer.taskId, execution }
+})
+
+/** Tasks of every type on a deployment, each followed to its end, with their events as they are announced. */
+export const tasks = (zone: string) => (scheduler: Scheduler["Service"]) =>
+  Effect.scoped(
+    Effect.gen(function* () {
+      const paint = yield* colors
+      const announced = yield* eventsShown(scheduler, zone)
+      for (const { ends, request, title } of STEPS) {
+        yield* out(`\n${paint.bold(title)}`)
+        const { execution } = yield* followed(scheduler, request, announced)
+        if (execution.status !== ends) {
+          return yield* unexpected(`this execution should have ${ends}, but has ${execution.status}`)
+        }
+      }
+      yield* out(`\n${paint.bold("A command every second, cancelled after its first run")}`)
+      const { taskId } = yield* followed(
+        scheduler,
+        {
+          taskType: "shell_command",
+          taskName: "clock",
+          schedule: "every 1 second",
+          taskArgs: { command: "date -u +%T" }
+        },
+        announced
+      )
+      const cancelled = yield* scheduler.cancel({ taskId, reason: "the demo is over" })
+      yield* out(`  ${cancelled.status}: nothing of it will run any more`)
+    })
+  )

@@ -226,7 +226,9 @@ describe("help and what is wrong with words", () => {
 describe("nagatha demo", () => {
   it.effect("follows every task to its end, and cancels the recurring one", () =>
     Effect.gen(function* () {
+      const time = "2026-03-08T12:00:00.000Z"
       const world = aWorld({
+        events: [{ id: "1.0", type: "scheduler.task.success", time, taskId: "task0", taskName: "tea" }],
         onScheduled: (task, at) =>
           at.executions.unshift(
             anExecution({
@@ -238,9 +240,14 @@ describe("nagatha demo", () => {
       })
       const ran = yield* runCli(["demo"], { deployment: { borrowed: Effect.succeed(memoryScheduler(world)) } })
       assert.strictEqual(ran.code, 0, ran.stderr)
-      assert.strictEqual(world.scheduled.length, 4)
+      assert.strictEqual(world.scheduled.length, 5)
       assert.strictEqual(world.cancelled.length, 1)
       assert.match(ran.stdout, /How words are understood[^]*fails for good[^]*That was the demo/)
+      assert.match(ran.stdout, /event {2}.*success +task0 +tea\n/)
+      assert.deepStrictEqual(
+        new Set(world.scheduled.map(({ taskType }) => taskType)),
+        new Set(["notification", "shell_command", "sequence"])
+      )
     })
   )
 

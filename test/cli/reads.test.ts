@@ -166,6 +166,16 @@ describe("nagatha info", () => {
     })
   )
 
+  it.effect("shows the beginning of long arguments, and where the rest is", () =>
+    Effect.gen(function* () {
+      const world = aWorld({ tasks: [aTask({ taskArgs: { message: "x".repeat(100_000) } })] })
+      const { stdout } = yield* runCli(["info", "teat"], { world })
+      assert.isBelow(stdout.length, 5000)
+      assert.match(stdout, /x…\n +\(1000\d\d characters; nagatha info teatime000000001 --json shows all\)/)
+      assert.include((yield* runCli(["info", "teat", "--json"], { world })).stdout, "x".repeat(100_000))
+    })
+  )
+
   it.effect("prints the task, its runs and its executions as JSON", () =>
     Effect.gen(function* () {
       const { stdout } = yield* runCli(["info", "teatime000000001", "--json"], { world: world() })
@@ -280,6 +290,7 @@ describe("nagatha events", () => {
       time: "2026-03-08T12:00:01.000Z",
       taskId: "t2",
       taskName: "two",
+      stepName: "second",
       durationMs: 12,
       error: { code: "exitCode", message: "exited with 3" }
     }
@@ -292,7 +303,7 @@ describe("nagatha events", () => {
         ran.stdout,
         [
           "Sun 2026-03-08 13:00:00 +01:00  scheduled    t1  \\x1b[2J\\u202eevil",
-          "Sun 2026-03-08 13:00:01 +01:00  failure      t2  two  12 ms  exited with 3",
+          "Sun 2026-03-08 13:00:01 +01:00  failure      t2  two › second  12 ms  exited with 3",
           ""
         ].join("\n")
       )

@@ -26,6 +26,13 @@ const inDirectory = <A, E, R>(use: (directory: string) => Effect.Effect<A, E, R>
   )
 
 describe("nagatha schedule", () => {
+  it.effect("says that an instant that has passed runs at once", () =>
+    Effect.gen(function* () {
+      const words = ["schedule", "notification", "2020-01-01T09:00", "--message", "x", "--allow-past"]
+      assert.include((yield* runCli(words)).stdout, "  next run    at once, as that instant has passed\n")
+    })
+  )
+
   it.effect("says the id, what was understood, the zone, the next runs and what to type next", () =>
     Effect.gen(function* () {
       yield* TestClock.setTime(NOW)

@@ -201,10 +201,13 @@ export const memoryScheduler = (world: World): Scheduler["Service"] => {
           created: !dryRun,
           understoodAs: added.understoodAs,
           timezone: added.timezone,
-          nextRuns: [
-            { at: "2026-03-08T15:00:00.000Z", local: "2026-03-08T16:00:00.000+01:00" },
-            { at: "2026-03-29T14:00:00.000Z", local: "2026-03-29T16:00:00.000+02:00", note: "the clocks change" }
-          ],
+          nextRuns:
+            request.allowPast === true
+              ? []
+              : [
+                  { at: "2026-03-08T15:00:00.000Z", local: "2026-03-08T16:00:00.000+01:00" },
+                  { at: "2026-03-29T14:00:00.000Z", local: "2026-03-29T16:00:00.000+02:00", note: "the clocks change" }
+                ],
           notes: ["16:00 is in the afternoon"],
           logSequence: dryRun ? null : 7
         }

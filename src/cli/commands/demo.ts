@@ -15,9 +15,9 @@ export const demo = Command.make(
     if (input.basic) yield* oneCommand()
     else {
       yield* note("\nstarting a server, a scheduler and a worker of its own, in a directory that is removed afterwards")
-      yield* withDeployment((deployment) => Effect.flatMap(deployment.borrowed, tasks))
+      yield* withDeployment((deployment) => Effect.flatMap(deployment.borrowed, tasks(zone)))
     }
-    yield* out("\nThat was the demo. Your own: nagatha up")
+    yield* out("\nThat was the demo. Your own: nagatha up --detach")
   })
 ).pipe(
   Command.withDescription("Show what this can do: every task type, run for real"),

@@ -16,6 +16,8 @@ import { durationText, localTime } from "../Times.ts"
 
 /** Lines of output shown of each execution; `nagatha logs` shows all. */
 const SHOWN_LINES = 10
+/** Characters shown of arguments. */
+const SHOWN_CHARACTERS = 2000
 
 const flags = {
   id: Argument.String("ID").pipe(Argument.withDescription("Task id, or a beginning of 4 characters or more")),
@@ -26,6 +28,12 @@ const flags = {
 }
 
 const some = (text: string | null): string | undefined => (text === null || text === "" ? undefined : visible(text))
+
+const argumentLines = ({ taskArgs, taskId }: ScheduledTask): string => {
+  const whole = safeJson(taskArgs, 2)
+  if (whole.length <= SHOWN_CHARACTERS) return whole
+  return `${whole.slice(0, SHOWN_CHARACTERS)}…\n(${whole.length} characters; nagatha info ${taskId} --json shows all)`
+}
 
 const taskLines = (task: ScheduledTask, now: number, paint: Paint): string => {
   const at = (instant: string | null) => (instant === null ? undefined : instantText(instant, task.timezone, now))
@@ -56,9 +64,7 @@ const taskLines = (task: ScheduledTask, now: number, paint: Paint): string => {
       ["tags", task.tags.length === 0 ? undefined : visibleLine(task.tags.join(", "))],
       ["created", `${localTime(task.createdAt, task.timezone)} by ${visibleLine(task.createdBy)}`],
       ["cancelled", at(task.cancelledAt)],
-      task.taskType === SEQUENCE
-        ? ["steps", stepLines(stepsOf(task.taskArgs))]
-        : ["arguments", safeJson(task.taskArgs, 2)]
+      task.taskType === SEQUENCE ? ["steps", stepLines(stepsOf(task.taskArgs))] : ["arguments", argumentLines(task)]
     ],
     paint
   )
