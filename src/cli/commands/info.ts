@@ -16,6 +16,8 @@ import { durationText, localTime } from "../Times.ts"
 
 /** Lines of output shown of each execution; `nagatha logs` shows all. */
 const SHOWN_LINES = 10
+/** Of the coming runs. */
+const SHOWN_RUNS = 5
 /** Characters shown of arguments. */
 const SHOWN_CHARACTERS = 2000
 
@@ -138,7 +140,7 @@ export const info = Command.make(
     const { task, nextRuns, notes, executions } = found
     const paint = yield* colors
     const today = yield* now
-    const runs = runLines(nextRuns, task.timezone, today, paint)
+    const runs = runLines(nextRuns.slice(0, SHOWN_RUNS), task.timezone, today, paint)
     yield* out(
       [
         `${paint.bold(task.taskId)}  ${visibleLine(task.taskName)}`,
