@@ -8,9 +8,10 @@ import type { ConfigurationFile } from "./Configuration.ts"
 import { givenServer, settingsOf } from "./Environment.ts"
 import * as NodeRoles from "./NodeRoles.ts"
 import * as UpFile from "./UpFile.ts"
+import type { Variables } from "./Variables.ts"
 
 export interface LiveOptions {
-  readonly env: Readonly<Record<string, string | undefined>>
+  readonly env: Variables
   readonly version: string
   /** Zone of requests that name none. */
   readonly timezone: string

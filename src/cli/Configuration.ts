@@ -8,6 +8,7 @@ import { existsSync, readFileSync } from "node:fs"
 import { join, resolve } from "node:path"
 import { shownIssue } from "../work/ArgsProblem.ts"
 import { suggestion } from "../work/Suggestion.ts"
+import { filled, type Variables } from "./Variables.ts"
 
 export const Configuration = Schema.Struct({
   /** IANA zone of words and answers where nothing else names one. */
@@ -34,10 +35,6 @@ export interface ConfigurationFile {
 }
 
 export const nothing: ConfigurationFile = { file: null, values: {} }
-
-type Variables = Readonly<Record<string, string | undefined>>
-
-const filled = (value: string | undefined): string | undefined => (value === "" ? undefined : value)
 
 /** `NAGATHA_CONFIG_DIR`, else `nagatha` in `XDG_CONFIG_HOME` (ignored unless absolute), else `~/.config/nagatha`. */
 export const configDirectory = (env: Variables, home: string): string => {

@@ -1,13 +1,10 @@
 /** Where this machine's deployment keeps its data. */
 import { homedir } from "node:os"
 import { join, resolve } from "node:path"
-
-type Environment = Readonly<Record<string, string | undefined>>
-
-const filled = (value: string | undefined): string | undefined => (value === "" ? undefined : value)
+import { filled, type Variables } from "./Variables.ts"
 
 /** `NAGATHA_DATA_DIR`, else `nagatha` in `XDG_DATA_HOME` (ignored unless absolute), else `~/.local/share/nagatha`. */
-export const dataDirectory = (env: Environment, home: string): string => {
+export const dataDirectory = (env: Variables, home: string): string => {
   const own = filled(env["NAGATHA_DATA_DIR"])
   if (own !== undefined) return resolve(own)
   const shared = filled(env["XDG_DATA_HOME"])

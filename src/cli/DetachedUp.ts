@@ -18,6 +18,7 @@ import { DeploymentFailed, type UpInfo, type UpOptions } from "./Deployment.ts"
 import { deploymentFailed } from "./DeploymentProblem.ts"
 import { ExitCode } from "./Failure.ts"
 import * as UpFile from "./UpFile.ts"
+import { filled, type Variables } from "./Variables.ts"
 
 /** How long a start may take, and a stop, in seconds. */
 const START_SECONDS = 180
@@ -26,10 +27,10 @@ const STOP_SECONDS = 60
 const SHOWN_LINES = 12
 
 /** Fetches the server's program where there is none yet, and says so: that can take a minute. */
-export const fetchedServer = (env: LiveOptions["env"]) =>
-  env["NATS_URL"]
+export const fetchedServer = (env: Variables) =>
+  filled(env["NATS_URL"]) !== undefined
     ? Effect.void
-    : find({ setting: env["NAGATHA_NATS_SERVER"] || undefined }).pipe(
+    : find({ setting: filled(env["NAGATHA_NATS_SERVER"]) }).pipe(
         Effect.provideService(References.MinimumLogLevel, "Info"),
         Effect.asVoid
       )

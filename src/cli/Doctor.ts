@@ -108,7 +108,7 @@ const status = (scheduler: Scheduler["Service"]) =>
           ? {
               name: "service",
               state: "warning",
-              found: `${found}; read models are ${projection.lag} commits behind`,
+              found: `${found}; read models are ${counted(projection.lag, "commit")} behind`,
               remedy: "wait, or look into the node's log"
             }
           : ok("service", found)

@@ -6,8 +6,7 @@ import { randomBytes } from "node:crypto"
 import type { NodeIdentity } from "../nats/NatsService.ts"
 import * as Settings from "../Settings.ts"
 import type { ServerAccess } from "./NodeRoles.ts"
-
-type Variables = Readonly<Record<string, string | undefined>>
+import { filled, type Variables } from "./Variables.ts"
 
 /** A variable of the environment has a value that cannot be used. */
 export class BadEnvironment extends Schema.TaggedError<BadEnvironment>()("BadEnvironment", {
@@ -18,8 +17,6 @@ export class BadEnvironment extends Schema.TaggedError<BadEnvironment>()("BadEnv
     return `${this.name}: ${this.reason}`
   }
 }
-
-const filled = (value: string | undefined): string | undefined => (value === "" ? undefined : value)
 
 /** `NATS_URL` (user and password may stand in it) and `NATS_CREDS`; undefined where no server is given. */
 export const givenServer = Effect.fnUntraced(function* (env: Variables) {

@@ -51,6 +51,15 @@ export const duration = (name: string, description: string): Flag.Flag<Option.Op
     Flag.optional
   )
 
+/** The data directory that a command is about. */
+export const dataDirectory = (description: string): Flag.Flag<Option.Option<string>> =>
+  text("data", "DIR", `${description} (default: NAGATHA_DATA_DIR, else ~/.local/share/nagatha)`)
+
+/** How many executions a worker runs at the same time; the default is that of the settings. */
+export const concurrency = count("concurrency", 1, 10_000, "Executions at the same time (default: 64)").pipe(
+  Flag.optional
+)
+
 export const json = present("json", "Print JSON on standard output, and nothing else")
 
 /** The forms in which a read can be printed. */

@@ -30,24 +30,26 @@ export const Presentation = Context.Reference<Presentation>("nagatha/cli/Present
   })
 })
 
-/** Whether these arguments ask for JSON, also where they are wrong otherwise. */
-export const asksForJson = (args: ReadonlyArray<string>): boolean => {
+/** What comes behind `--` is no flag. */
+const flagsOf = (args: ReadonlyArray<string>): ReadonlyArray<string> => {
   const end = args.indexOf("--")
-  const flags = end === -1 ? args : args.slice(0, end)
-  return flags.some(
+  return end === -1 ? args : args.slice(0, end)
+}
+
+/** Whether these arguments ask for JSON, also where they are wrong otherwise. */
+export const asksForJson = (args: ReadonlyArray<string>): boolean =>
+  flagsOf(args).some(
     (flag, index) =>
       flag === "--json" ||
       /^--format=(nd)?json$/.test(flag) ||
-      (flag === "--format" && /^(nd)?json$/.test(flags[index + 1] ?? ""))
+      (flag === "--format" && /^(nd)?json$/.test(args[index + 1] ?? ""))
   )
-}
 
 /** Whether these arguments ask only for words about the program: those are told whatever else is wrong. */
 export const asksForHelp = (args: ReadonlyArray<string>): boolean =>
-  args[0] === "help" || args[0] === "completions" || args.some((flag) => ["--help", "-h", "--version"].includes(flag))
+  args[0] === "help" ||
+  args[0] === "completions" ||
+  flagsOf(args).some((flag) => ["--help", "-h", "--version"].includes(flag))
 
 /** Whether these arguments forbid colour, also where they are wrong otherwise. */
-export const forbidsColor = (args: ReadonlyArray<string>): boolean => {
-  const end = args.indexOf("--")
-  return (end === -1 ? args : args.slice(0, end)).includes("--no-color")
-}
+export const forbidsColor = (args: ReadonlyArray<string>): boolean => flagsOf(args).includes("--no-color")

@@ -223,6 +223,19 @@ describe("nagatha history", () => {
         JSON.parse(failed.stdout).map(({ executionId }: { executionId: string }) => executionId),
         ["run2"]
       )
+      for (const since of ["2h", "2 hours ago", "yesterday at 23:00", "today", "2026-03-08", "today at 11"]) {
+        const recent = yield* runCli(["history", "--since", since, "--json"], { world })
+        assert.strictEqual(JSON.parse(recent.stdout).length, 1, since)
+      }
+      for (const since of ["yesterday", "2026-03-07", "3 days ago", "yesterday at 15:59"]) {
+        const both = yield* runCli(["history", "--since", since, "--json"], { world })
+        assert.strictEqual(JSON.parse(both.stdout).length, 2, since)
+      }
+      const future = yield* runCli(["history", "--since", "tomorrow"], { world })
+      assert.deepStrictEqual([future.code, future.stdout], [2, ""])
+      assert.include(future.stderr, '--since "tomorrow" lies in the future')
+      const wrong = yield* runCli(["history", "--since", "lately"], { world })
+      assert.match(wrong.stderr, /cannot read "lately"[^]*examples: "2h", "30 minutes ago"/)
       const none = yield* runCli(["history", "--since", "30m"], { world })
       assert.deepStrictEqual(none, { code: 0, stdout: "", stderr: "nothing like that has run\n" })
     })
@@ -252,19 +265,35 @@ describe("nagatha logs", () => {
 
   it.effect("follows an execution to its end and prints what is new", () =>
     Effect.gen(function* () {
+      const tried = (attempt: number, finishedAt: string | null) => ({
+        ...{ attempt, worker: "w1", startedAt: "2026-03-07T15:00:00.003Z", finishedAt },
+        ...{ errorCode: null, errorMessage: null }
+      })
+      const over = "2026-03-07T15:00:01.203Z"
+      const said = (stdout: string) => ({ exitCode: 0, signal: null, stdout, stderr: "", truncated: false })
+      const stages = [
+        { status: "running", output: null, attempts: [tried(1, null)] },
+        { status: "retrying", output: "first\n", errorDetail: said("first\n"), attempts: [tried(1, over)] },
+        { status: "running", output: "first\n", attempts: [tried(1, over), tried(2, null)] },
+        { output: "one\ntwo", result: said("one\ntwo"), attempts: [tried(1, over), tried(2, over)] }
+      ] as const
       let reads = 0
-      const outputs = ["one\n", "one\n", "one\ntwo\n", "second attempt\n"]
+      const piece = { executionId: "run0000000000001", attempt: 2, stream: "stdout" } as const
       const world = aWorld({
         executions: [anExecution()],
+        // The first attempt was not heard; the second's beginning twice; its end not at all.
+        output: [
+          { ...piece, from: 0, to: 2, text: "on" },
+          { ...piece, from: 0, to: 2, text: "on" },
+          { ...piece, from: 2, to: 5, text: "e\nt" }
+        ],
         onRead: (at) => {
-          const output = outputs[Math.min(reads, outputs.length - 1)] ?? ""
-          at.executions.splice(0, 1, anExecution({ output, status: reads < 3 ? "running" : "completed" }))
+          at.executions.splice(0, 1, anExecution(stages[Math.min(reads, stages.length - 1)]))
           reads++
         }
       })
       const fiber = yield* Effect.forkChild(runCli(["logs", "run0", "--follow"], { world }))
-      const ran = yield* ended(fiber)
-      assert.deepStrictEqual(ran, { code: 0, stdout: "one\ntwo\nsecond attempt\n", stderr: "" })
+      assert.deepStrictEqual(yield* ended(fiber), { code: 0, stdout: "one\nfirst\ntwo\n", stderr: "" })
     })
   )
 

@@ -4,7 +4,7 @@ import { Argument, Command, Flag, TerminalCapabilities } from "effect/cli"
 import type { SchedulerError, Scheduler, TaskAnswer } from "../../Scheduler.ts"
 import { withScheduler } from "../Backend.ts"
 import { CliFailure, failureOf, toldFailure, usage } from "../Failure.ts"
-import { json, present, text } from "../Flags.ts"
+import { defined, json, present, text } from "../Flags.ts"
 import { note, out, outJson } from "../Output.ts"
 import { Presentation } from "../Presentation.ts"
 import { byId } from "../TaskNames.ts"
@@ -64,10 +64,11 @@ export const cancel = Command.make(
     yield* withScheduler(
       Effect.fnUntraced(function* (scheduler) {
         if (!input.yes && !(yield* confirmed(scheduler, input.ids))) return yield* note("nothing has been cancelled")
-        const { done, failures } = yield* cancelEach(scheduler, input.ids, {
-          ...(Option.isSome(input.reason) ? { reason: input.reason.value } : {}),
-          ...(Option.isSome(input.commandId) ? { commandId: input.commandId.value } : {})
-        })
+        const { done, failures } = yield* cancelEach(
+          scheduler,
+          input.ids,
+          defined({ reason: input.reason, commandId: input.commandId })
+        )
         if (!input.json) for (const { taskId } of done) yield* out(`cancelled ${taskId}`)
         else if (input.ids.length > 1) yield* outJson(done)
         else if (done[0] !== undefined) yield* outJson(done[0])

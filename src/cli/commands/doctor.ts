@@ -5,7 +5,7 @@ import { withDeployment } from "../Backend.ts"
 import { dataDirectoryHere } from "../DataDirectory.ts"
 import type { Check } from "../Deployment.ts"
 import { CliFailure, ExitCode } from "../Failure.ts"
-import { json, text } from "../Flags.ts"
+import { dataDirectory, json } from "../Flags.ts"
 import { colors, labelled, out, outJson } from "../Output.ts"
 import { indented, type Paint, visible, visibleLine } from "../Text.ts"
 
@@ -22,7 +22,7 @@ const checkLines = (check: Check, paint: Paint): string => {
 export const doctor = Command.make(
   "doctor",
   {
-    data: text("data", "DIR", "The data directory to look at (default: NAGATHA_DATA_DIR, else ~/.local/share/nagatha)"),
+    data: dataDirectory("The data directory to look at"),
     json
   },
   Effect.fnUntraced(function* (input) {

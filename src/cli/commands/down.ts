@@ -3,17 +3,13 @@ import { Effect, Option } from "effect"
 import { Command } from "effect/cli"
 import { withDeployment } from "../Backend.ts"
 import { dataDirectoryHere } from "../DataDirectory.ts"
-import { json, text } from "../Flags.ts"
+import { dataDirectory, json } from "../Flags.ts"
 import { note, out, outJson } from "../Output.ts"
 
 export const down = Command.make(
   "down",
   {
-    data: text(
-      "data",
-      "DIR",
-      "The data directory it was started with (default: NAGATHA_DATA_DIR, else ~/.local/share/nagatha)"
-    ),
+    data: dataDirectory("The data directory it was started with"),
     json
   },
   Effect.fnUntraced(function* (input) {

@@ -3,7 +3,7 @@ import { Effect, Option } from "effect"
 import { Argument, Command, Flag } from "effect/cli"
 import { ExecutionStatus } from "../../projections/ScheduledTask.ts"
 import { withScheduler } from "../Backend.ts"
-import { choice, count, formatOf, reading, text, timezone, zoneOf } from "../Flags.ts"
+import { choice, count, defined, formatOf, reading, text, timezone, zoneOf } from "../Flags.ts"
 import { sinceOf } from "../Moments.ts"
 import { colors, note, now, outJson, outLines, outTable } from "../Output.ts"
 import { allPages } from "../Pages.ts"
@@ -16,7 +16,7 @@ const flags = {
     Argument.optional
   ),
   status: choice("status", ExecutionStatus.literals, "Only executions with this status"),
-  since: text("since", "T", "Only what was due since then: an instant, or a duration ago such as 2h or 1d"),
+  since: text("since", "T", "Only what was due since then: a day, an instant, yesterday at 9, or a duration ago such as 2h"),
   limit: count("limit", 1, 1_000_000, "At most so many (default: 20)").pipe(Flag.withDefault(20)),
   timezone,
   ...reading
@@ -29,8 +29,7 @@ export const history = Command.make(
     const format = yield* formatOf(input)
     const zone = yield* zoneOf(input.timezone)
     const filter = {
-      ...(Option.isSome(input.id) ? { taskId: input.id.value } : {}),
-      ...(Option.isSome(input.status) ? { status: input.status.value } : {}),
+      ...defined({ taskId: input.id, status: input.status }),
       ...(Option.isSome(input.since) ? { since: yield* sinceOf(input.since.value, zone) } : {})
     }
     const executions = yield* withScheduler((scheduler) =>

@@ -3,7 +3,7 @@ import { Effect, Option } from "effect"
 import { Command, Flag } from "effect/cli"
 import { TaskStatus } from "../../projections/ScheduledTask.ts"
 import { withScheduler } from "../Backend.ts"
-import { choice, count, formatOf, present, reading, text, timezone, zoneOf } from "../Flags.ts"
+import { choice, count, defined, formatOf, present, reading, text, timezone, zoneOf } from "../Flags.ts"
 import { colors, note, now, outJson, outLines, outTable } from "../Output.ts"
 import { allPages } from "../Pages.ts"
 import { taskColumns } from "../TaskRows.ts"
@@ -28,12 +28,7 @@ export const list = Command.make(
     const status = Option.getOrUndefined(input.status)
     /** Whoever asks for what is over wants all of it. */
     const all = input.all || status === "completed" || status === "failed" || status === "cancelled"
-    const filter = {
-      ...(status === undefined ? {} : { status }),
-      ...(Option.isSome(input.type) ? { type: input.type.value } : {}),
-      ...(Option.isSome(input.name) ? { name: input.name.value } : {}),
-      ...(Option.isSome(input.tag) ? { tag: input.tag.value } : {})
-    }
+    const filter = defined({ status: input.status, type: input.type, name: input.name, tag: input.tag })
     const tasks = yield* withScheduler((scheduler) =>
       allPages(
         Option.getOrElse(input.limit, () => Infinity),

@@ -1,13 +1,13 @@
 /** `nagatha node start`: one node of a larger deployment, until Ctrl-C. */
-import { Effect, Option, References } from "effect"
-import { Command, Flag, GlobalFlag } from "effect/cli"
+import { Effect, Option } from "effect"
+import { Command } from "effect/cli"
 import { withDeployment } from "../Backend.ts"
 import { dataDirectoryHere } from "../DataDirectory.ts"
 import { NODE_ROLES, type NodeRole } from "../Deployment.ts"
 import { usage } from "../Failure.ts"
-import { count, json, text, zoneOf } from "../Flags.ts"
-import { note, out, outJson } from "../Output.ts"
-import { Presentation } from "../Presentation.ts"
+import { concurrency, dataDirectory, json, text } from "../Flags.ts"
+import { out, outJson } from "../Output.ts"
+import { asNode, untilStopped } from "../RunningNode.ts"
 
 const listed = (value: string): ReadonlyArray<string> =>
   value
@@ -20,8 +20,8 @@ const isRole = (word: string): word is NodeRole => NODE_ROLES.some((role) => rol
 const flags = {
   roles: text("roles", "A,B", `What this node does: ${NODE_ROLES.join(", ")} (default: all of them)`),
   queues: text("queues", "A,B", "Queues that its worker serves (default: those of all task types)"),
-  data: text("data", "DIR", "Data directory of this machine (default: NAGATHA_DATA_DIR, else ~/.local/share/nagatha)"),
-  concurrency: count("concurrency", 1, 10_000, "Executions at the same time (default: 64)").pipe(Flag.optional),
+  data: dataDirectory("Data directory of this machine"),
+  concurrency,
   json
 }
 
@@ -38,9 +38,6 @@ const start = Command.make(
         `roles are ${NODE_ROLES.join(", ")}`
       )
     }
-    yield* zoneOf(Option.none())
-    const { logLevel } = yield* Presentation
-    const asked = Option.getOrUndefined(yield* GlobalFlag.LogLevel)
     const run = withDeployment(
       Effect.fnUntraced(function* (deployment) {
         const info = yield* deployment.node({
@@ -52,10 +49,10 @@ const start = Command.make(
         yield* input.json
           ? outJson(info)
           : out(`node ${info.nodeId} (${info.roles.join(", ")}) is ready on ${info.nats.url}, process ${info.pid}`)
-        yield* Effect.onInterrupt(Effect.never, () => note("stopping; what runs is asked to stop"))
+        yield* untilStopped
       })
     )
-    yield* Effect.provideService(run, References.MinimumLogLevel, asked ?? logLevel ?? "Info")
+    yield* asNode(run)
   })
 ).pipe(
   Command.withDescription("Start one node with chosen roles, beside those that run already"),

@@ -80,7 +80,10 @@ export const status = Command.make(
           ["partitions", ownership(found, paint)],
           ["tasks", counts(projection.tasks, TaskStatus.literals)],
           ["executions", counts(projection.executions, ExecutionStatus.literals)],
-          ["read models", projection.lag === 0 ? "up to date" : paint.yellow(`${projection.lag} commits behind`)]
+          [
+            "read models",
+            projection.lag === 0 ? "up to date" : paint.yellow(`${counted(projection.lag, "commit")} behind`)
+          ]
         ],
         paint
       )

@@ -1,16 +1,16 @@
 /** `nagatha up`: everything on this machine, until Ctrl-C, or as a process of its own with `--detach`. */
-import { Effect, Option, References } from "effect"
-import { Command, Flag, GlobalFlag } from "effect/cli"
+import { Effect, Option } from "effect"
+import { Command } from "effect/cli"
 import { withDeployment } from "../Backend.ts"
 import { dataDirectoryHere } from "../DataDirectory.ts"
 import type { UpInfo } from "../Deployment.ts"
-import { count, json, present, text, zoneOf } from "../Flags.ts"
+import { concurrency, dataDirectory, json, present } from "../Flags.ts"
 import { colors, labelled, note, out, outJson } from "../Output.ts"
-import { Presentation } from "../Presentation.ts"
+import { asNode, untilStopped } from "../RunningNode.ts"
 
 const flags = {
-  data: text("data", "DIR", "Where everything is kept (default: NAGATHA_DATA_DIR, else ~/.local/share/nagatha)"),
-  concurrency: count("concurrency", 1, 10_000, "Executions at the same time (default: 64)").pipe(Flag.optional),
+  data: dataDirectory("Where everything is kept"),
+  concurrency,
   detach: present("detach", "Go on as a process of its own; nagatha down stops it"),
   json
 }
@@ -59,18 +59,15 @@ export const up = Command.make(
       dataDir: dataDirectoryHere(Option.getOrUndefined(input.data)),
       concurrency: Option.getOrUndefined(input.concurrency)
     }
-    yield* zoneOf(Option.none())
-    const { logLevel } = yield* Presentation
-    const asked = Option.getOrUndefined(yield* GlobalFlag.LogLevel)
     const run = withDeployment(
       Effect.fnUntraced(function* (deployment) {
         const info = yield* input.detach ? deployment.upDetached(options) : deployment.up(options)
         yield* input.json ? outJson(info) : show(info)
         if (input.detach) return
-        yield* Effect.onInterrupt(Effect.never, () => note("stopping; what runs is asked to stop"))
+        yield* untilStopped
       })
     )
-    yield* Effect.provideService(run, References.MinimumLogLevel, asked ?? logLevel ?? "Info")
+    yield* asNode(run)
   })
 ).pipe(
   Command.withDescription(
