@@ -6,6 +6,7 @@ import type { Recurrence } from "../../src/recurrence/Recurrence.ts"
 import * as When from "../../src/recurrence/When.ts"
 import * as Zone from "../../src/recurrence/zone/Zone.ts"
 import { pick, randomOf } from "../support/random.ts"
+import { PROMISED } from "./promised.ts"
 import { REFUSED } from "./refused.ts"
 import { UNDERSTOOD } from "./understood.ts"
 
@@ -21,10 +22,10 @@ const ZONES = [
 ]
 const NOW = Date.parse("2026-07-15T18:00:00.000Z")
 
-/** Recurring phrases of the table, in a zone. */
+/** Recurring phrases of the tables, in a zone. */
 const recurring = (zone: string): ReadonlyArray<readonly [string, Recurrence]> =>
-  UNDERSTOOD.flatMap(([phrase, kind]) => {
-    const read = kind === "once" ? undefined : When.parse(phrase, { now: NOW, zone, taskId: "task" })
+  [...UNDERSTOOD, ...PROMISED].flatMap(([phrase, kind]) => {
+    const read = kind.startsWith("once") ? undefined : When.parse(phrase, { now: NOW, zone, taskId: "task" })
     return read !== undefined && Result.isSuccess(read) ? [[phrase, read.success.recurrence] as const] : []
   })
 
@@ -48,6 +49,23 @@ describe.each(ZONES)("recurrences in %s", (zone) => {
         )
         at = next
       }
+    }
+  })
+
+  it("are listed ahead as they are walked", () => {
+    for (const [phrase, recurrence] of all) {
+      const walked: Array<string> = []
+      for (let at = Occurrences.next(recurrence, NOW); at !== null && walked.length < 12;) {
+        walked.push(new Date(at).toISOString())
+        at = Occurrences.next(recurrence, at)
+      }
+      const listed = Occurrences.upcoming(recurrence, NOW, 6, zone)
+      assert.deepStrictEqual(
+        listed.map(({ at }) => at),
+        walked,
+        phrase
+      )
+      for (const { at, local } of listed) assert.strictEqual(Date.parse(local), Date.parse(at), phrase)
     }
   })
 
