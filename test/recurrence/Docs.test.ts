@@ -3,6 +3,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Result } from "effect"
 import { readFileSync } from "node:fs"
 import { join } from "node:path"
+import * as Occurrences from "../../src/recurrence/Occurrences.ts"
 import * as When from "../../src/recurrence/When.ts"
 
 const page = (name: string): string => readFileSync(join(import.meta.dirname, "../..", name), "utf8")
@@ -20,16 +21,37 @@ describe("the page about when", () => {
     assert.isAtLeast(phrases.length, 35)
     for (const phrase of phrases) assert.strictEqual(problem(phrase), "", phrase)
   })
-  it("is right about what is refused", () => {
-    for (const phrase of [
-      "every day",
-      "weekly",
-      "biweekly",
-      "every second tuesday at 9",
-      "twice a day",
-      "0 0 30 2 *"
-    ]) {
-      assert.notStrictEqual(problem(phrase), "", phrase)
+  it("is right about what is refused, and what to write instead", () => {
+    const rows = (page("docs/when.md").split("## Refused")[1] ?? "").split("\n").filter((line) => line.startsWith("| "))
+    const [, , ...pairs] = rows.map((row) => row.split(" | "))
+    assert.isAtLeast(pairs.length, 10)
+    for (const [why = "", not = "", but = ""] of pairs) {
+      const [wrong, right] = [not, but].map((cell) =>
+        [...cell.matchAll(/`([^`-][^`]*)`/g)].map(([, phrase = ""]) => phrase)
+      )
+      assert.isAbove(wrong?.length ?? 0, 0, why)
+      assert.isAbove(right?.length ?? 0, 0, why)
+      for (const phrase of wrong ?? []) assert.notStrictEqual(problem(phrase), "", phrase)
+      for (const phrase of right ?? []) assert.strictEqual(problem(phrase), "", phrase)
+    }
+  })
+  it.each([
+    ["2027-03-14", "2027-03-14T05:00Z", "2027-03-14T08:00Z"],
+    ["2027-11-07", "2027-11-07T04:00Z", "2027-11-07T08:00Z"]
+  ])("is right about the night of %s, run by run", (date, from, to) => {
+    const title = date === "2027-03-14" ? "New York, 14 March 2027" : "New York, 7 November 2027"
+    const table = (page("docs/when.md").split(title)[1] ?? "").split("\n\n")[1] ?? ""
+    const rows = table.split("\n").filter((line) => line.startsWith("| `"))
+    assert.strictEqual(rows.length, 4)
+    for (const row of rows) {
+      const [, phrase = "", runs = "", instants = ""] = /^\| `([^`]+)` *\| ([^|]+?) *\| ([^|]+?) *\|/.exec(row) ?? []
+      const { recurrence } = Result.getOrThrow(When.parse(phrase, { ...options, now: Date.parse(from) - 1 }))
+      const found = Occurrences.upcoming(recurrence, Date.parse(from) - 1, 9, options.zone).filter(
+        ({ at }) => Date.parse(at) < Date.parse(to)
+      )
+      assert.strictEqual(found.map(({ at }) => `${at.slice(11, 16)}Z`).join(" "), instants, phrase)
+      const local = found.map((run) => run.local.slice(11, 16).replace(/^0/, "")).join(", ")
+      assert.strictEqual(local, runs.replace(" daylight time", ""), phrase)
     }
   })
 })
