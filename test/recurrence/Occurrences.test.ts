@@ -131,6 +131,17 @@ describe("cron, rules and unions around every change of the clocks", () => {
         for (const [text, matches] of REAL) {
           assert.deepStrictEqual(list(cron(text, zone), from, to), realTime(walked, matches), `${text} at ${change}`)
         }
+        // What was chosen holds for the same times, and a range of them is counted as it is walked.
+        for (const [text, matches] of FIXED.slice(0, 7)) {
+          for (const gap of ["skip", "shift"] as const) {
+            for (const overlap of ["last", "both"] as const) {
+              const recurrence = cron(text, zone, gap, overlap)
+              const expected = fixedTimes(walked, matches, gap, overlap).filter((at) => at <= to)
+              assert.deepStrictEqual(list(recurrence, from, to), expected, `${text} ${gap} ${overlap} at ${change}`)
+              assert.strictEqual(Occurrences.range(recurrence, from, to)?.count ?? 0, expected.length, text)
+            }
+          }
+        }
       }
     }, 300_000)
   }

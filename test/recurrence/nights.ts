@@ -40,6 +40,11 @@ export const NIGHTS: ReadonlyArray<Night> = [
       ["in 1 day", "2027-03-14T17:00Z"],
       ["tomorrow", "2027-03-14T17:00Z"],
       ["next week", "2027-03-20T17:00Z"],
+      ["in a week", "2027-03-20T17:00Z"],
+      ["in a fortnight", "2027-03-27T17:00Z"],
+      ["in a month", "2027-04-13T17:00Z"],
+      ["in 168 hours", "2027-03-20T18:00Z"],
+      ["in 1 day and 2 hours", "2027-03-14T19:00Z"],
       ["tomorrow at 2:30", "2027-03-14T07:00Z"],
       ["2:30am on march 14", "2027-03-14T07:00Z"],
       ["2027-03-14T02:30", "2027-03-14T07:00Z"]

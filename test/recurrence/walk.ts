@@ -2,6 +2,7 @@
  * An oracle for instants that shares nothing with the code: the wall clock as `Intl` shows it, minute after minute, and the
  * rules for times that are missing or repeated applied by looking at what came before.
  */
+import type { GapPolicy, OverlapPolicy } from "../../src/recurrence/Recurrence.ts"
 
 const MINUTE = 60_000
 const DAY = 86_400_000
@@ -40,25 +41,32 @@ export const walk = (zone: string, from: number, to: number): Walk => {
   return { from, minutes }
 }
 
-/** Fixed times by the rules: once for each wall-clock time, the first pass, and the first instant after a gap. */
-export const fixedTimes = ({ from, minutes }: Walk, matches: Matches): ReadonlyArray<number> => {
-  const found: Array<number> = []
-  const seen = new Set<number>()
+/**
+ * Fixed times by the rules. A time that is missing: at the first instant after the gap, as much later as the gap is long, or
+ * not at all. A time that is there twice: the first, the last, or both.
+ */
+export const fixedTimes = (
+  { from, minutes }: Walk,
+  matches: Matches,
+  gap: GapPolicy = "nextValid",
+  overlap: OverlapPolicy = "first"
+): ReadonlyArray<number> => {
+  const found = new Set<number>()
+  const passes = new Map<number, ReadonlyArray<number>>()
   let before = minutes[0]?.[1] ?? 0
   for (const [at, local] of minutes.slice(1)) {
-    let skipped = false
     for (let missing = before + MINUTE; missing < local; missing += MINUTE) {
-      if (matches(new Date(missing)) && !seen.has(missing)) {
-        seen.add(missing)
-        skipped = true
-      }
+      if (gap === "skip" || !matches(new Date(missing))) continue
+      found.add(gap === "shift" ? at + missing - before - MINUTE : at)
     }
-    const now = matches(new Date(local)) && !seen.has(local)
-    if (now) seen.add(local)
-    if ((now || skipped) && at > from) found.push(at)
+    if (matches(new Date(local))) passes.set(local, [...(passes.get(local) ?? []), at])
     before = local
   }
-  return found
+  for (const times of passes.values()) {
+    const wanted = overlap === "first" ? times.slice(0, 1) : overlap === "last" ? times.slice(-1) : times
+    for (const at of wanted) found.add(at)
+  }
+  return [...found].filter((at) => at > from).sort((a, b) => a - b)
 }
 
 /** What follows real time: each minute whose wall clock matches. */
