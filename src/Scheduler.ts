@@ -23,9 +23,10 @@ import {
 } from "./actors/TaskRequest.ts"
 import type { ExecutionsPage, ExecutionsQuery, TasksPage, TasksQuery } from "./projections/Queries.ts"
 import { ScheduledTask } from "./projections/ScheduledTask.ts"
+import type { OutputPiece } from "./work/LiveFeed.ts"
 import { TaskExecution } from "./projections/TaskExecution.ts"
 export { CalendarAnswer, CalendarView, Preview }
-export type { PreviewRequest, RemoveCalendarRequest, SetCalendarRequest }
+export type { OutputPiece, PreviewRequest, RemoveCalendarRequest, SetCalendarRequest }
 export { CancelRequest, CommandOrigin, Refused, Run, ScheduleAnswer, ScheduleRequest, TaskAnswer }
 
 /** Everything about one task. */
@@ -120,6 +121,11 @@ export class Scheduler extends Context.Service<
     }): Effect.Effect<TaskInfo, SchedulerError>
     executions(query: ExecutionsQuery): Effect.Effect<ExecutionsPage, SchedulerError>
     execution(query: { readonly id: string; readonly after?: number }): Effect.Effect<TaskExecution, SchedulerError>
+    /**
+     * What a running execution writes, from the beginning and as it comes, for as long as the stream runs; a piece may
+     * come twice, and nothing comes once it has ended.
+     */
+    output(executionId: string): Stream.Stream<OutputPiece, Unreachable>
     readonly status: Effect.Effect<ServiceStatus, SchedulerError>
     /** Live events whose subject matches (default `scheduler.task.*`), from the moment that the stream runs. */
     events(pattern?: string): Stream.Stream<AnnouncedEvent, Unreachable>

@@ -7,7 +7,7 @@
 import { Result } from "effect"
 import type { TaskDefinition } from "../events/TaskDefinition.ts"
 import { fnv1a } from "../events/Partition.ts"
-import type { CausedBy, EventOf, ExecutionError, TaskEvent } from "../events/TaskEvent.ts"
+import type { CausedBy, EventOf, ExecutionError, KeptOutput, TaskEvent } from "../events/TaskEvent.ts"
 import { fromMillis, toMillis } from "../recurrence/Instant.ts"
 import { scheduleType } from "../recurrence/Recurrence.ts"
 import type { Report } from "../work/Work.ts"
@@ -162,7 +162,12 @@ const reported = (state: TaskState | undefined, said: Report, now: number): Read
   if (state?._tag !== "live") return []
   const execution = state.executions.find((one) => one.executionId === said.executionId)
   if (execution === undefined || execution.attempt !== said.attempt) return []
-  const ran = { worker: said.worker, startedAt: said.startedAt, finishedAt: said.finishedAt }
+  const ran: Ran = {
+    worker: said.worker,
+    startedAt: said.startedAt,
+    finishedAt: said.finishedAt,
+    ...(said.output === undefined ? {} : { output: said.output })
+  }
   const causedBy = { commandId: `${said.executionId}#${said.attempt}`, actor: said.worker }
   const { outcome } = said
   switch (outcome.outcome) {
@@ -262,6 +267,7 @@ interface Ran {
   readonly worker: string
   readonly startedAt: string
   readonly finishedAt: string
+  readonly output?: KeptOutput
 }
 
 interface RetryRule {

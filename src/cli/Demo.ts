@@ -5,8 +5,10 @@ import * as Occurrences from "../recurrence/Occurrences.ts"
 import * as When from "../recurrence/When.ts"
 import type { ScheduleRequest, Scheduler } from "../Scheduler.ts"
 import { defaults } from "../Settings.ts"
+import { Attempt } from "../work/Attempt.ts"
 import { ShellCommand } from "../work/ShellCommand.ts"
 import { ShellCommandResult } from "../work/ShellCommandArgs.ts"
+import type { WorkItem } from "../work/Work.ts"
 import { EVENTS, eventLine } from "./EventLine.ts"
 import { CliFailure, ExitCode } from "./Failure.ts"
 import { colors, now, out } from "./Output.ts"
@@ -37,6 +39,24 @@ export const words = Effect.fnUntraced(function* (zone: string) {
 })
 
 /** One command, run here and now by the code that workers use. */
+/** An attempt that no queue has delivered. */
+const demoItem = (at: string): WorkItem => ({
+  v: 1,
+  partition: 0,
+  taskId: "demo",
+  taskName: "demo",
+  taskType: "shell_command",
+  taskArgs: {},
+  queue: "shell_command",
+  executionId: "demo-1",
+  attempt: 1,
+  nominalAt: at,
+  dueAt: at,
+  timeoutMs: 10_000,
+  hardTimeoutMs: 20_000
+})
+const unanswered = { ack: Effect.void, inProgress: Effect.void, retryAfter: () => Effect.void }
+
 export const oneCommand = Effect.fnUntraced(function* () {
   const paint = yield* colors
   const command = 'echo "Hello from $NAGATHA_TASK_ID, attempt $NAGATHA_ATTEMPT"'
@@ -44,25 +64,7 @@ export const oneCommand = Effect.fnUntraced(function* () {
   const at = new Date(yield* now).toISOString()
   const result = yield* ShellCommand.attempt(
     { command },
-    {
-      taskId: "demo",
-      taskName: "demo",
-      executionId: "demo-1",
-      nominalAt: at,
-      attempt: 1,
-      idempotencyKey: "demo-1",
-      attemptEnv: {
-        NAGATHA_TASK_ID: "demo",
-        NAGATHA_EXECUTION_ID: "demo-1",
-        NAGATHA_NOMINAL_AT: at,
-        NAGATHA_ATTEMPT: "1"
-      },
-      limits: { timeoutMs: 10_000, hardTimeoutMs: 20_000, maxOutputBytes: defaults.maxOutputBytes },
-      progress: Effect.void,
-      signal: new AbortController().signal,
-      mustEnd: Effect.never,
-      lastWords: () => undefined
-    }
+    new Attempt({ item: demoItem(at), ...unanswered }, defaults.maxOutputBytes)
   ).pipe(
     Effect.flatMap(decodeResult),
     Effect.mapError(({ message }) => unexpected(`the command did not run: ${message}`))

@@ -19,11 +19,13 @@ const timeOf = (instant: string, zone: string): string =>
 
 /** What is worth knowing of an event beside its time, its kind and its task. */
 const particulars = (event: AnnouncedEvent, zone: string): string => {
-  const { attempt, durationMs, error, nextAt, nextAttemptAt } = event
+  const { attempt, durationMs, error, fraction, nextAt, nextAttemptAt } = event
   const message = Predicate.hasProperty(error, "message") ? String(error.message) : undefined
   return [
     field(event, "reason"),
     Predicate.isNumber(attempt) && attempt > 1 ? `attempt ${attempt}` : undefined,
+    Predicate.isNumber(fraction) ? `${Math.floor(fraction * 100)} %` : undefined,
+    field(event, "text"),
     Predicate.isNumber(durationMs) ? `${durationMs} ms` : undefined,
     message,
     Predicate.isString(nextAttemptAt) ? `again ${timeOf(nextAttemptAt, zone)}` : undefined,
@@ -38,6 +40,7 @@ const statuses: Readonly<Record<string, string>> = {
   failure: "failed",
   retry: "retrying",
   started: "running",
+  progress: "running",
   due: "queued",
   cancelled: "cancelled",
   skipped: "skipped",

@@ -10,6 +10,7 @@ import * as NatsCalendars from "../nats/NatsCalendars.ts"
 import * as NatsCommands from "../nats/NatsCommands.ts"
 import { NatsConnection } from "../nats/NatsConnection.ts"
 import * as NatsEventLog from "../nats/NatsEventLog.ts"
+import * as NatsLiveFeed from "../nats/NatsLiveFeed.ts"
 import * as NatsNotificationBus from "../nats/NatsNotificationBus.ts"
 import * as NatsQueries from "../nats/NatsQueries.ts"
 import { type NodeIdentity, NatsService } from "../nats/NatsService.ts"
@@ -129,7 +130,7 @@ export const worker = (options: NodeOptions, queues?: ReadonlyArray<string>) => 
     concurrency: options.settings.concurrency
   }).pipe(
     Layer.provide([NatsTaskOwner.layer, NatsWorkQueue.layer, taskTypesOf(options)]),
-    Layer.provide(NatsNotificationBus.layer),
+    Layer.provide([NatsNotificationBus.layer, NatsLiveFeed.layer]),
     Layer.provide(connection(options, "worker", `nagatha worker ${options.identity.nodeId}`)),
     Layer.provide(settingsOf(options))
   )

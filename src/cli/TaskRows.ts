@@ -1,8 +1,8 @@
 /** Tasks and executions as rows of a table: whole ids, local times with their offset, the zone in the header. */
 import type { ScheduledTask } from "../projections/ScheduledTask.ts"
-import type { TaskExecution } from "../projections/TaskExecution.ts"
+import type { ExecutionProgress, TaskExecution } from "../projections/TaskExecution.ts"
 import type { Column } from "./Table.ts"
-import type { Paint } from "./Text.ts"
+import { type Paint, visibleLine } from "./Text.ts"
 import { durationText, localTime, relativeTime } from "./Times.ts"
 
 /** A status in its colour. */
@@ -31,6 +31,15 @@ export const statusPaint =
 /** The task's name, and that of the step of a sequence. */
 const nameOf = ({ stepName, taskName }: TaskExecution): string =>
   stepName === null ? taskName : `${taskName} › ${stepName}`
+
+const BAR = 20
+
+/** `████████░░░░░░░░░░░░  40 %  copying`. */
+export const progressText = ({ fraction, text }: ExecutionProgress): string => {
+  const full = Math.floor(fraction * BAR)
+  const percent = `${Math.floor(fraction * 100)} %`.padStart(5)
+  return `${"█".repeat(full)}${"░".repeat(BAR - full)} ${percent}${text === "" ? "" : `  ${visibleLine(text)}`}`
+}
 
 /** `Mon 2026-11-23 09:00:00 +01:00 (in 3 h)`. */
 export const instantText = (instant: string, zone: string, now: number): string =>

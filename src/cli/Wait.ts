@@ -9,6 +9,7 @@ import type { TaskExecution } from "../projections/TaskExecution.ts"
 import type { ScheduleAnswer, Scheduler, SchedulerError } from "../Scheduler.ts"
 import { CliFailure, ExitCode } from "./Failure.ts"
 import { now } from "./Output.ts"
+import { progressText } from "./TaskRows.ts"
 
 const SHORTEST_MS = 100
 const LONGEST_MS = 1000
@@ -17,8 +18,8 @@ const PATIENCE_MS = 60_000
 /** In place of what is known, while the service is out of reach. */
 const AWAY = "away" as const
 
-/** What happens meanwhile, in words. */
-export type Progress = (words: string) => Effect.Effect<void>
+/** What happens meanwhile, in words; `bar` where they take the place of the last ones. */
+export type Progress = (words: string, bar?: boolean) => Effect.Effect<void>
 
 const isOver = (status: ScheduledTask["status"]): boolean =>
   status === "completed" || status === "failed" || status === "cancelled"
@@ -91,9 +92,9 @@ export const awaitFirst = Effect.fnUntraced(function* (
     } else if (execution !== undefined) {
       executionId = execution.executionId
       if (hasEnded(execution)) return execution
-      const state = words(execution)
+      const state = execution.progress === undefined ? words(execution) : progressText(execution.progress)
       if (state !== told) {
-        yield* progress(state)
+        yield* progress(state, execution.progress !== undefined)
         told = state
         pause = SHORTEST_MS
       }

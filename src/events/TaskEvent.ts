@@ -27,6 +27,10 @@ export const ExecutionError = Schema.Struct({
 })
 export type ExecutionError = typeof ExecutionError.Type
 
+/** What an attempt said about itself, as far as it was kept; a command's own output stands in its result. */
+export const KeptOutput = Schema.Struct({ text: Schema.String, truncated: Schema.Boolean })
+export type KeptOutput = typeof KeptOutput.Type
+
 export const SkipReason = Schema.Literals([
   "overlap",
   "catchUp",
@@ -70,7 +74,8 @@ const ended = {
   worker: Schema.NullOr(Schema.String),
   startedAt: Schema.NullOr(Instant),
   finishedAt: Instant,
-  durationMs: Schema.Int
+  durationMs: Schema.Int,
+  output: Schema.optionalKey(KeptOutput)
 }
 
 const event = <const Type extends string, const Fields extends Schema.Struct.Fields>(type: Type, fields: Fields) =>

@@ -1,6 +1,6 @@
 /** Queries over NATS: `nagatha.query.<name>`, answered by any node with read models; nodes share the load. */
 import { createInbox } from "@nats-io/transport-node"
-import { Clock, Effect, Layer, Schema } from "effect"
+import { Clock, Effect, Layer, Option, Schema } from "effect"
 import { viewOf } from "../actors/CalendarRequest.ts"
 import { Calendars } from "../actors/Calendars.ts"
 import * as Intake from "../actors/Intake.ts"
@@ -13,18 +13,25 @@ import { clockNotes } from "../recurrence/ClockNotes.ts"
 import { toMillis } from "../recurrence/Instant.ts"
 import * as Series from "../recurrence/Series.ts"
 import { isZone } from "../recurrence/zone/Zone.ts"
+import { isEnded } from "../projections/ExecutionRow.ts"
 import type { TaskExecution } from "../projections/TaskExecution.ts"
 import type { ServiceStatus } from "../Scheduler.ts"
+import { Progress } from "../work/LiveFeed.ts"
 import { MAX_STEPS, SEQUENCE } from "../work/SequenceArgs.ts"
 import { NatsConnection } from "./NatsConnection.ts"
 import { decodeWith, NatsService, readJson, respond, respondError, SERVICE } from "./NatsService.ts"
 import { inboxPrefix } from "./Roles.ts"
+import { publicEvent } from "./Subjects.ts"
 
 const GROUP = "nagatha"
 /** Coming runs shown with a task. */
 const SHOWN_RUNS = 10
 /** How long `status` listens for the answers of other nodes, milliseconds. */
 const GATHER_MS = 200
+
+/** Executions whose progress is remembered. */
+const MAX_PROGRESS = 10_000
+const decodeProgress = Schema.decodeUnknownOption(Schema.fromJsonString(Progress))
 
 export const InfoQuery = Schema.Struct({ ...TaskQuery.fields, executions: Schema.optionalKey(Schema.Int) })
 
@@ -101,6 +108,25 @@ export const layer = (
         })
       }
 
+      /** The newest that running attempts have told, oldest first. */
+      const progress = new Map<string, Progress>()
+      listen(publicEvent("progress"), (message) => {
+        const told = decodeProgress(message.string())
+        if (Option.isNone(told)) return
+        const { executionId } = told.value
+        progress.delete(executionId)
+        progress.set(executionId, told.value)
+        if (progress.size > MAX_PROGRESS) progress.delete(progress.keys().next().value ?? executionId)
+      })
+      const withProgress = (execution: TaskExecution): TaskExecution => {
+        const told = progress.get(execution.executionId)
+        if (told === undefined) return execution
+        if (isEnded(execution)) progress.delete(execution.executionId)
+        if (execution.status !== "running" || told.attempt !== execution.attempt) return execution
+        const { fraction, text, time } = told
+        return { ...execution, progress: { fraction, text, at: time } }
+      }
+
       /** An execution, and its steps behind it in the order in which they became due. */
       const tree = (execution: TaskExecution): Effect.Effect<ReadonlyArray<TaskExecution>, QueryError> =>
         execution.taskType === SEQUENCE
@@ -127,7 +153,7 @@ export const layer = (
           nextNominalAt === null
             ? []
             : clockNotes(Series.of(definition, exclusions), definition, toMillis(nextNominalAt) - 1)
-        return { task, nextRuns, notes, executions: items, logSequence }
+        return { task, nextRuns, notes, executions: items.map(withProgress), logSequence }
       })
 
       const next = Effect.fnUntraced(function* (request: PreviewRequest) {
@@ -198,8 +224,12 @@ export const layer = (
         Effect.map(queries.task(query), ({ logSequence, task }) => ({ task, logSequence }))
       )
       yield* answering("info", InfoQuery, info)
-      yield* answering("executions", ExecutionsQuery, (query) => queries.executions(query))
-      yield* answering("execution", TaskQuery, (query) => queries.execution(query))
+      yield* answering("executions", ExecutionsQuery, (query) =>
+        Effect.map(queries.executions(query), (page) => ({ ...page, items: page.items.map(withProgress) }))
+      )
+      yield* answering("execution", TaskQuery, (query) =>
+        Effect.map(queries.execution(query), (found) => ({ ...found, ...withProgress(found) }))
+      )
       yield* answering("next", PreviewRequest, next)
       yield* answering("calendars", Schema.Struct({}), () => Effect.sync(() => calendars.all().map(viewOf)))
       yield* answering("status", Schema.Struct({}), () => status)

@@ -16,14 +16,17 @@ import {
   CalendarAnswer,
   CalendarView,
   OutcomeUnknown,
+  type OutputPiece,
   Preview,
   Scheduler,
   ServiceStatus,
   TaskInfo,
   Unreachable
 } from "../Scheduler.ts"
+import { FOLLOW_MS } from "../work/LiveFeed.ts"
 import { isNoResponders, Lost, NatsConnection } from "./NatsConnection.ts"
-import { PUBLIC_EVENTS } from "./Subjects.ts"
+import { BEGINS } from "./NatsLiveFeed.ts"
+import { PUBLIC_EVENTS, publicOutput } from "./Subjects.ts"
 
 /** Requests sent in one message, and bytes of it. */
 const CHUNK = 250
@@ -165,6 +168,41 @@ export const layer = (options: SchedulerOptions): Layer.Layer<Scheduler, never, 
         return answers.map((one) => ("error" in one ? new Refused(one.error) : one.answer))
       })
 
+      /** What is published on a subject, from now on; `then` runs beside it once it is heard. */
+      const heardOn = <Message>(subject: string, then: Effect.Effect<void> = Effect.void) =>
+        Stream.callback<Message, Unreachable>((queue) =>
+          Effect.acquireRelease(
+            Effect.tryPromise({
+              try: async () => {
+                const subscription = nats.listen(
+                  subject,
+                  (message) => void Queue.offerUnsafe(queue, message.json<Message>()),
+                  {
+                    refused: (reason) =>
+                      void Queue.failCauseUnsafe(queue, Cause.fail(new Unreachable({ message: reason })))
+                  }
+                )
+                await connection.flush()
+                return subscription
+              },
+              catch: (cause) => new Unreachable({ message: String(cause) })
+            }),
+            (subscription) =>
+              Effect.sync(() => {
+                if (!connection.isClosed()) subscription.unsubscribe()
+              })
+          ).pipe(Effect.andThen(then))
+        )
+
+      /** Says that an execution is followed, for as long as it runs. */
+      const follow = (executionId: string) => {
+        const say = (words: string) =>
+          Effect.sync(() => {
+            if (nats.isConnected()) connection.publish(subjects.follow(executionId), words)
+          })
+        return Effect.andThen(say(BEGINS), Effect.forever(Effect.andThen(Effect.sleep(FOLLOW_MS / 3), say(""))))
+      }
+
       return Scheduler.of({
         schedule: (body) => schedule(body, body.commandId),
         scheduleMany: (requests) =>
@@ -196,30 +234,8 @@ export const layer = (options: SchedulerOptions): Layer.Layer<Scheduler, never, 
         executions: query("executions", ExecutionsPage),
         execution: query("execution", TaskExecution),
         status: Effect.suspend(() => query("status", ServiceStatus)({})),
-        events: (pattern = PUBLIC_EVENTS) =>
-          Stream.callback<AnnouncedEvent, Unreachable>((queue) =>
-            Effect.acquireRelease(
-              Effect.tryPromise({
-                try: async () => {
-                  const subscription = nats.listen(
-                    pattern,
-                    (message) => void Queue.offerUnsafe(queue, message.json<AnnouncedEvent>()),
-                    {
-                      refused: (reason) =>
-                        void Queue.failCauseUnsafe(queue, Cause.fail(new Unreachable({ message: reason })))
-                    }
-                  )
-                  await connection.flush()
-                  return subscription
-                },
-                catch: (cause) => new Unreachable({ message: String(cause) })
-              }),
-              (subscription) =>
-                Effect.sync(() => {
-                  if (!connection.isClosed()) subscription.unsubscribe()
-                })
-            )
-          )
+        events: (pattern = PUBLIC_EVENTS) => heardOn<AnnouncedEvent>(pattern),
+        output: (executionId) => heardOn<OutputPiece>(publicOutput(executionId), follow(executionId))
       })
     })
   )

@@ -5,7 +5,7 @@
  *
  * `config/nats/roles.conf` is this table rendered for the namespace `nagatha`.
  */
-import { subjectsOf } from "./Subjects.ts"
+import { PUBLIC_EVENTS, publicEvent, publicOutput, subjectsOf } from "./Subjects.ts"
 
 /** `core`: nodes that decide and answer; `worker`: runs tasks; `client`: schedules; `viewer`: asks and listens. */
 export const ROLES = ["core", "worker", "client", "viewer"] as const
@@ -34,7 +34,7 @@ export interface Permissions {
 /** Subjects that each role may publish on and subscribe to; everything else is denied. */
 export const permissionsOf = (namespace: string): Readonly<Record<Role, Permissions>> => {
   const subjects = subjectsOf(namespace)
-  const announced = ["scheduler.task.*", "scheduler.notification.*"]
+  const announced = [PUBLIC_EVENTS, publicOutput("*"), "scheduler.notification.*"]
   const inbox = (role: Role): string => `${inboxPrefix(role)}.>`
   return {
     core: {
@@ -58,16 +58,24 @@ export const permissionsOf = (namespace: string): Readonly<Record<Role, Permissi
         `$JS.API.CONSUMER.INFO.${subjects.workStream}.*`,
         `$JS.API.CONSUMER.MSG.NEXT.${subjects.workStream}.*`,
         `$JS.ACK.${subjects.workStream}.>`,
+        publicEvent("progress"),
+        publicOutput("*"),
         "scheduler.notification.*"
       ],
-      subscribe: [inbox("worker")]
+      subscribe: [subjects.follow("*"), inbox("worker")]
     },
     client: {
-      publish: [subjects.command("*"), subjects.query("*"), `${namespace}.partition.*.command`, "$SRV.>"],
+      publish: [
+        subjects.command("*"),
+        subjects.query("*"),
+        `${namespace}.partition.*.command`,
+        subjects.follow("*"),
+        "$SRV.>"
+      ],
       subscribe: [...announced, inbox("client")]
     },
     viewer: {
-      publish: [subjects.query("*")],
+      publish: [subjects.query("*"), subjects.follow("*")],
       subscribe: [...announced, inbox("viewer")]
     }
   }

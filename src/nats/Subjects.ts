@@ -30,11 +30,15 @@ export interface Subjects {
   partition(partition: number, verb: string): string
   /** A worker asks for the consumers of its queues. */
   readonly register: string
+  /** Somebody wants to hear what an execution writes. */
+  follow(executionId: string): string
 }
 
 /** Where the server republishes every announced event. */
 export const PUBLIC_EVENTS = "scheduler.task.*"
 export const publicEvent = (event: string): string => `scheduler.task.${event}`
+/** What a running execution writes, while it is followed. */
+export const publicOutput = (executionId: string): string => `scheduler.output.${executionId}`
 export const notification = (type: string): string => `scheduler.notification.${type}`
 
 export const subjectsOf = (namespace: string): Subjects => {
@@ -56,6 +60,7 @@ export const subjectsOf = (namespace: string): Subjects => {
     command: (verb) => `${namespace}.command.${verb}`,
     query: (name) => `${namespace}.query.${name}`,
     partition: (partition, verb) => `${namespace}.partition.${partition}.${verb}`,
-    register: `${namespace}.worker.register`
+    register: `${namespace}.worker.register`,
+    follow: (executionId) => `${namespace}.follow.${executionId}`
   }
 }

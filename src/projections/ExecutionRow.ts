@@ -145,7 +145,9 @@ const tried = (row: TaskExecution, event: Ended): TaskExecution => ({
   attempt: event.attempt,
   worker: event.worker ?? row.worker,
   ...began(row, event.startedAt),
-  ...outputOf(event.type === "success" ? event.result : event.error.detail),
+  ...(event.output === undefined
+    ? outputOf(event.type === "success" ? event.result : event.error.detail)
+    : { output: event.output.text, outputTruncated: event.output.truncated }),
   attempts: withAttempt(row, {
     attempt: event.attempt,
     worker: event.worker,

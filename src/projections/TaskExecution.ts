@@ -18,6 +18,15 @@ export const Attempt = Schema.Struct({
 })
 export type Attempt = typeof Attempt.Type
 
+/** How far the running attempt says it is; nothing of it is stored. */
+export const ExecutionProgress = Schema.Struct({
+  /** From 0 to 1. */
+  fraction: Schema.Finite,
+  text: Schema.String,
+  at: Instant
+})
+export type ExecutionProgress = typeof ExecutionProgress.Type
+
 export const TaskExecution = Schema.Struct({
   executionId: Schema.String,
   taskId: Schema.String,
@@ -33,7 +42,7 @@ export const TaskExecution = Schema.Struct({
   /** The newest 50. */
   attempts: Schema.Array(Attempt),
   result: Schema.NullOr(Schema.Json),
-  /** Standard output then standard error of a command, of the newest attempt that has any; null for other types. */
+  /** Of the newest attempt that has any: standard output then standard error of a command, or what a run of another type logged. */
   output: OptionalText,
   outputTruncated: Schema.Boolean,
   errorCode: OptionalText,
@@ -46,6 +55,8 @@ export const TaskExecution = Schema.Struct({
   worker: OptionalText,
   parentExecutionId: OptionalText,
   stepName: OptionalText,
-  manual: Schema.Boolean
+  manual: Schema.Boolean,
+  /** Only while it runs, and only where the task type tells. */
+  progress: Schema.optionalKey(ExecutionProgress)
 })
 export type TaskExecution = typeof TaskExecution.Type

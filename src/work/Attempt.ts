@@ -5,9 +5,22 @@
  */
 import { Effect, type Fiber, type Schema } from "effect"
 import type { StopReason } from "./AttemptOutcome.ts"
+import type { OutputStream } from "./LiveFeed.ts"
+import { Output } from "./Output.ts"
 import type { AttemptContext, AttemptFailure } from "./TaskType.ts"
 import type { WorkItem } from "./Work.ts"
 import type { Delivery } from "./WorkQueue.ts"
+
+/** Who is told what an attempt says while it runs. */
+export interface AttemptListener {
+  progressed(attempt: Attempt): void
+  wrote(attempt: Attempt, stream: OutputStream, chunk: Buffer): void
+}
+
+const nobody: AttemptListener = { progressed: () => {}, wrote: () => {} }
+
+/** Longest text of a progress report, in characters. */
+const MAX_PROGRESS_TEXT = 500
 
 export class Attempt implements AttemptContext {
   readonly item: WorkItem
@@ -23,13 +36,18 @@ export class Attempt implements AttemptContext {
   /** Its outcome is known: nothing that the run still does counts. */
   over = false
   left: Schema.Json | undefined
+  /** The newest that the run has said. */
+  said: { readonly fraction: number; readonly text: string } | undefined
+  readonly outputs = new Map<OutputStream, Output>()
+  readonly #listener: AttemptListener
   #abort: AbortController | undefined
   #asked = false
   #ended = false
   #whenMustEnd: Array<() => void> = []
 
-  constructor(delivery: Delivery, maxOutputBytes: number) {
+  constructor(delivery: Delivery, maxOutputBytes: number, listener: AttemptListener = nobody) {
     const { item } = delivery
+    this.#listener = listener
     this.item = item
     this.delivery = delivery
     this.limits = { timeoutMs: item.timeoutMs, hardTimeoutMs: item.hardTimeoutMs, maxOutputBytes }
@@ -63,8 +81,22 @@ export class Attempt implements AttemptContext {
     }
   }
 
-  get progress() {
-    return Effect.suspend(() => this.delivery.inProgress)
+  readonly progress = (fraction: number, text = "") => {
+    if (this.over || !Number.isFinite(fraction)) return
+    this.said = { fraction: Math.min(1, Math.max(0, fraction)), text: text.slice(0, MAX_PROGRESS_TEXT).toWellFormed() }
+    this.#listener.progressed(this)
+  }
+
+  readonly log = (text: string) => this.output("log").push(Buffer.from(`${text}\n`))
+
+  output(stream: OutputStream) {
+    const made = this.outputs.get(stream)
+    if (made !== undefined) return made
+    const output = new Output(this.limits.maxOutputBytes, (chunk) => {
+      if (!this.over) this.#listener.wrote(this, stream, chunk)
+    })
+    this.outputs.set(stream, output)
+    return output
   }
 
   get signal() {

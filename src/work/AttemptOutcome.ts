@@ -5,7 +5,7 @@
  */
 import { Cause, Exit, Predicate, type Schema } from "effect"
 import type { ExecutionError } from "../events/TaskEvent.ts"
-import { type AttemptFailure, TaskFailed, thrown } from "./TaskType.ts"
+import { type AttemptFailure, TaskCancelled, TaskFailed, thrown } from "./TaskType.ts"
 import type { Outcome, WorkItem } from "./Work.ts"
 
 /** Largest result, and largest detail of an error, in bytes of JSON. */
@@ -86,6 +86,9 @@ export const ofUnknownType = (item: WorkItem, known: ReadonlyArray<string>): Out
 })
 
 const ofFailure = (failure: AttemptFailure): Outcome => {
+  if (failure instanceof TaskCancelled) {
+    return { outcome: "cancelled", error: bounded({ code: "cancelled", message: failure.reason }) }
+  }
   const error = bounded(failure.error)
   if (failure instanceof TaskFailed) return { outcome: failure.retryable ? "failed" : "failedForGood", error }
   return { outcome: "comeBackLater", delayMs: failure.delayMs, error }

@@ -1,12 +1,17 @@
 /**
  * What a command has written, up to a limit: all of it, or its first and its last half with a mark between them.
  *
- * Memory is bounded by the limit whatever the command writes. Bytes that are not UTF-8 become U+FFFD.
+ * Memory is bounded by the limit whatever the command writes. In the text, bytes that are not UTF-8 become U+FFFD; they
+ * are kept as they were beside it (`base64`) where everything could be kept.
  */
+import { isUtf8 } from "node:buffer"
+
 export interface KeptText {
   readonly text: string
   /** Whether bytes were left out; the text says how many, and where. */
   readonly truncated: boolean
+  /** All bytes, where they are no UTF-8 and none was left out. */
+  readonly base64?: string
 }
 
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true })
@@ -32,14 +37,21 @@ const wholeFrom = (bytes: Buffer): number => {
 export class Output {
   readonly #limit: number
   readonly #half: number
+  readonly #pushed: ((chunk: Buffer) => void) | undefined
   #head = Buffer.alloc(0)
   #tail = Buffer.alloc(0)
   #total = 0
 
-  /** `limit`: bytes to keep. */
-  constructor(limit: number) {
+  /** `limit`: bytes to keep. `pushed` is told of all that comes, also of what is not kept. */
+  constructor(limit: number, pushed?: (chunk: Buffer) => void) {
     this.#limit = limit
     this.#half = Math.ceil(limit / 2)
+    this.#pushed = pushed
+  }
+
+  /** Bytes that came, kept or not. */
+  get total(): number {
+    return this.#total
   }
 
   push(chunk: Buffer): void {
@@ -47,7 +59,11 @@ export class Output {
     const room = this.#half - this.#head.length
     if (room > 0) this.#head = Buffer.concat([this.#head, chunk.subarray(0, room)])
     const rest = chunk.subarray(Math.max(0, room))
-    if (rest.length === 0) return
+    if (rest.length > 0) this.#keepTail(rest)
+    this.#pushed?.(chunk)
+  }
+
+  #keepTail(rest: Buffer): void {
     this.#tail = Buffer.concat([this.#tail, rest.subarray(Math.max(0, rest.length - this.#half))])
     if (this.#tail.length > this.#limit) this.#tail = Buffer.from(this.#tail.subarray(this.#tail.length - this.#half))
   }
@@ -62,7 +78,12 @@ export class Output {
 
   #keep(bytes: number): KeptText {
     if (this.#total <= bytes) {
-      return { text: decoder.decode(Buffer.concat([this.#head, this.#tail])), truncated: false }
+      const all = Buffer.concat([this.#head, this.#tail])
+      return {
+        text: decoder.decode(all),
+        truncated: false,
+        ...(isUtf8(all) || all.length > this.#limit / 2 ? {} : { base64: all.toString("base64") })
+      }
     }
     const headBytes = Math.min(Math.ceil(bytes / 2), this.#head.length)
     const head = this.#head.subarray(0, headBytes)

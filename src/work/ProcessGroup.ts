@@ -13,7 +13,7 @@
 import { spawn } from "node:child_process"
 import { stat } from "node:fs/promises"
 import { Deferred, Effect, Schema } from "effect"
-import { type KeptText, Output } from "./Output.ts"
+import type { KeptText, Output } from "./Output.ts"
 
 export interface GroupCommand {
   readonly argv: readonly [string, ...ReadonlyArray<string>]
@@ -21,8 +21,8 @@ export interface GroupCommand {
   /** The whole environment: nothing else is inherited. */
   readonly env: Readonly<Record<string, string>>
   readonly stdin: string | undefined
-  /** Bytes to keep of each stream. */
-  readonly maxOutputBytes: number
+  readonly stdout: Output
+  readonly stderr: Output
 }
 
 export interface GroupEnd {
@@ -86,8 +86,7 @@ const begin = (command: GroupCommand) => {
   })
   const exited = Deferred.makeUnsafe<Exited, CannotStart>()
   const closed = Deferred.makeUnsafe<void>()
-  const stdout = new Output(command.maxOutputBytes)
-  const stderr = new Output(command.maxOutputBytes)
+  const { stderr, stdout } = command
   const lifeline = child.stdio[3]
   const ignore = () => {}
   child.on("error", (cause) => Deferred.doneUnsafe(exited, Effect.fail(cannotStart(cause))))

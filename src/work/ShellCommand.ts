@@ -30,7 +30,9 @@ const resultOf = (end: GroupEnd): ShellCommandResult => ({
   signal: end.signal,
   stdout: end.stdout.text,
   stderr: end.stderr.text,
-  truncated: end.stdout.truncated || end.stderr.truncated
+  truncated: end.stdout.truncated || end.stderr.truncated,
+  ...(end.stdout.base64 === undefined ? {} : { stdoutBase64: end.stdout.base64 }),
+  ...(end.stderr.base64 === undefined ? {} : { stderrBase64: end.stderr.base64 })
 })
 
 const wordsFor = (command: ShellCommandArgs["command"], result: ShellCommandResult): string => {
@@ -55,7 +57,8 @@ export const ShellCommand = implement(ShellCommandDeclaration, (args, context) =
       workingDir: args.workingDir,
       env: { ...inheritedEnv(process.env), ...args.env, ...context.attemptEnv },
       stdin: args.stdin,
-      maxOutputBytes: context.limits.maxOutputBytes
+      stdout: context.output("stdout"),
+      stderr: context.output("stderr")
     },
     { mustEnd: context.mustEnd, stopped: (end) => context.lastWords({ ...resultOf(end) }) }
   ).pipe(

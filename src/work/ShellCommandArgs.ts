@@ -33,7 +33,10 @@ export const ShellCommandResult = Schema.Struct({
   stdout: Schema.String,
   stderr: Schema.String,
   /** Whether output was left out of `stdout` or `stderr`; the place is marked in the text. */
-  truncated: Schema.Boolean
+  truncated: Schema.Boolean,
+  /** All bytes of the stream, where they are not UTF-8 (and U+FFFD stands in the text) and nothing was left out. */
+  stdoutBase64: Schema.optionalKey(Schema.String),
+  stderrBase64: Schema.optionalKey(Schema.String)
 })
 export type ShellCommandResult = typeof ShellCommandResult.Type
 

@@ -8,6 +8,8 @@
 import { Effect, Predicate, Result, Schema } from "effect"
 import type { TaskArgs } from "../events/TaskDefinition.ts"
 import { ExecutionError } from "../events/TaskEvent.ts"
+import type { OutputStream } from "./LiveFeed.ts"
+import type { Output } from "./Output.ts"
 import { type ArgsProblem, argsChecker, shownIssue } from "./ArgsProblem.ts"
 
 /** The attempt has failed. `retryable`: try again by the task's policy; otherwise trying again is of no use. */
@@ -30,8 +32,15 @@ export class ComeBackLater extends Schema.TaggedError<ComeBackLater>()("ComeBack
   }
 }
 
+/** The run found that it is no longer wanted: the execution ends as cancelled and is not tried again. */
+export class TaskCancelled extends Schema.TaggedError<TaskCancelled>()("TaskCancelled", { reason: Schema.String }) {
+  override get message() {
+    return this.reason
+  }
+}
+
 /** What `run` may fail with. */
-export type AttemptFailure = TaskFailed | ComeBackLater
+export type AttemptFailure = TaskFailed | ComeBackLater | TaskCancelled
 
 /** What a run knows about the attempt that it carries out. */
 export interface AttemptContext {
@@ -54,8 +63,12 @@ export interface AttemptContext {
     /** Output to keep of each stream, in bytes. */
     readonly maxOutputBytes: number
   }
-  /** Keeps the work from being delivered to others for another lease. The worker does so by itself; never fails. */
-  readonly progress: Effect.Effect<void>
+  /** Says how far the run is, from 0 to 1, and in words: for whoever watches. Tell it as often as you like; not stored. */
+  progress(fraction: number, text?: string): void
+  /** A line about the run, kept (within the limits) as its output and seen by those who follow it. */
+  log(text: string): void
+  /** Where what the run writes is kept and followed; `log` is for words about the run. */
+  output(stream: OutputStream): Output
   /** Aborted when the run is asked to stop; for Promise functions. An Effect is interrupted. */
   readonly signal: AbortSignal
   /** Completes when a run that was asked to stop has no time left: what still lives must be killed now. */
@@ -113,7 +126,7 @@ export const thrown = (code: string, value: unknown): typeof ExecutionError.Type
 
 /** What a Promise function threw: what the closed set knows as it is, all else fails as `error` and is retried. */
 const rejected = (value: unknown): AttemptFailure =>
-  value instanceof TaskFailed || value instanceof ComeBackLater
+  value instanceof TaskFailed || value instanceof ComeBackLater || value instanceof TaskCancelled
     ? value
     : new TaskFailed({ error: thrown("error", value), retryable: true })
 

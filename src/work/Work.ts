@@ -5,7 +5,7 @@
  * became of it (report). Only the owner's answer to a claim allows a run to begin; a message from the queue does not.
  */
 import { Schema } from "effect"
-import { ExecutionError } from "../events/TaskEvent.ts"
+import { ExecutionError, KeptOutput } from "../events/TaskEvent.ts"
 import { QueueName, TaskArgs, TaskId } from "../events/TaskDefinition.ts"
 import { Instant } from "../recurrence/Instant.ts"
 
@@ -90,7 +90,9 @@ export const Report = Schema.Struct({
   worker: Schema.String,
   startedAt: Instant,
   finishedAt: Instant,
-  outcome: Outcome
+  outcome: Outcome,
+  /** What the run said about itself. */
+  output: Schema.optionalKey(KeptOutput)
 })
 export type Report = typeof Report.Type
 

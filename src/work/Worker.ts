@@ -12,6 +12,8 @@ import * as Settings from "../Settings.ts"
 import { Attempt } from "./Attempt.ts"
 import { ofAbandoned, ofExit, ofStopped, ofUnknownType, type StopReason } from "./AttemptOutcome.ts"
 import * as Batcher from "./Batcher.ts"
+import type { LiveFeed } from "./LiveFeed.ts"
+import * as LiveReports from "./LiveReports.ts"
 import { type OwnerUnavailable, TaskOwner } from "./TaskOwner.ts"
 import { TaskTypes } from "./TaskTypes.ts"
 import { type ClaimAnswer, type ClaimRequest, offerId, type Outcome, type Report, type ReportAnswer } from "./Work.ts"
@@ -38,10 +40,10 @@ const MAX_CALL_BYTES = 512 * 1024
 const CLAIM_BYTES = 256
 const MAX_HEARTBEATS = MAX_CALL_BYTES / CLAIM_BYTES
 
-const reportBytes = (report: Report): number =>
-  report.outcome.outcome === "done" && report.outcome.result === null
+const reportBytes = ({ outcome, output }: Report): number =>
+  outcome.outcome === "done" && outcome.result === null && output === undefined
     ? CLAIM_BYTES
-    : CLAIM_BYTES + Buffer.byteLength(JSON.stringify(report.outcome))
+    : CLAIM_BYTES + Buffer.byteLength(JSON.stringify([outcome, output]))
 
 const reconnecting = Schedule.min([Schedule.exponential("100 millis"), Schedule.spaced("2 seconds")])
 
@@ -61,6 +63,7 @@ const start = Effect.fnUntraced(function* (options: WorkerOptions) {
 
   /** All deliveries that are not answered, by `offerId`. */
   const inHand = new Map<string, Attempt>()
+  const live = yield* LiveReports.make(worker, () => inHand.values())
   let stopping = false
   let whenChanged: Array<() => void> = []
 
@@ -111,7 +114,17 @@ const start = Effect.fnUntraced(function* (options: WorkerOptions) {
     attempt.alarm?.interruptUnsafe()
     const { attempt: number, executionId, partition, taskId } = attempt.item
     const { startedAt } = attempt
-    const message = { taskId, executionId, attempt: number, worker, startedAt, finishedAt: now(), outcome }
+    const log = attempt.outputs.get("log")?.kept()
+    const message: Report = {
+      taskId,
+      executionId,
+      attempt: number,
+      worker,
+      startedAt,
+      finishedAt: now(),
+      outcome,
+      ...(log === undefined ? {} : { output: { text: log.text, truncated: log.truncated } })
+    }
     reports.ask(partition, message, () => letGo(attempt, attempt.delivery.ack))
   }
 
@@ -175,7 +188,7 @@ const start = Effect.fnUntraced(function* (options: WorkerOptions) {
       known.delivery = delivery
       return
     }
-    const attempt = new Attempt(delivery, settings.maxOutputBytes)
+    const attempt = new Attempt(delivery, settings.maxOutputBytes, live)
     inHand.set(id, attempt)
     const { attempt: number, executionId, partition, taskId } = delivery.item
     const claim = { taskId, executionId, attempt: number, worker }
@@ -267,5 +280,6 @@ const start = Effect.fnUntraced(function* (options: WorkerOptions) {
 })
 
 /** Runs a worker for as long as the layer lives; stopping it drains it, see `WorkerOptions.stopGraceMs`. */
-export const layer = (options: WorkerOptions): Layer.Layer<never, never, TaskOwner | WorkQueue | TaskTypes> =>
-  Layer.effectDiscard(start(options))
+export const layer = (
+  options: WorkerOptions
+): Layer.Layer<never, never, TaskOwner | WorkQueue | TaskTypes | LiveFeed> => Layer.effectDiscard(start(options))

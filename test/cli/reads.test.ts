@@ -266,8 +266,12 @@ describe("nagatha logs", () => {
   it.effect("follows an execution to its end and prints what is new", () =>
     Effect.gen(function* () {
       const tried = (attempt: number, finishedAt: string | null) => ({
-        ...{ attempt, worker: "w1", startedAt: "2026-03-07T15:00:00.003Z", finishedAt },
-        ...{ errorCode: null, errorMessage: null }
+        attempt,
+        worker: "w1",
+        startedAt: "2026-03-07T15:00:00.003Z",
+        finishedAt,
+        errorCode: null,
+        errorMessage: null
       })
       const over = "2026-03-07T15:00:01.203Z"
       const said = (stdout: string) => ({ exitCode: 0, signal: null, stdout, stderr: "", truncated: false })

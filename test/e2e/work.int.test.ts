@@ -1,7 +1,7 @@
 /** What must hold for running work, on real processes. */
 import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
 import { connect, type NatsConnection } from "@nats-io/transport-node"
-import { readFileSync } from "node:fs"
+import { readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { eventually, isAlive, Nagatha } from "../support/nagatha.ts"
 
@@ -15,6 +15,7 @@ interface Execution {
     readonly errorCode: string | null
   }>
   readonly output: string | null
+  readonly result: { readonly stdout?: string; readonly stdoutBase64?: string } | null
   readonly errorCode: string | null
   readonly errorMessage: string | null
   readonly errorDetail: { readonly exitCode?: number } | null
@@ -227,4 +228,30 @@ describe("without a service", () => {
     assert.strictEqual(ran.code, 1)
     assert.include(ran.stderr, String(nagatha.upPid()))
   }, 60_000)
+})
+
+describe("the output of a command that runs", () => {
+  it("is shown as it comes, from its beginning, to each who follows it, and its end when it has ended", async () => {
+    const gate = join(nagatha.dataDir, "gate")
+    const command = `echo early; while [ ! -e "${gate}" ]; do sleep 0.05; done; echo late >&2; printf unended`
+    const { taskId } = await schedule("shell_command", "now", "--command", command)
+    const { executions } = await eventually(
+      "it runs",
+      () => nagatha.json<Info>("info", taskId),
+      (seen) => seen.executions[0]?.status === "running"
+    )
+    const id = executions[0]?.executionId ?? ""
+    // Both see a line that was written before they came, while the command waits for the gate.
+    const followers = await Promise.all([1, 2].map(() => nagatha.follow(id, /early/)))
+    writeFileSync(gate, "")
+    for (const follower of followers) assert.strictEqual(await follower.told, "early\nlate\nunended\n")
+  })
+
+  it("is kept byte by byte where it is no text", async () => {
+    const { taskId } = await schedule("shell_command", "now", "--command", "printf '\\377\\000a'")
+    const { executions } = await whenOver(taskId)
+    const result = executions[0]?.result
+    assert.strictEqual(result?.stdout, "\ufffd\u0000a")
+    assert.strictEqual(result?.stdoutBase64, Buffer.from([0xff, 0, 0x61]).toString("base64"))
+  })
 })

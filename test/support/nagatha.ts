@@ -113,6 +113,20 @@ export class Nagatha {
     return child
   }
 
+  /** Follows an execution; returns when it has said something, with all that it has said when it ends. */
+  async follow(executionId: string, says: RegExp): Promise<{ readonly told: Promise<string> }> {
+    const child = this.#spawn(["logs", executionId, "--follow"])
+    let stdout = ""
+    child.stdout?.on("data", (chunk: Buffer) => (stdout += chunk.toString()))
+    const closed = once(child, "close")
+    await eventually(
+      `the output of ${executionId} says ${String(says)}`,
+      () => stdout,
+      (text) => says.test(text)
+    )
+    return { told: closed.then(() => stdout) }
+  }
+
   /** Process id of the node that `up` started (the program may have handed over to another). */
   upPid(): number | null {
     try {

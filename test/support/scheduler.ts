@@ -5,6 +5,7 @@ import type { TaskExecution } from "../../src/projections/TaskExecution.ts"
 import {
   type AnnouncedEvent,
   type CalendarView,
+  type OutputPiece,
   CancelRequest,
   Refused,
   ScheduleRequest,
@@ -116,6 +117,8 @@ export interface World {
   readonly tasks: Array<ScheduledTask>
   readonly executions: Array<TaskExecution>
   readonly events: ReadonlyArray<AnnouncedEvent>
+  /** What followers hear. */
+  readonly output: ReadonlyArray<OutputPiece>
   readonly status: ServiceStatus
   /** Requests as they came, in order. */
   readonly scheduled: Array<ScheduleRequest>
@@ -133,6 +136,7 @@ export const aWorld = (changes: Partial<World> = {}): World => ({
   tasks: [],
   executions: [],
   events: [],
+  output: [],
   status: aStatus,
   scheduled: [],
   cancelled: [],
@@ -299,6 +303,11 @@ export const memoryScheduler = (world: World): Scheduler["Service"] => {
         world.onRead(world)
         return found("execution", world.executions, id, (one) => one.executionId)
       }),
+    output: (executionId) =>
+      Stream.concat(
+        Stream.fromIterable(world.output.filter((piece) => piece.executionId === executionId)),
+        Stream.never
+      ),
     status: guarded(() => Effect.succeed(world.status)),
     events: (pattern) =>
       Stream.fromIterable(

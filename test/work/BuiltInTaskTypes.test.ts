@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer } from "effect"
 import { builtInTaskTypes } from "../../src/work/BuiltInTaskTypes.ts"
+import { LiveFeed } from "../../src/work/LiveFeed.ts"
 import { NotificationBus } from "../../src/work/Notification.ts"
 import { builtInDeclarations, TaskTypes } from "../../src/work/TaskTypes.ts"
 import * as Worker from "../../src/work/Worker.ts"
@@ -16,6 +17,7 @@ const withWorker = <A, E>(use: (owner: TestOwner) => Effect.Effect<A, E, WorkQue
         Layer.provideMerge(WorkQueue.layerMemory),
         Layer.provide([
           owner.layer,
+          LiveFeed.layerMemory(),
           TaskTypes.layer(builtInTaskTypes).pipe(Layer.provide(NotificationBus.layerMemory()))
         ])
       )

@@ -1,7 +1,16 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Deferred, Effect, Fiber, Layer, Queue, Schema, Scope, Stream } from "effect"
+import { Deferred, Effect, Fiber, Layer, PubSub, Queue, Schema, Scope, Stream } from "effect"
 import { TestClock } from "effect/testing"
-import { ComeBackLater, defineTaskType, TaskFailed, type AttemptContext } from "../../src/work/TaskType.ts"
+import {
+  type AttemptFailure,
+  ComeBackLater,
+  defineTaskType,
+  TaskCancelled,
+  TaskFailed,
+  type AttemptContext
+} from "../../src/work/TaskType.ts"
+import { type Followed, FOLLOW_MS, LiveFeed, type OutputPiece, type Progress } from "../../src/work/LiveFeed.ts"
+import { PROGRESS_MS } from "../../src/work/LiveReports.ts"
 import { TaskTypes } from "../../src/work/TaskTypes.ts"
 import * as Worker from "../../src/work/Worker.ts"
 import { offerId, type WorkItem } from "../../src/work/Work.ts"
@@ -19,10 +28,14 @@ interface World {
   readonly answers: Array<string>
   readonly nextAnswer: Effect.Effect<string>
   readonly stop: Effect.Effect<void>
+  /** What attempts told while they ran. */
+  readonly told: ReadonlyArray<Progress | OutputPiece>
+  /** Says that somebody follows an execution. */
+  follow(executionId: string, begins: boolean): Effect.Effect<void>
 }
 
 const world = (
-  run: (args: Schema.JsonObject, context: AttemptContext) => Effect.Effect<Schema.Json, TaskFailed | ComeBackLater>,
+  run: (args: Schema.JsonObject, context: AttemptContext) => Effect.Effect<Schema.Json, AttemptFailure>,
   options: Partial<Worker.WorkerOptions> = {}
 ): Effect.Effect<World> =>
   Effect.gen(function* () {
@@ -30,6 +43,8 @@ const world = (
     const deliveries = yield* Queue.unbounded<Delivery>()
     const answered = yield* Queue.unbounded<string>()
     const answers: Array<string> = []
+    const told: Array<Progress | OutputPiece> = []
+    const asked = yield* PubSub.unbounded<Followed>()
     const answer = (one: WorkItem, word: string) =>
       Effect.sync(() => {
         answers.push(`${offerId(one)} ${word}`)
@@ -62,7 +77,7 @@ const world = (
     const context = yield* Layer.buildWithScope(
       Worker.layer({ worker: "w1", queues: ["test"], ...options }).pipe(
         Layer.provideMerge(line),
-        Layer.provide([owner.layer, Layer.orDie(TaskTypes.layer([type]))])
+        Layer.provide([owner.layer, LiveFeed.layerMemory(told, asked), Layer.orDie(TaskTypes.layer([type]))])
       ),
       scope
     )
@@ -71,6 +86,8 @@ const world = (
       owner,
       deliver: (items) => Effect.orDie(queue.offer(items)),
       answers,
+      told,
+      follow: (executionId, begins) => Effect.asVoid(PubSub.publish(asked, { executionId, begins })),
       nextAnswer: Queue.take(answered),
       stop: Effect.flatMap(Effect.exit(Effect.void), (exit) => Scope.close(scope, exit))
     }
@@ -570,6 +587,89 @@ describe("a worker that is stopped", () => {
       yield* TestClock.adjust("1 minute")
       yield* Fiber.join(stopping)
       assert.notInclude(w.answers, "e1#1 ack")
+    })
+  )
+})
+
+describe("what an attempt tells while it runs", () => {
+  const pieces = (w: World) => w.told.flatMap((one) => ("stream" in one ? [`${one.from}-${one.to} ${one.text}`] : []))
+  const fractions = (w: World) => w.told.flatMap((one) => ("fraction" in one ? [one.fraction] : []))
+
+  it.effect("is its newest progress, not more often than there is use for", () =>
+    Effect.gen(function* () {
+      const w = yield* world((_, context) =>
+        Effect.gen(function* () {
+          for (let step = 1; step <= 100; step++) context.progress(step / 100, `step ${step}`)
+          context.progress(NaN)
+          yield* Effect.sleep(PROGRESS_MS)
+          context.progress(7, "too far")
+          return yield* Effect.never
+        })
+      )
+      yield* w.deliver([item("e1")])
+      yield* TestClock.adjust(PROGRESS_MS / 2)
+      assert.deepStrictEqual(fractions(w), [0.01])
+      yield* TestClock.adjust(PROGRESS_MS * 3)
+      assert.deepStrictEqual(fractions(w), [0.01, 1, 1])
+      assert.deepInclude(w.told[1], { id: "e1#1.2", type: "scheduler.task.progress", text: "step 100", worker: "w1" })
+      assert.deepInclude(w.told[2], { text: "too far" })
+    })
+  )
+
+  it.effect("is its output, only while somebody follows, from the beginning for each who begins", () =>
+    Effect.gen(function* () {
+      const say = yield* Queue.unbounded<string>()
+      const w = yield* world((_, context) =>
+        Effect.forever(Effect.tap(Queue.take(say), (text) => Effect.sync(() => context.log(text))))
+      )
+      const told = Effect.fnUntraced(function* (text: string) {
+        yield* Queue.offer(say, text)
+        yield* TestClock.adjust(0)
+      })
+      yield* w.deliver([item("e1")])
+      yield* TestClock.adjust(0)
+      yield* told("a")
+      assert.deepStrictEqual(pieces(w), [])
+      yield* w.follow("other", true)
+      yield* w.follow("e1", true)
+      yield* TestClock.adjust(0)
+      yield* told("b")
+      assert.deepStrictEqual(pieces(w), ["0-2 a\n", "2-4 b\n"])
+      yield* TestClock.adjust(FOLLOW_MS / 2)
+      yield* w.follow("e1", false)
+      yield* TestClock.adjust(FOLLOW_MS / 2 + 1)
+      yield* told("c")
+      yield* w.follow("e1", true)
+      yield* TestClock.adjust(0)
+      assert.deepStrictEqual(pieces(w).slice(2), ["4-6 c\n", "0-6 a\nb\nc\n"])
+      yield* TestClock.adjust(FOLLOW_MS)
+      yield* told("nobody hears it")
+      assert.strictEqual(pieces(w).length, 4)
+    })
+  )
+
+  it.effect("is kept with its outcome", () =>
+    Effect.gen(function* () {
+      const w = yield* world((_, context) =>
+        Effect.sync(() => {
+          context.log("half")
+          context.log("whole")
+          return null
+        })
+      )
+      yield* w.deliver([item("e1")])
+      assert.deepStrictEqual((yield* w.owner.nextReport).output, { text: "half\nwhole\n", truncated: false })
+    })
+  )
+
+  it.effect("may be that it is no longer wanted", () =>
+    Effect.gen(function* () {
+      const w = yield* world(() => Effect.fail(new TaskCancelled({ reason: "the order was withdrawn" })))
+      yield* w.deliver([item("e1")])
+      assert.deepStrictEqual(yield* outcomeOf(w), {
+        outcome: "cancelled",
+        error: { code: "cancelled", message: "the order was withdrawn" }
+      })
     })
   )
 })

@@ -10,7 +10,7 @@ import { count, formatOf, reading } from "../Flags.ts"
 import { colors, labelled, now, out, outJson, outLines } from "../Output.ts"
 import { runLines } from "../Runs.ts"
 import { byId } from "../TaskNames.ts"
-import { instantText, statusPaint } from "../TaskRows.ts"
+import { instantText, progressText, statusPaint } from "../TaskRows.ts"
 import { indented, type Paint, safeJson, visible, visibleLine } from "../Text.ts"
 import { durationText, localTime } from "../Times.ts"
 
@@ -112,6 +112,7 @@ const executionLines = (execution: TaskExecution, zone: string, paint: Paint): s
     indented(
       labelled(
         [
+          ["progress", execution.progress === undefined ? undefined : progressText(execution.progress)],
           ["took", durationMs === null ? undefined : durationText(durationMs)],
           ["began late", latenessMs === null ? undefined : durationText(Math.max(0, latenessMs))],
           ["attempts", execution.attempts.length > 1 ? String(execution.attempts.length) : undefined],

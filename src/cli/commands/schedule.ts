@@ -8,6 +8,7 @@ import { withScheduler } from "../Backend.ts"
 import { CliFailure, ExitCode, toldFailure, usage } from "../Failure.ts"
 import { DURATIONS, json, present } from "../Flags.ts"
 import { colors, labelled, note, now, out, outJson } from "../Output.ts"
+import { Presentation } from "../Presentation.ts"
 import { runLines } from "../Runs.ts"
 import { scheduleFlags } from "../ScheduleFlags.ts"
 import { paint, visible, visibleLine } from "../Text.ts"
@@ -121,12 +122,22 @@ export const schedule = Command.make(
   ])
 )
 
+/** To the beginning of the last line, and clear it. */
+const LINE_UP = "\u001b[1A\u001b[2K"
+
 /** Words meanwhile are for people; on standard error a program finds an error or nothing. */
 const waited = Effect.fnUntraced(function* (scheduler: Scheduler["Service"], answer: ScheduleAnswer, json: boolean) {
   const { awaitFirst } = yield* Effect.promise(() => import("../Wait.ts"))
   const say = json ? () => Effect.void : note
   yield* say("waiting for its first execution to end; Ctrl-C stops waiting, not the task")
-  return yield* awaitFirst(scheduler, answer, (words) => say(visibleLine(words))).pipe(
+  const { errorColor: rewrites } = yield* Presentation
+  let overBar = false
+  const tell = (words: string, bar = false) => {
+    const back = bar && overBar && rewrites ? LINE_UP : ""
+    overBar = bar
+    return say(`${back}${visibleLine(words)}`)
+  }
+  return yield* awaitFirst(scheduler, answer, tell).pipe(
     Effect.onInterrupt(() => note(toldFailure(stoppedWaiting(answer.taskId), json, paint(false))))
   )
 })
