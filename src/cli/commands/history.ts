@@ -16,7 +16,11 @@ const flags = {
     Argument.optional
   ),
   status: choice("status", ExecutionStatus.literals, "Only executions with this status"),
-  since: text("since", "T", "Only what was due since then: a day, an instant, yesterday at 9, or a duration ago such as 2h"),
+  since: text(
+    "since",
+    "T",
+    "Only what was due since then: a day, an instant, yesterday at 9, or a duration ago such as 2h"
+  ),
   limit: count("limit", 1, 1_000_000, "At most so many (default: 20)").pipe(Flag.withDefault(20)),
   timezone,
   ...reading
