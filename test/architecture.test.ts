@@ -31,6 +31,7 @@ const ONLY_IN: ReadonlyArray<readonly [RegExp, ReadonlyArray<string>]> = [
   [/^(chrono-node|cron-parser|cronstrue|rrule-temporal|temporal-polyfill)/, ["recurrence"]],
   [/^node:sqlite$/, ["projections", "nats"]],
   [/^effect\/cli$/, ["cli"]],
+  [/^@modelcontextprotocol\//, ["work"]],
   [/^@effect\/platform-node/, ["cli"]],
   [/^node:child_process$/, ["work", "nats", "cli"]]
 ]

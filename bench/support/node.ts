@@ -14,6 +14,7 @@ const options: NodeRoles.NodeOptions = {
   server,
   settings: { ...defaults, concurrency },
   timezone: "UTC",
+  configDirectories: [],
   taskTypes: [...builtInTaskTypes, Noop]
 }
 const readModels = join(directory, "read-models.sqlite")

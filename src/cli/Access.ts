@@ -16,6 +16,8 @@ export interface LiveOptions {
   /** Zone of requests that name none. */
   readonly timezone: string
   readonly configuration: ConfigurationFile
+  /** Where files of this machine's configuration are looked for: its directory, then the working directory. */
+  readonly configDirectories: ReadonlyArray<string>
 }
 
 /** The settings of this machine: what a flag says, else the configuration file, and the environment. */

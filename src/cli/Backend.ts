@@ -2,6 +2,7 @@
 import { Context, Effect, type Scope } from "effect"
 import type { Scheduler, Unreachable } from "../Scheduler.ts"
 import type { Deployment } from "./Deployment.ts"
+import type { McpServers } from "../work/mcp/McpServers.ts"
 import type { CliFailure } from "./Failure.ts"
 
 export class Backend extends Context.Service<
@@ -10,6 +11,8 @@ export class Backend extends Context.Service<
     /** Connects; disconnects when the scope closes. */
     readonly scheduler: Effect.Effect<Scheduler["Service"], Unreachable | CliFailure, Scope.Scope>
     readonly deployment: Effect.Effect<Deployment["Service"], never, Scope.Scope>
+    /** The MCP servers of this machine; those that were started end when the scope closes. */
+    readonly mcpServers: Effect.Effect<McpServers["Service"], never, Scope.Scope>
   }
 >()("nagatha/cli/Backend") {}
 
@@ -24,3 +27,9 @@ export const withDeployment = <A, E, R>(
   use: (deployment: Deployment["Service"]) => Effect.Effect<A, E, R>
 ): Effect.Effect<A, E, Exclude<R, Scope.Scope> | Backend> =>
   Effect.scoped(Backend.use((backend) => Effect.flatMap(backend.deployment, use)))
+
+/** Does something with the MCP servers of this machine. */
+export const withMcpServers = <A, E, R>(
+  use: (servers: McpServers["Service"]) => Effect.Effect<A, E, R>
+): Effect.Effect<A, E, Exclude<R, Scope.Scope> | Backend> =>
+  Effect.scoped(Backend.use((backend) => Effect.flatMap(backend.mcpServers, use)))

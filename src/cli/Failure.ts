@@ -45,6 +45,15 @@ const deployment: Readonly<Record<string, readonly [code: string, exitCode: numb
   settings: ["usage", ExitCode.usage]
 }
 
+/** What may be wrong with an MCP server, as exit code; all else is a failure. */
+const mcpProblems: Readonly<Record<string, number>> = {
+  mcpConfig: ExitCode.usage,
+  invalidArguments: ExitCode.usage,
+  unknownServer: ExitCode.notFound,
+  unknownTool: ExitCode.notFound,
+  cannotConnect: ExitCode.unreachable
+}
+
 const textOf = (error: object, key: string): string | undefined => {
   const value: unknown = Reflect.get(error, key)
   return Predicate.isString(value) && value !== "" ? value : undefined
@@ -93,6 +102,10 @@ export const failureOf = (error: unknown): CliFailure => {
     case "DeploymentFailed": {
       const [code, exitCode] = deployment[textOf(error, "reason") ?? ""] ?? ["deploymentFailed", ExitCode.failed]
       return new CliFailure({ code, message, exitCode, ...more })
+    }
+    case "McpProblem": {
+      const code = textOf(error, "code") ?? "mcpServers"
+      return new CliFailure({ code, message, exitCode: mcpProblems[code] ?? ExitCode.failed, ...more })
     }
     default:
       return new CliFailure({

@@ -69,7 +69,13 @@ const up = (options: LiveOptions) =>
     const version = yield* serverVersion(access, settings)
     const now = yield* Effect.clockWith((clock) => clock.currentTimeMillis)
     const identity = newIdentity(["scheduler", "worker", "api"], options.version, new Date(now))
-    const node: NodeRoles.NodeOptions = { identity, server: access, settings, timezone: options.timezone }
+    const node: NodeRoles.NodeOptions = {
+      identity,
+      server: access,
+      settings,
+      timezone: options.timezone,
+      configDirectories: options.configDirectories
+    }
     makeDirectory(dataDir)
     yield* Layer.build(
       Layer.fresh(
@@ -129,7 +135,13 @@ const node = (options: LiveOptions) =>
     const version = yield* serverVersion(access, settings)
     const now = yield* Effect.clockWith((clock) => clock.currentTimeMillis)
     const identity = newIdentity(roles, options.version, new Date(now))
-    const one: NodeRoles.NodeOptions = { identity, server: access, settings, timezone: options.timezone }
+    const one: NodeRoles.NodeOptions = {
+      identity,
+      server: access,
+      settings,
+      timezone: options.timezone,
+      configDirectories: options.configDirectories
+    }
     const has = (role: NodeRole) => roles.includes(role)
     const readModels = join(dataDir, `read-models-${identity.host}.sqlite`)
     if (has("api")) makeDirectory(dataDir)

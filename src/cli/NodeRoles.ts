@@ -20,8 +20,8 @@ import { provision } from "../nats/Provision.ts"
 import type { Role } from "../nats/Roles.ts"
 import * as ReadModels from "../projections/ReadModels.ts"
 import * as Settings from "../Settings.ts"
-import { builtInTaskTypes } from "../work/BuiltInTaskTypes.ts"
-import type { NotificationBus } from "../work/Notification.ts"
+import { type BuiltInServices, builtInTaskTypes } from "../work/BuiltInTaskTypes.ts"
+import { McpServers } from "../work/mcp/McpServers.ts"
 import type { TaskType } from "../work/TaskType.ts"
 import { TaskTypes } from "../work/TaskTypes.ts"
 import * as Worker from "../work/Worker.ts"
@@ -41,8 +41,10 @@ export interface NodeOptions {
   readonly settings: Settings.Settings
   /** Zone of requests that name none. */
   readonly timezone: string
-  /** Task types that this node knows and, as a worker, runs. */
-  readonly taskTypes?: ReadonlyArray<TaskType<NotificationBus>>
+  /** Where `mcp.json` is looked for by a worker, in this order. */
+  readonly configDirectories: ReadonlyArray<string>
+  /** Task types that this node knows and, as a worker, runs; default: those that this project brings. */
+  readonly taskTypes?: ReadonlyArray<TaskType<BuiltInServices>>
 }
 
 /** A connection of one role. */
@@ -61,7 +63,7 @@ export const connection = (options: Pick<NodeOptions, "server" | "settings">, ro
 
 const settingsOf = (options: NodeOptions) => Layer.succeed(Settings.Current, options.settings)
 
-const taskTypesOf = (options: NodeOptions) => TaskTypes.layer(options.taskTypes ?? builtInTaskTypes)
+const taskTypesOf = (options: NodeOptions) => options.taskTypes ?? builtInTaskTypes
 
 /** The connection of a role that may set up streams, after it has done so, with the node's service on it. */
 const core = (options: NodeOptions, name: string) => {
@@ -90,7 +92,7 @@ const decides = (options: NodeOptions, calendars: ReturnType<typeof calendarsOf>
     Layer.provide(Partitions.layer(options.identity.nodeId)),
     Layer.provide(calendars),
     Layer.provide([NatsEventLog.layer, NatsWorkQueue.layer, NatsAnnouncements.layer]),
-    Layer.provide(taskTypesOf(options).pipe(Layer.provide(NatsNotificationBus.layer)))
+    Layer.provide(TaskTypes.layerDeclared(taskTypesOf(options)))
   )
 
 /** Follows the log into read models, and answers queries from them. */
@@ -123,14 +125,15 @@ export const api = (options: NodeOptions, readModelFile: string) =>
 
 /** Runs attempts of queues (default: those of all task types that it knows). */
 export const worker = (options: NodeOptions, queues?: ReadonlyArray<string>) => {
-  const known = (options.taskTypes ?? builtInTaskTypes).map((type) => type.queue)
+  const known = taskTypesOf(options).map((type) => type.queue)
+  const servers = McpServers.layer({ directories: options.configDirectories, variables: process.env })
   const running = Worker.layer({
     worker: `${options.identity.host}.${options.identity.pid}.${options.identity.nodeId}`,
     queues: queues ?? [...new Set(known)],
     concurrency: options.settings.concurrency
   }).pipe(
-    Layer.provide([NatsTaskOwner.layer, NatsWorkQueue.layer, taskTypesOf(options)]),
-    Layer.provide([NatsNotificationBus.layer, NatsLiveFeed.layer]),
+    Layer.provide([NatsTaskOwner.layer, NatsWorkQueue.layer, TaskTypes.layer(taskTypesOf(options))]),
+    Layer.provide([NatsNotificationBus.layer, NatsLiveFeed.layer, servers]),
     Layer.provide(connection(options, "worker", `nagatha worker ${options.identity.nodeId}`)),
     Layer.provide(settingsOf(options))
   )

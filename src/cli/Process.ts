@@ -73,13 +73,15 @@ export interface Started {
   /** Zone of this person, not checked yet. */
   readonly timezone: string
   readonly configuration: ConfigurationFile
+  readonly configDirectories: ReadonlyArray<string>
 }
 
 /** Runs the command line of this process, with what commands may need. */
 export const launch = (args: ReadonlyArray<string>, backendOf: (started: Started) => Backend["Service"]): void => {
   const program = Effect.gen(function* () {
     const { canColor } = yield* TerminalCapabilities.TerminalCapabilities
-    const read = yield* Effect.result(readConfiguration(configDirectory(env, homedir())))
+    const directory = configDirectory(env, homedir())
+    const read = yield* Effect.result(readConfiguration(directory))
     const configuration = Result.getOrElse(read, () => nothing)
     const presentation = presentationOf(args, canColor, configuration)
     if (Result.isFailure(read) && !asksForHelp(args)) {
@@ -87,7 +89,13 @@ export const launch = (args: ReadonlyArray<string>, backendOf: (started: Started
       yield* Console.error(toldFailure(failure, presentation.json, paint(presentation.errorColor)))
       return failure.exitCode
     }
-    const started = { env, version: version(), timezone: presentation.zone, configuration }
+    const started = {
+      env,
+      version: version(),
+      timezone: presentation.zone,
+      configuration,
+      configDirectories: [directory, process.cwd()]
+    }
     return yield* runProgram(args, started.version).pipe(
       Effect.provideService(Presentation, presentation),
       Effect.provideService(Backend, backendOf(started)),

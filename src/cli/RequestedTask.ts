@@ -25,14 +25,25 @@ const typeFlags: Readonly<Record<string, ReadonlyArray<readonly [flag: string, a
     ["command", "command"],
     ["working-dir", "workingDir"],
     ["env", "env"]
+  ],
+  mcp_tool: [
+    ["server-name", "serverName"],
+    ["tool-name", "toolName"]
   ]
 }
 
-/** The flag without which a task of the type has nothing to do. */
-const needed: Readonly<Record<string, readonly [flag: string, argument: string, example: string]>> = {
-  notification: ["message", "message", '--message "Tea is ready"'],
-  shell_command: ["command", "command", '--command "date >> /tmp/dates"']
+/** The flags without which a task of the type has nothing to do. */
+const needed: Readonly<Record<string, ReadonlyArray<readonly [flag: string, argument: string, example: string]>>> = {
+  notification: [["message", "message", '--message "Tea is ready"']],
+  shell_command: [["command", "command", '--command "date >> /tmp/dates"']],
+  mcp_tool: [
+    ["server-name", "serverName", "--server-name time (nagatha mcp-servers list shows them)"],
+    ["tool-name", "toolName", "--tool-name get_current_time (nagatha mcp-servers tools SERVER shows them)"]
+  ]
 }
+
+/** Types whose `--args` are the arguments of something inside: of a tool, or of a command. */
+const passesArgs: ReadonlySet<string> = new Set(["mcp_tool"])
 
 /** What was given for a flag; undefined where it was not. */
 const given = (value: unknown): unknown => {
@@ -73,7 +84,8 @@ const environment = Effect.fnUntraced(function* (words: ReadonlyArray<string>) {
 
 const isArgs = Schema.is(TaskArgs)
 
-const jsonArgs = Effect.fnUntraced(function* (text: string) {
+/** The object of `--args`. */
+export const jsonArgs = Effect.fnUntraced(function* (text: string) {
   const value = yield* Effect.try({
     try: (): unknown => JSON.parse(text),
     catch: (reason) =>
@@ -90,10 +102,10 @@ const jsonArgs = Effect.fnUntraced(function* (text: string) {
 const taskArgs = Effect.fnUntraced(function* (input: ScheduleInput, taskType: string, file: TaskFile) {
   const wrong = misplaced(input, taskType)
   if (wrong !== undefined) return yield* wrong
-  const args: Record<string, Schema.Json> = {
-    ...file.taskArgs,
-    ...(Option.isSome(input.args) ? yield* jsonArgs(input.args.value) : {})
-  }
+  const inner = Option.isSome(input.args) ? yield* jsonArgs(input.args.value) : {}
+  const args: Record<string, Schema.Json> = passesArgs.has(taskType)
+    ? { ...file.taskArgs, ...(Option.isSome(input.args) ? { arguments: inner } : {}) }
+    : { ...file.taskArgs, ...inner }
   for (const [, key] of typeFlags[taskType] ?? []) {
     const value = given(input[key])
     if (Predicate.isString(value)) args[key] = value
@@ -106,9 +118,8 @@ const taskArgs = Effect.fnUntraced(function* (input: ScheduleInput, taskType: st
       ...(yield* environment(input.env))
     }
   }
-  const [flag, argument, example] = needed[taskType] ?? []
-  if (flag !== undefined && argument !== undefined && args[argument] === undefined) {
-    return yield* usage(`${taskType} needs --${flag}`, `such as ${example}`)
+  for (const [flag, argument, example] of needed[taskType] ?? []) {
+    if (args[argument] === undefined) return yield* usage(`${taskType} needs --${flag}`, `such as ${example}`)
   }
   return args
 })

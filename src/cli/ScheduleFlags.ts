@@ -10,7 +10,7 @@ const Overlap = ["skip", "allowAll"] as const
 
 export const scheduleFlags = {
   type: Argument.String("TYPE").pipe(
-    Argument.withDescription("notification, shell_command, sequence, or another registered task type"),
+    Argument.withDescription("notification, shell_command, mcp_tool, sequence, or another registered task type"),
     Argument.optional
   ),
   when: Argument.String("WHEN").pipe(
@@ -29,10 +29,12 @@ export const scheduleFlags = {
   command: text("command", "TEXT", "shell_command: what to run, by /bin/sh"),
   workingDir: text("working-dir", "DIR", "shell_command: directory on the worker in which it runs"),
   env: texts("env", "K=V", "shell_command: environment variable; may be repeated"),
+  serverName: text("server-name", "NAME", "mcp_tool: server in mcp.json of the worker"),
+  toolName: text("tool-name", "NAME", "mcp_tool: which of its tools to call"),
   args: text(
     "args",
     "JSON",
-    "Arguments of the task type as a JSON object, such as the steps of a sequence; flags are added to it"
+    "A JSON object: what the tool of mcp_tool is given; for other types their arguments, to which flags are added"
   ),
   file: text("file", "FILE", "Read the task from a JSON or YAML file, - for standard input; flags replace its fields"),
   queue: text("queue", "NAME", "Line of work in which it waits (default: the task type's)"),

@@ -11,6 +11,7 @@ import { history } from "./commands/history.ts"
 import { info } from "./commands/info.ts"
 import { list } from "./commands/list.ts"
 import { logs } from "./commands/logs.ts"
+import { mcpServers } from "./commands/mcp-servers.ts"
 import { next } from "./commands/next.ts"
 import { node } from "./commands/node.ts"
 import { schedule } from "./commands/schedule.ts"
@@ -27,7 +28,7 @@ const verbs = [
   { group: "WHEN", commands: [next, calendar] },
   {
     group: "THIS MACHINE",
-    commands: [up, down, node, status, doctor, demo, completions((): Command.Command.Any => tree)]
+    commands: [up, down, node, status, doctor, mcpServers, demo, completions((): Command.Command.Any => tree)]
   }
 ] as const
 

@@ -1,8 +1,9 @@
 /** The composition root: what commands need, made when a command first needs it. */
-import { Effect } from "effect"
+import { Context, Effect, Layer } from "effect"
 import { homedir, userInfo } from "node:os"
 import { Unreachable } from "../Scheduler.ts"
 import { InvalidSettings } from "../Settings.ts"
+import { McpServers } from "../work/mcp/McpServers.ts"
 import { accessOf, connectTo, type LiveOptions } from "./Access.ts"
 import type { Backend } from "./Backend.ts"
 import { dataDirectory } from "./DataDirectory.ts"
@@ -42,6 +43,10 @@ export const live = (options: LiveOptions): Backend["Service"] => {
       }
       return yield* connectTo(access, actor())
     }).pipe(Effect.mapError(failureFrom(options))),
-    deployment: Effect.succeed(LiveDeployment.make(options))
+    deployment: Effect.succeed(LiveDeployment.make(options)),
+    mcpServers: Effect.map(
+      Layer.build(McpServers.layer({ directories: options.configDirectories, variables: options.env })),
+      (services) => Context.get(services, McpServers)
+    )
   }
 }

@@ -9,6 +9,7 @@ launch(process.argv.slice(2), (started) => {
   )
   return {
     scheduler: Effect.flatMap(backend, ({ scheduler }) => scheduler),
-    deployment: Effect.flatMap(backend, ({ deployment }) => deployment)
+    deployment: Effect.flatMap(backend, ({ deployment }) => deployment),
+    mcpServers: Effect.flatMap(backend, ({ mcpServers }) => mcpServers)
   }
 })

@@ -1,5 +1,11 @@
 /** The task types that this project brings, with the code that runs them: for workers. */
-import { Notification } from "./Notification.ts"
+import { McpTool } from "./mcp/McpTool.ts"
+import type { McpServers } from "./mcp/McpServers.ts"
+import { Notification, type NotificationBus } from "./Notification.ts"
 import { ShellCommand } from "./ShellCommand.ts"
+import type { TaskType } from "./TaskType.ts"
 
-export const builtInTaskTypes = [ShellCommand, Notification] as const
+/** What the code of these task types needs of a worker. */
+export type BuiltInServices = NotificationBus | McpServers
+
+export const builtInTaskTypes: ReadonlyArray<TaskType<BuiltInServices>> = [ShellCommand, Notification, McpTool]

@@ -10,8 +10,9 @@
  * Not covered: a descendant that leaves the group (`setsid`, a daemon) and outlives it, and a command that kills the
  * guardian with `kill -9`. The standard streams are sockets: scripts must say `>&2`, not `> /dev/stderr`.
  */
-import { spawn } from "node:child_process"
+import { type ChildProcessByStdio, spawn } from "node:child_process"
 import { stat } from "node:fs/promises"
+import type { Readable, Writable } from "node:stream"
 import { Deferred, Effect, Schema } from "effect"
 import type { KeptText, Output } from "./Output.ts"
 
@@ -77,17 +78,46 @@ const checkDirectory = (path: string) =>
 
 type Exited = { readonly exitCode: number | null; readonly signal: string | null }
 
-const begin = (command: GroupCommand) => {
-  const child = spawn("/bin/sh", ["-c", GUARD, "shell_command", ...command.argv], {
+export interface GroupProcess {
+  readonly child: ChildProcessByStdio<Writable, Readable, Readable>
+  /** To every process of the group; nothing is left to be told once it was killed. */
+  signal(name: "SIGTERM" | "SIGCONT" | "SIGKILL"): void
+  /** Lets the guardian end; it kills what is left of the group. */
+  letGo(): void
+}
+
+/** Starts a command as the leader of a guarded group of its own; throws where no process can be started. */
+export const spawnGroup = (command: Pick<GroupCommand, "argv" | "workingDir" | "env">, name: string): GroupProcess => {
+  const child = spawn("/bin/sh", ["-c", GUARD, name, ...command.argv], {
     cwd: command.workingDir,
     env: command.env,
     detached: true,
     stdio: ["pipe", "pipe", "pipe", "pipe"]
   })
+  const lifeline = child.stdio[3]
+  lifeline?.on("error", () => {})
+  let killed = false
+  return {
+    child,
+    signal: (signal) => {
+      if (killed) return
+      killed = signal === "SIGKILL"
+      try {
+        if (child.pid !== undefined) process.kill(-child.pid, signal)
+      } catch {
+        // Nobody is left in the group.
+      }
+    },
+    letGo: () => void lifeline?.destroy()
+  }
+}
+
+const begin = (command: GroupCommand) => {
+  const group = spawnGroup(command, "shell_command")
+  const { child } = group
   const exited = Deferred.makeUnsafe<Exited, CannotStart>()
   const closed = Deferred.makeUnsafe<void>()
   const { stderr, stdout } = command
-  const lifeline = child.stdio[3]
   const ignore = () => {}
   child.on("error", (cause) => Deferred.doneUnsafe(exited, Effect.fail(cannotStart(cause))))
   child.on("exit", (exitCode, signal) => Deferred.doneUnsafe(exited, Effect.succeed({ exitCode, signal })))
@@ -95,19 +125,8 @@ const begin = (command: GroupCommand) => {
   child.stdout.on("data", (chunk: Buffer) => stdout.push(chunk)).on("error", ignore)
   child.stderr.on("data", (chunk: Buffer) => stderr.push(chunk)).on("error", ignore)
   child.stdin.on("error", ignore).end(command.stdin ?? "")
-  lifeline?.on("error", ignore)
 
-  let killed = false
-  const signal = (name: "SIGTERM" | "SIGCONT" | "SIGKILL") =>
-    Effect.sync(() => {
-      if (killed) return
-      killed = name === "SIGKILL"
-      try {
-        if (child.pid !== undefined) process.kill(-child.pid, name)
-      } catch {
-        // Nobody is left in the group.
-      }
-    })
+  const signal = (name: "SIGTERM" | "SIGCONT" | "SIGKILL") => Effect.sync(() => group.signal(name))
   const settled = Effect.exit(Deferred.await(exited))
   return {
     exited: Deferred.await(exited),
@@ -121,7 +140,7 @@ const begin = (command: GroupCommand) => {
       ),
     /** Kills what is left of the group and lets go of its streams. */
     finish: signal("SIGKILL").pipe(
-      Effect.andThen(Effect.sync(() => lifeline?.destroy())),
+      Effect.andThen(Effect.sync(group.letGo)),
       Effect.andThen(Effect.timeoutOption(Deferred.await(closed), DRAIN_MS)),
       Effect.andThen(
         Effect.sync(() => {

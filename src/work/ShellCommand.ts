@@ -7,23 +7,10 @@
  */
 import { Effect } from "effect"
 import type { ExecutionError } from "../events/TaskEvent.ts"
+import { inheritedEnv } from "./InheritedEnv.ts"
 import { type GroupEnd, runGroup } from "./ProcessGroup.ts"
 import { ShellCommandDeclaration, type ShellCommandArgs, type ShellCommandResult } from "./ShellCommandArgs.ts"
 import { implement, TaskFailed } from "./TaskType.ts"
-
-/** What a command sees of the worker's environment, and all of `LC_*`. */
-const INHERITED: ReadonlySet<string> = new Set(["PATH", "HOME", "LANG", "TZ", "TMPDIR", "USER", "LOGNAME", "SHELL"])
-
-const DEFAULT_PATH = "/usr/local/bin:/usr/bin:/bin"
-
-/** The variables of `from` that commands may see. */
-export const inheritedEnv = (from: Readonly<Record<string, string | undefined>>): Record<string, string> => {
-  const env: Record<string, string> = { PATH: DEFAULT_PATH }
-  for (const [name, value] of Object.entries(from)) {
-    if (value !== undefined && (INHERITED.has(name) || name.startsWith("LC_"))) env[name] = value
-  }
-  return env
-}
 
 const resultOf = (end: GroupEnd): ShellCommandResult => ({
   exitCode: end.exitCode,

@@ -6,6 +6,7 @@
 import { Context, Effect, Layer, Result, Schema } from "effect"
 import { TaskId, type TaskArgs } from "../events/TaskDefinition.ts"
 import type { ArgsProblem } from "./ArgsProblem.ts"
+import { McpToolDeclaration } from "./mcp/McpToolArgs.ts"
 import { NotificationDeclaration } from "./NotificationArgs.ts"
 import { SequenceDeclaration } from "./SequenceArgs.ts"
 import { ShellCommandDeclaration } from "./ShellCommandArgs.ts"
@@ -34,7 +35,11 @@ export class InvalidTaskTypes extends Schema.TaggedError<InvalidTaskTypes>()("In
 }
 
 /** What this project brings, without the code: enough for a node that only schedules. */
-export const builtInDeclarations: ReadonlyArray<TaskDeclaration> = [ShellCommandDeclaration, NotificationDeclaration]
+export const builtInDeclarations: ReadonlyArray<TaskDeclaration> = [
+  ShellCommandDeclaration,
+  NotificationDeclaration,
+  McpToolDeclaration
+]
 
 const isName = Schema.is(TaskId)
 

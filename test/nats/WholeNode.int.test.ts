@@ -23,7 +23,10 @@ const world = Effect.gen(function* () {
   const access = { url: server.url, users: server.users }
   yield* Layer.build(
     Layer.fresh(
-      schedulerAndApi({ identity, server: access, settings: Settings.defaults, timezone: "Europe/Berlin" }, MEMORY)
+      schedulerAndApi(
+        { identity, server: access, settings: Settings.defaults, timezone: "Europe/Berlin", configDirectories: [] },
+        MEMORY
+      )
     )
   )
   const client = NatsScheduler.layer({ actor: "ann" }).pipe(

@@ -75,7 +75,8 @@ export const runCli = (args: ReadonlyArray<string>, setting: Setting = {}) =>
         doctor: () => Effect.die("not asked for"),
         borrowed: Effect.die("not asked for"),
         ...setting.deployment
-      })
+      }),
+      mcpServers: Effect.die("not asked for")
     }),
     Effect.provide(Layer.mergeAll(platform(setting.typed), Layer.fresh(TestConsole.layer)), { local: true })
   )

@@ -27,7 +27,8 @@ export const startNode = async (changes: Partial<Settings> = {}): Promise<TestNo
     },
     server: { url: server.url, users: server.users },
     settings: { ...defaults, partitions: 2, ...changes },
-    timezone: "UTC"
+    timezone: "UTC",
+    configDirectories: []
   }
   const build = <A, E>(layer: Layer.Layer<A, E>) => Effect.runPromise(Layer.buildWithScope(Layer.fresh(layer), scope))
   await build(NodeRoles.schedulerAndApi(options, join(server.directory, "read-models.sqlite")))

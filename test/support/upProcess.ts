@@ -28,5 +28,6 @@ launch(process.argv.slice(2), () => ({
     node: () => Effect.die("not asked for"),
     doctor: () => Effect.succeed({ settings: [], checks: [] }),
     borrowed: Effect.sync(() => memoryScheduler(aWorld()))
-  })
+  }),
+  mcpServers: Effect.die("not asked for")
 }))

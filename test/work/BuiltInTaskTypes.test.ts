@@ -2,6 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer } from "effect"
 import { builtInTaskTypes } from "../../src/work/BuiltInTaskTypes.ts"
 import { LiveFeed } from "../../src/work/LiveFeed.ts"
+import { McpServers } from "../../src/work/mcp/McpServers.ts"
 import { NotificationBus } from "../../src/work/Notification.ts"
 import { builtInDeclarations, TaskTypes } from "../../src/work/TaskTypes.ts"
 import * as Worker from "../../src/work/Worker.ts"
@@ -18,7 +19,9 @@ const withWorker = <A, E>(use: (owner: TestOwner) => Effect.Effect<A, E, WorkQue
         Layer.provide([
           owner.layer,
           LiveFeed.layerMemory(),
-          TaskTypes.layer(builtInTaskTypes).pipe(Layer.provide(NotificationBus.layerMemory()))
+          TaskTypes.layer(builtInTaskTypes).pipe(
+            Layer.provide([NotificationBus.layerMemory(), McpServers.layer({ directories: [], variables: {} })])
+          )
         ])
       )
     )

@@ -1,0 +1,213 @@
+/**
+ * `mcp.json`: which MCP servers this machine may start or call, in the form that other MCP clients read
+ * (`mcpServers`, or VS Code's `servers`). The first of the directories that has the file counts. It is read anew for
+ * every call, so that a change counts at once.
+ *
+ * `${VAR}`, `${VAR:-default}` and `${env:VAR}` in `command`, `args`, `env`, `cwd`, `url` and `headers` stand for
+ * variables of this machine's environment; `$${` is a `${` as it stands. A variable that is not set is an error. A server
+ * whose name begins with `_`, or that says `"disabled": true`, is off. Keys that are not known are ignored, and named in `notes`.
+ */
+import { Effect, Predicate, Result, Schema } from "effect"
+import { readFile } from "node:fs/promises"
+import { dirname, join, resolve } from "node:path"
+import { shownIssue } from "../ArgsProblem.ts"
+import { McpProblem, otherwise } from "./McpProblem.ts"
+
+export const MCP_FILE = "mcp.json"
+
+type Variables = Readonly<Record<string, string | undefined>>
+
+const Texts = Schema.Record(Schema.String, Schema.String)
+
+const Entry = Schema.Struct({
+  type: Schema.optionalKey(Schema.Literals(["stdio", "http", "streamable-http", "streamableHttp", "sse"])),
+  command: Schema.optionalKey(Schema.String),
+  args: Schema.optionalKey(Schema.Array(Schema.String)),
+  env: Schema.optionalKey(Texts),
+  /** Default: the directory of the file; a relative one begins there. */
+  cwd: Schema.optionalKey(Schema.String),
+  url: Schema.optionalKey(Schema.String),
+  headers: Schema.optionalKey(Texts),
+  disabled: Schema.optionalKey(Schema.Boolean),
+  /** Revision of MCP to speak, such as `2025-11-25`, without asking the server first. Default: `auto`. */
+  protocol: Schema.optionalKey(Schema.String)
+})
+type Entry = typeof Entry.Type
+
+/** A server as it is to be reached: everything filled in. May hold secrets: never shown, never stored. */
+export interface McpServer {
+  readonly name: string
+  readonly protocol: string
+  readonly reach:
+    | {
+        readonly kind: "stdio"
+        readonly argv: readonly [string, ...ReadonlyArray<string>]
+        readonly env: Readonly<Record<string, string>>
+        readonly cwd: string
+      }
+    | {
+        readonly kind: "http" | "sse"
+        readonly url: URL
+        readonly headers: Readonly<Record<string, string>>
+      }
+}
+
+export interface McpServers {
+  /** Null where no directory has one. */
+  readonly file: string | null
+  /** Where it was looked for. */
+  readonly searched: ReadonlyArray<string>
+  /** As they are written: not filled in. */
+  readonly entries: ReadonlyMap<string, Entry>
+  readonly off: ReadonlyArray<string>
+  readonly notes: ReadonlyArray<string>
+}
+
+const problem = (message: string) => new McpProblem({ code: "mcpConfig", message, retryable: false })
+
+const decodeEntry = Schema.decodeUnknownResult(Entry, { errors: "all" })
+const KNOWN: ReadonlyArray<string> = Object.keys(Entry.fields)
+
+const textOf = (file: string): Effect.Effect<string | undefined, McpProblem> =>
+  Effect.tryPromise({ try: () => readFile(file, "utf8"), catch: (cause) => cause }).pipe(
+    Effect.catch((cause) =>
+      Predicate.isObject(cause) && "code" in cause && (cause.code === "ENOENT" || cause.code === "ENOTDIR")
+        ? Effect.succeed(undefined)
+        : Effect.fail(problem(`${file} cannot be read: ${String(cause)}`))
+    )
+  )
+
+const parsed = (file: string, text: string): Result.Result<Readonly<Record<string, unknown>>, McpProblem> => {
+  let value: unknown
+  try {
+    value = JSON.parse(text)
+  } catch (cause) {
+    return Result.fail(problem(`${file} is no JSON: ${cause instanceof Error ? cause.message : String(cause)}`))
+  }
+  const servers = Predicate.isObject(value)
+    ? (Reflect.get(value, "mcpServers") ?? Reflect.get(value, "servers"))
+    : undefined
+  if (Predicate.isObject(servers)) return Result.succeed(servers as Readonly<Record<string, unknown>>)
+  return Result.fail(
+    problem(`${file} has no "mcpServers": write { "mcpServers": { "time": { "command": "…", "args": ["…"] } } }`)
+  )
+}
+
+/** What the file says, as it is written. */
+export const readServers = Effect.fnUntraced(function* (
+  directories: ReadonlyArray<string>
+): Effect.fn.Return<McpServers, McpProblem> {
+  const searched = [...new Set(directories.map((directory) => join(directory, MCP_FILE)))]
+  for (const file of searched) {
+    const text = yield* textOf(file)
+    if (text === undefined) continue
+    const entries = new Map<string, Entry>()
+    const off: Array<string> = []
+    const notes: Array<string> = []
+    for (const [name, value] of Object.entries(yield* Effect.fromResult(parsed(file, text)))) {
+      const decoded = decodeEntry(value)
+      if (name.startsWith("_") || (Predicate.isObject(value) && Reflect.get(value, "disabled") === true)) {
+        off.push(name)
+        continue
+      }
+      if (Result.isFailure(decoded)) {
+        return yield* problem(`${file}: server ${JSON.stringify(name)}: ${shownIssue(decoded.failure.issue)}`)
+      }
+      const strange = Predicate.isObject(value) ? Object.keys(value).filter((key) => !KNOWN.includes(key)) : []
+      if (strange.length > 0)
+        notes.push(`server ${JSON.stringify(name)}: ${strange.join(", ")} is not known and ignored`)
+      entries.set(name, decoded.success)
+    }
+    return { file, searched, entries, off, notes }
+  }
+  return { file: null, searched, entries: new Map(), off: [], notes: [] }
+})
+
+const VARIABLE = /(\$?)\$\{([^}]*)\}/g
+const NAME = /^[A-Za-z_][A-Za-z0-9_]*$/
+
+/** A text with its variables filled in; fails with what is wrong with it. */
+export const expanded = (text: string, variables: Variables): Result.Result<string, string> => {
+  let wrong: string | undefined
+  const filled = text.replace(VARIABLE, (whole, escape: string, inner: string) => {
+    if (escape !== "") return whole.slice(1)
+    const at = inner.indexOf(":-")
+    const name = (at < 0 ? inner : inner.slice(0, at)).replace(/^env:/, "")
+    if (!NAME.test(name)) {
+      wrong ??= `${whole} is not understood; write \${VAR}, \${VAR:-default} or \${env:VAR}`
+      return ""
+    }
+    const value = variables[name]
+    if (value !== undefined && (value !== "" || at < 0)) return value
+    if (at >= 0) return inner.slice(at + 2)
+    wrong ??= `the variable ${name} is not set; set it where the worker runs, or write \${${name}:-default}`
+    return ""
+  })
+  return wrong === undefined ? Result.succeed(filled) : Result.fail(wrong)
+}
+
+const reachOf = (
+  entry: Entry,
+  file: string,
+  fill: (field: string, text: string) => string
+): Result.Result<McpServer["reach"], string> => {
+  const fillAll = (field: string, texts: Readonly<Record<string, string>> = {}) =>
+    Object.fromEntries(Object.entries(texts).map(([key, text]) => [key, fill(`${field}.${key}`, text)]))
+  if (entry.command !== undefined && entry.url !== undefined) {
+    return Result.fail('has both a "command" and a "url"; keep one of them')
+  }
+  if (entry.url !== undefined) {
+    const text = fill("url", entry.url)
+    const url = URL.canParse(text) ? new URL(text) : undefined
+    if (url === undefined || !/^https?:$/.test(url.protocol)) {
+      return Result.fail(
+        `url: must begin with http:// or https://, and be a whole address, as ${JSON.stringify(entry.url)} is not`
+      )
+    }
+    const kind = entry.type === "sse" ? "sse" : "http"
+    return Result.succeed({ kind, url, headers: fillAll("headers", entry.headers) })
+  }
+  if (entry.command === undefined || entry.command.trim() === "") {
+    return Result.fail('has neither a "command" (to start it) nor a "url" (to call it)')
+  }
+  const here = dirname(file)
+  return Result.succeed({
+    kind: "stdio",
+    argv: [fill("command", entry.command), ...(entry.args ?? []).map((text, index) => fill(`args[${index}]`, text))],
+    env: fillAll("env", entry.env),
+    cwd: entry.cwd === undefined ? here : resolve(here, fill("cwd", entry.cwd))
+  })
+}
+
+/** One server, filled in, or what to mend. */
+export const serverOf = (
+  { entries, file, off, searched }: McpServers,
+  name: string,
+  variables: Variables
+): Result.Result<McpServer, McpProblem> => {
+  const unknown = (message: string) => Result.fail(new McpProblem({ code: "unknownServer", message, retryable: false }))
+  if (file === null) {
+    return unknown(
+      `there is no MCP server ${JSON.stringify(name)}: no ${MCP_FILE} was found (looked for ${searched.join(", ")})`
+    )
+  }
+  if (off.includes(name)) {
+    return unknown(`the MCP server ${JSON.stringify(name)} is off in ${file}: take away the "_" or the "disabled"`)
+  }
+  const entry = entries.get(name)
+  if (entry === undefined) {
+    const rest = otherwise(name, [...entries.keys()], "it names none")
+    return unknown(`there is no MCP server ${JSON.stringify(name)} in ${file}; ${rest}`)
+  }
+  let wrong: string | undefined
+  const reach = reachOf(entry, file, (field, text) => {
+    const filled = expanded(text, variables)
+    if (Result.isFailure(filled)) wrong ??= `${field}: ${filled.failure}`
+    return Result.getOrElse(filled, () => "")
+  })
+  const told = wrong ?? (Result.isFailure(reach) ? reach.failure : undefined)
+  if (told !== undefined || Result.isFailure(reach)) {
+    return Result.fail(problem(`${file}: server ${JSON.stringify(name)}: ${told}`))
+  }
+  return Result.succeed({ name, protocol: entry.protocol ?? "auto", reach: reach.success })
+}
