@@ -1,8 +1,7 @@
 /** `nagatha mcp-servers`: the MCP servers that this machine's `mcp.json` names; needs no running service. */
 import { Effect, Option, Result } from "effect"
 import { Argument, Command } from "effect/cli"
-import type { Tool } from "@modelcontextprotocol/client"
-import type { McpConnection } from "../../work/mcp/McpConnection.ts"
+import type { McpConnection, McpToolOffer } from "../../work/mcp/McpConnection.ts"
 import { withMcpServers } from "../Backend.ts"
 import { CliFailure, ExitCode } from "../Failure.ts"
 import { duration, json, text } from "../Flags.ts"
@@ -55,7 +54,7 @@ const list = Command.make(
 )
 
 /** `timezone?: string, limit: number`: what a tool takes. */
-const takes = ({ inputSchema }: Tool): string => {
+const takes = ({ inputSchema }: McpToolOffer): string => {
   const { properties = {}, required = [] } = inputSchema
   return Object.entries(properties)
     .map(([name, schema]) => {

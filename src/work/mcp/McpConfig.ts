@@ -15,6 +15,9 @@ import { McpProblem, otherwise } from "./McpProblem.ts"
 
 export const MCP_FILE = "mcp.json"
 
+/** How long a server may take to start and to introduce itself where its entry does not say, milliseconds. */
+const CONNECT_MS = 15_000
+
 type Variables = Readonly<Record<string, string | undefined>>
 
 const Texts = Schema.Record(Schema.String, Schema.String)
@@ -30,7 +33,9 @@ const Entry = Schema.Struct({
   headers: Schema.optionalKey(Texts),
   disabled: Schema.optionalKey(Schema.Boolean),
   /** Revision of MCP to speak, such as `2025-11-25`, without asking the server first. Default: `auto`. */
-  protocol: Schema.optionalKey(Schema.String)
+  protocol: Schema.optionalKey(Schema.String),
+  /** How long it may take to start and to introduce itself, milliseconds. Default: 15 seconds. */
+  connectTimeoutMs: Schema.optionalKey(Schema.Int.check(Schema.isGreaterThanOrEqualTo(1)))
 })
 type Entry = typeof Entry.Type
 
@@ -38,6 +43,8 @@ type Entry = typeof Entry.Type
 export interface McpServer {
   readonly name: string
   readonly protocol: string
+  /** Milliseconds. */
+  readonly connectTimeoutMs: number
   readonly reach:
     | {
         readonly kind: "stdio"
@@ -209,5 +216,10 @@ export const serverOf = (
   if (told !== undefined || Result.isFailure(reach)) {
     return Result.fail(problem(`${file}: server ${JSON.stringify(name)}: ${told}`))
   }
-  return Result.succeed({ name, protocol: entry.protocol ?? "auto", reach: reach.success })
+  return Result.succeed({
+    name,
+    protocol: entry.protocol ?? "auto",
+    connectTimeoutMs: entry.connectTimeoutMs ?? CONNECT_MS,
+    reach: reach.success
+  })
 }

@@ -5,14 +5,11 @@
  * that is lost stays lost; calls under way fail as `connectionLost`, for whether the tool has run is not known.
  */
 import { Effect, Predicate, type Schema, type Scope } from "effect"
-import type { CallToolResult, Client, Tool, Transport } from "@modelcontextprotocol/client"
+import type { CallToolResult, Client, Tool as McpToolOffer, Transport } from "@modelcontextprotocol/client"
 import { inheritedEnv } from "../InheritedEnv.ts"
 import type { McpServer } from "./McpConfig.ts"
 import { McpProblem, otherwise } from "./McpProblem.ts"
 import { StdioTransport } from "./StdioTransport.ts"
-
-/** How long a server may take to start and to introduce itself, milliseconds. */
-export const CONNECT_MS = 15_000
 
 /** How long the first question, by which the newest revision of MCP is found, may go unanswered by an older server. */
 const PROBE_MS = 3000
@@ -22,6 +19,9 @@ const NO_LIMIT_MS = 2 ** 31 - 1
 
 /** The package is large; it is loaded when a server is first reached. */
 const library = Effect.promise(() => import("@modelcontextprotocol/client"))
+
+/** A tool as its server describes it. */
+export type { McpToolOffer }
 
 export interface McpCall {
   readonly toolName: string
@@ -37,7 +37,7 @@ export interface McpConnection {
   readonly about: { readonly name: string; readonly version: string; readonly protocol: string }
   /** Whether it can still be used. */
   isLost(): boolean
-  readonly tools: Effect.Effect<ReadonlyArray<Tool>, McpProblem>
+  readonly tools: Effect.Effect<ReadonlyArray<McpToolOffer>, McpProblem>
   call(call: McpCall): Effect.Effect<CallToolResult, McpProblem>
 }
 
@@ -89,40 +89,44 @@ interface Reached {
   readonly transport: Transport
 }
 
+/** `ended`: the server was started, and has ended by itself. */
+interface NotReached {
+  readonly problem: McpProblem
+  readonly ended: boolean
+}
+
 const reached = Effect.fnUntraced(function* (
   server: McpServer,
   mode: Negotiation
-): Effect.fn.Return<Reached, McpProblem, Scope.Scope> {
+): Effect.fn.Return<Reached, NotReached, Scope.Scope> {
   const { Client } = yield* library
+  const { connectTimeoutMs, name } = server
   const transport = yield* Effect.acquireRelease(transportOf(server), (made) =>
     Effect.promise(() => made.close().catch(() => {}))
   )
   const client = new Client(
     { name: "nagatha-scheduler", version: "1" },
-    { versionNegotiation: { mode, probe: { timeoutMs: PROBE_MS } } }
+    { versionNegotiation: { mode, probe: { timeoutMs: Math.min(PROBE_MS, connectTimeoutMs / 2) } } }
   )
   // What a server sends amiss is passed over; what it means for a call, the call tells.
+  // oxlint-disable-next-line unicorn/prefer-add-event-listener -- the client has no such method
   client.onerror = () => {}
+  const failed = (told: string): NotReached => ({
+    problem: new McpProblem({ code: "cannotConnect", message: `${told}${endOf(transport)}`, retryable: true }),
+    ended: transport instanceof StdioTransport && transport.ended !== undefined
+  })
   yield* Effect.tryPromise({
-    try: () => client.connect(transport, { timeout: CONNECT_MS }),
-    catch: (cause) => {
-      const how = `${messageOf(cause)}${endOf(transport)}${httpRemedy(server, cause)}`
-      return new McpProblem({
-        code: "cannotConnect",
-        message: `cannot connect to the MCP server ${JSON.stringify(server.name)}: ${how}`,
-        retryable: true
-      })
-    }
+    try: () => client.connect(transport, { timeout: connectTimeoutMs }),
+    catch: (cause) =>
+      failed(
+        `cannot connect to the MCP server ${JSON.stringify(name)}: ${messageOf(cause)}${httpRemedy(server, cause)}`
+      )
   }).pipe(
     Effect.timeoutOrElse({
-      duration: CONNECT_MS,
+      duration: connectTimeoutMs,
       orElse: () =>
         Effect.fail(
-          new McpProblem({
-            code: "cannotConnect",
-            message: `the MCP server ${JSON.stringify(server.name)} did not introduce itself within ${CONNECT_MS / 1000} s${endOf(transport)}`,
-            retryable: true
-          })
+          failed(`the MCP server ${JSON.stringify(name)} did not introduce itself within ${connectTimeoutMs} ms`)
         )
     })
   )
@@ -132,8 +136,10 @@ const reached = Effect.fnUntraced(function* (
 /** Some older servers end at the first question that they do not know: they are started again and asked in their way. */
 const reachedEither = (server: McpServer) => {
   const mode = negotiationOf(server.protocol)
-  const first = reached(server, mode)
-  return mode === "auto" && server.reach.kind === "stdio" ? Effect.catch(first, () => reached(server, "legacy")) : first
+  return reached(server, mode).pipe(
+    Effect.catch((first) => (mode === "auto" && first.ended ? reached(server, "legacy") : Effect.fail(first))),
+    Effect.mapError(({ problem }) => problem)
+  )
 }
 
 const callProblem =
@@ -162,18 +168,23 @@ export const connect = Effect.fnUntraced(function* (
   const found = yield* reachedEither(server)
   const { client } = found
   let lost = false
+  // oxlint-disable-next-line unicorn/prefer-add-event-listener -- the client has no such method
   client.onclose = () => {
     lost = true
   }
   const isLost = () => lost
-  let known: ReadonlyArray<Tool> | undefined
+  let known: ReadonlyArray<McpToolOffer> | undefined
   client.setNotificationHandler("notifications/tools/list_changed", () => {
     known = undefined
   })
 
   const tools = Effect.tryPromise({
     try: async (signal) => {
-      const listed = await client.listTools(undefined, { signal, timeout: CONNECT_MS, cacheMode: "refresh" })
+      const listed = await client.listTools(undefined, {
+        signal,
+        timeout: server.connectTimeoutMs,
+        cacheMode: "refresh"
+      })
       known = listed.tools
       return listed.tools
     },
