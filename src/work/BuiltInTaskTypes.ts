@@ -1,4 +1,5 @@
 /** The task types that this project brings, with the code that runs them: for workers. */
+import { HttpRequest } from "./http/HttpRequest.ts"
 import { McpTool } from "./mcp/McpTool.ts"
 import type { McpServers } from "./mcp/McpServers.ts"
 import { Notification, type NotificationBus } from "./Notification.ts"
@@ -8,4 +9,9 @@ import type { TaskType } from "./TaskType.ts"
 /** What the code of these task types needs of a worker. */
 export type BuiltInServices = NotificationBus | McpServers
 
-export const builtInTaskTypes: ReadonlyArray<TaskType<BuiltInServices>> = [ShellCommand, Notification, McpTool]
+export const builtInTaskTypes: ReadonlyArray<TaskType<BuiltInServices>> = [
+  ShellCommand,
+  Notification,
+  McpTool,
+  HttpRequest
+]

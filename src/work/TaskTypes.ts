@@ -6,6 +6,7 @@
 import { Context, Effect, Layer, Result, Schema } from "effect"
 import { TaskId, type TaskArgs } from "../events/TaskDefinition.ts"
 import type { ArgsProblem } from "./ArgsProblem.ts"
+import { HttpRequestDeclaration } from "./http/HttpRequestArgs.ts"
 import { McpToolDeclaration } from "./mcp/McpToolArgs.ts"
 import { NotificationDeclaration } from "./NotificationArgs.ts"
 import { SequenceDeclaration } from "./SequenceArgs.ts"
@@ -38,7 +39,8 @@ export class InvalidTaskTypes extends Schema.TaggedError<InvalidTaskTypes>()("In
 export const builtInDeclarations: ReadonlyArray<TaskDeclaration> = [
   ShellCommandDeclaration,
   NotificationDeclaration,
-  McpToolDeclaration
+  McpToolDeclaration,
+  HttpRequestDeclaration
 ]
 
 const isName = Schema.is(TaskId)

@@ -89,7 +89,7 @@ describe("task types", () => {
   it.effect("that are not known are refused with a suggestion, or the names that are", () =>
     Effect.gen(function* () {
       assert.include(yield* problem("shell_comand", {}), 'did you mean "shell_command"?')
-      assert.include(yield* problem("teleport", {}), "known are notification, sequence, shell_command")
+      assert.include(yield* problem("teleport", {}), "known are http_request, mcp_tool, notification, sequence, shell_command")
       assert.include(yield* problem("__proto__", {}), "is not known")
     }).pipe(Effect.provide(BuiltIn))
   )
@@ -97,7 +97,7 @@ describe("task types", () => {
   it.effect("can be checked without the code that runs them", () =>
     Effect.gen(function* () {
       const types = yield* TaskTypes
-      assert.deepStrictEqual(types.names, ["notification", "sequence", "shell_command"])
+      assert.deepStrictEqual(types.names, ["http_request", "mcp_tool", "notification", "sequence", "shell_command"])
       assert.isDefined(types.get("notification"))
       assert.isUndefined(types.runner("notification"))
     }).pipe(Effect.provide(BuiltIn))
