@@ -10,7 +10,7 @@ import type { CausedBy, EventOf, ExecutionError, TaskEvent } from "../events/Tas
 import type { TaskArgs, TaskDefinition } from "../events/TaskDefinition.ts"
 import { type Instant, toMillis } from "../recurrence/Instant.ts"
 import { scheduleType, type ScheduleType } from "../recurrence/Recurrence.ts"
-import { SEQUENCE } from "../work/SequenceArgs.ts"
+import { SEQUENCE } from "../work/sequence/SequenceArgs.ts"
 
 /** Where a commit stands in the log; the number is filled in when the commit has been stored. */
 export interface LogPosition {

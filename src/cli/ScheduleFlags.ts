@@ -2,7 +2,7 @@
 import { Argument, type Command, Flag } from "effect/cli"
 import { CatchUp } from "../events/TaskDefinition.ts"
 import { GapPolicy, OverlapPolicy } from "../recurrence/Recurrence.ts"
-import { NotificationChannel, NotificationType } from "../work/NotificationArgs.ts"
+import { NotificationChannel, NotificationType } from "../work/notification/NotificationArgs.ts"
 import { choice, count, duration, present, text, texts, timezone } from "./Flags.ts"
 
 /** Those that this version carries out. */

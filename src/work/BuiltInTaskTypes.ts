@@ -2,8 +2,8 @@
 import { HttpRequest } from "./http/HttpRequest.ts"
 import { McpTool } from "./mcp/McpTool.ts"
 import type { McpServers } from "./mcp/McpServers.ts"
-import { Notification, type NotificationBus } from "./Notification.ts"
-import { ShellCommand } from "./ShellCommand.ts"
+import { Notification, type NotificationBus } from "./notification/Notification.ts"
+import { ShellCommand } from "./shell/ShellCommand.ts"
 import type { TaskType } from "./TaskType.ts"
 
 /** What the code of these task types needs of a worker. */

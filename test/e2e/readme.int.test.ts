@@ -7,7 +7,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { isAlive } from "../support/nagatha.ts"
 
-const ROOT = new URL("../../", import.meta.url).pathname
+const ROOT = new URL("../..", import.meta.url).pathname
 const README = readFileSync(join(ROOT, "README.md"), "utf8")
 const dataDir = mkdtempSync(join(tmpdir(), "nagatha-readme-"))
 

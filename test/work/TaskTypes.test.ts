@@ -89,7 +89,10 @@ describe("task types", () => {
   it.effect("that are not known are refused with a suggestion, or the names that are", () =>
     Effect.gen(function* () {
       assert.include(yield* problem("shell_comand", {}), 'did you mean "shell_command"?')
-      assert.include(yield* problem("teleport", {}), "known are http_request, mcp_tool, notification, sequence, shell_command")
+      assert.include(
+        yield* problem("teleport", {}),
+        "known are http_request, mcp_tool, notification, sequence, shell_command"
+      )
       assert.include(yield* problem("__proto__", {}), "is not known")
     }).pipe(Effect.provide(BuiltIn))
   )

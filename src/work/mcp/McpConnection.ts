@@ -6,7 +6,7 @@
  */
 import { Effect, Predicate, type Schema, type Scope } from "effect"
 import type { CallToolResult, Client, Tool as McpToolOffer, Transport } from "@modelcontextprotocol/client"
-import { inheritedEnv } from "../InheritedEnv.ts"
+import { inheritedEnv } from "../shell/InheritedEnv.ts"
 import type { McpServer } from "./McpConfig.ts"
 import { McpProblem, otherwise } from "./McpProblem.ts"
 import { StdioTransport } from "./StdioTransport.ts"

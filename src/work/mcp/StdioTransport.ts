@@ -7,7 +7,7 @@
  */
 import { type JSONRPCMessage, ReadBuffer, serializeMessage, type Transport } from "@modelcontextprotocol/client"
 import { Output } from "../Output.ts"
-import { type GroupProcess, spawnGroup } from "../ProcessGroup.ts"
+import { type GroupProcess, spawnGroup } from "../shell/ProcessGroup.ts"
 
 /** Longest message of a server, in bytes. */
 export const MAX_LINE_BYTES = 10 * 1024 * 1024

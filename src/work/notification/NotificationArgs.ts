@@ -1,6 +1,6 @@
 /** The arguments and the result of `notification`, without the code that delivers. */
 import { Effect, Schema } from "effect"
-import { declareTaskType } from "./TaskType.ts"
+import { declareTaskType } from "../TaskType.ts"
 
 export const NotificationType = Schema.Literals(["info", "success", "warning", "error"])
 export type NotificationType = typeof NotificationType.Type

@@ -6,14 +6,14 @@
  * crash may. Where the webhook goes is the worker's configuration, never the task's.
  */
 import { Clock, Context, Effect, Layer, Redacted, Result, Schema } from "effect"
-import * as Instant from "../recurrence/Instant.ts"
+import * as Instant from "../../recurrence/Instant.ts"
 import {
   type NotificationArgs,
   type NotificationChannel,
   NotificationDeclaration,
   NotificationType
 } from "./NotificationArgs.ts"
-import { type AttemptContext, implement, TaskFailed } from "./TaskType.ts"
+import { type AttemptContext, implement, TaskFailed } from "../TaskType.ts"
 
 /** What is published on `scheduler.notification.<type>`, and the `data` of a webhook's CloudEvent. */
 export const NotificationMessage = Schema.Struct({

@@ -3,7 +3,7 @@
  * code. A text that is one reference becomes the value itself; inside a longer text it becomes its text, or its JSON.
  */
 import { Predicate, Result, type Schema } from "effect"
-import type { TaskArgs } from "../events/TaskDefinition.ts"
+import type { TaskArgs } from "../../events/TaskDefinition.ts"
 
 const REFERENCE = /\{\{\s*([^{}]*?)\s*\}\}/g
 const PATH = /^steps\.([A-Za-z0-9_-]{1,64})\.result((?:\.[A-Za-z0-9_-]+|\[\d+\])*)$/

@@ -6,11 +6,11 @@
  * group; see `ProcessGroup.ts` for what that covers. Output is kept whatever the outcome.
  */
 import { Effect } from "effect"
-import type { ExecutionError } from "../events/TaskEvent.ts"
+import type { ExecutionError } from "../../events/TaskEvent.ts"
 import { inheritedEnv } from "./InheritedEnv.ts"
 import { type GroupEnd, runGroup } from "./ProcessGroup.ts"
 import { ShellCommandDeclaration, type ShellCommandArgs, type ShellCommandResult } from "./ShellCommandArgs.ts"
-import { implement, TaskFailed } from "./TaskType.ts"
+import { implement, TaskFailed } from "../TaskType.ts"
 
 const resultOf = (end: GroupEnd): ShellCommandResult => ({
   exitCode: end.exitCode,

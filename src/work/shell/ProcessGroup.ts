@@ -14,7 +14,7 @@ import { type ChildProcessByStdio, spawn } from "node:child_process"
 import { stat } from "node:fs/promises"
 import type { Readable, Writable } from "node:stream"
 import { Deferred, Effect, Schema } from "effect"
-import type { KeptText, Output } from "./Output.ts"
+import type { KeptText, Output } from "../Output.ts"
 
 export interface GroupCommand {
   readonly argv: readonly [string, ...ReadonlyArray<string>]

@@ -3,11 +3,11 @@
  * scheduled: names, order, cycles, references, and the arguments of each step by its own task type.
  */
 import { Result, Schema } from "effect"
-import { QueueName, TaskArgs } from "../events/TaskDefinition.ts"
-import { ArgsProblem } from "./ArgsProblem.ts"
+import { QueueName, TaskArgs } from "../../events/TaskDefinition.ts"
+import { ArgsProblem } from "../ArgsProblem.ts"
 import { Condition, MAX_NESTING, SEQUENCE, type SequenceArgs, type Step, StepName } from "./SequenceArgs.ts"
 import { referencedSteps } from "./Template.ts"
-import type { TaskTypes } from "./TaskTypes.ts"
+import type { TaskTypes } from "../TaskTypes.ts"
 
 export const PlannedStep = Schema.Struct({
   name: StepName,

@@ -1,6 +1,6 @@
 /** The arguments and the result of `shell_command`, without the code that runs commands. */
 import { Schema } from "effect"
-import { declareTaskType } from "./TaskType.ts"
+import { declareTaskType } from "../TaskType.ts"
 
 const Text = Schema.String.check(
   Schema.makeFilter((text: string) => (text.includes("\0") ? "must not contain a NUL character" : undefined))

@@ -5,11 +5,11 @@ import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { assert, describe, it } from "@effect/vitest"
 import { Deferred, Effect, Fiber, Result, Schema } from "effect"
-import { ShellCommand } from "../../src/work/ShellCommand.ts"
-import { ShellCommandResult } from "../../src/work/ShellCommandArgs.ts"
-import type { AttemptContext } from "../../src/work/TaskType.ts"
-import { attemptOf } from "../support/attempt.ts"
-import { isAlive, pidsIn, until } from "../support/processes.ts"
+import { ShellCommand } from "../../../src/work/shell/ShellCommand.ts"
+import { ShellCommandResult } from "../../../src/work/shell/ShellCommandArgs.ts"
+import type { AttemptContext } from "../../../src/work/TaskType.ts"
+import { attemptOf } from "../../support/attempt.ts"
+import { isAlive, pidsIn, until } from "../../support/processes.ts"
 
 const asResult = Schema.decodeUnknownEffect(ShellCommandResult)
 
@@ -266,7 +266,7 @@ describe("when the worker is killed with SIGKILL", () => {
         script,
         `trap '' TERM HUP\necho $$ >> ${pidFile}\nsh -c 'trap "" HUP; sleep 1000 & echo $! >> ${pidFile}; wait' &\necho $! >> ${pidFile}\nwait\n`
       )
-      const program = fileURLToPath(new URL("../support/shellAttempt.ts", import.meta.url))
+      const program = fileURLToPath(new URL("../../support/shellAttempt.ts", import.meta.url))
       const worker = spawn(process.execPath, [program, `sh ${script}`], { stdio: "ignore" })
       const pids = yield* pidsIn(pidFile, 3)
       assert.isTrue(pids.every(isAlive), readFileSync(pidFile, "utf8"))

@@ -8,8 +8,8 @@ import {
   NotificationBus,
   type NotificationMessage,
   Webhook
-} from "../../src/work/Notification.ts"
-import { attemptOf } from "../support/attempt.ts"
+} from "../../../src/work/notification/Notification.ts"
+import { attemptOf } from "../../support/attempt.ts"
 
 interface Heard {
   readonly headers: IncomingHttpHeaders

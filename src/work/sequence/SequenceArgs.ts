@@ -1,7 +1,7 @@
 /** The arguments and the result of `sequence`: steps, each of a task type, in order or by what they depend on. */
 import { Effect, Schema } from "effect"
-import { TaskArgs } from "../events/TaskDefinition.ts"
-import { declareTaskType } from "./TaskType.ts"
+import { TaskArgs } from "../../events/TaskDefinition.ts"
+import { declareTaskType } from "../TaskType.ts"
 
 /** Name of the task type: its steps are decided about by the owner of the task, and run by workers. */
 export const SEQUENCE = "sequence"
