@@ -1,6 +1,6 @@
 /** Notifications on NATS: published on `scheduler.notification.<type>` for whoever listens at that moment. */
 import { Effect, Layer } from "effect"
-import { NotDelivered, NotificationBus } from "../work/notification/Notification.ts"
+import { NotDelivered, NotificationBus } from "../work/notification/NotificationMessage.ts"
 import { NatsConnection, reasonOf } from "./NatsConnection.ts"
 import { notification } from "./Subjects.ts"
 

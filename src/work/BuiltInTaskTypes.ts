@@ -2,7 +2,8 @@
 import { HttpRequest } from "./http/HttpRequest.ts"
 import { McpTool } from "./mcp/McpTool.ts"
 import type { McpServers } from "./mcp/McpServers.ts"
-import { Notification, type NotificationBus } from "./notification/Notification.ts"
+import { Notification } from "./notification/Notification.ts"
+import type { NotificationBus } from "./notification/NotificationMessage.ts"
 import { ShellCommand } from "./shell/ShellCommand.ts"
 import type { TaskType } from "./TaskType.ts"
 

@@ -6,7 +6,7 @@ export const NotificationType = Schema.Literals(["info", "success", "warning", "
 export type NotificationType = typeof NotificationType.Type
 
 /** Ways to deliver: `nats` is used always, the others where named. */
-export const NotificationChannel = Schema.Literals(["nats", "log", "webhook"])
+export const NotificationChannel = Schema.Literals(["nats", "log", "webhook", "desktop", "email"])
 export type NotificationChannel = typeof NotificationChannel.Type
 
 export const NotificationArgs = Schema.Struct({
@@ -19,7 +19,7 @@ export const NotificationArgs = Schema.Struct({
   target: Schema.optionalKey(Schema.String.annotate({ description: "whom it is for, in the receiver's own words" })),
   channel: Schema.optionalKey(
     Schema.Union([NotificationChannel, Schema.Array(NotificationChannel)]).annotate({
-      description: '"nats", "log" or "webhook", or a list of these; "nats" is used always'
+      description: '"nats", "log", "webhook", "desktop" or "email", or a list of these; "nats" is used always'
     })
   )
 })
