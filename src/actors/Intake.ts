@@ -141,6 +141,7 @@ export const schedule = (request: ScheduleRequest, door: Door): Result.Result<In
       hint: "the hard limit kills what the soft limit asked to stop: it must not be the shorter one"
     })
   }
+  const type = door.taskTypes.get(request.taskType)
   const definition: Omit<TaskDefinition, "fingerprint"> = {
     taskType: request.taskType,
     taskName: request.taskName ?? request.taskType,
@@ -150,14 +151,14 @@ export const schedule = (request: ScheduleRequest, door: Door): Result.Result<In
     understoodAs: when.understoodAs,
     recurrence: when.recurrence,
     timezone,
-    queue: request.queue ?? door.taskTypes.get(request.taskType)?.queue ?? request.taskType,
+    queue: request.queue ?? type?.queue ?? request.taskType,
     priority: 0,
     tags: [...new Set(request.tags ?? [])],
     overlap,
     catchUp: request.catchUp ?? "latest",
     catchUpWindowMs: request.catchUpWindowMs ?? 86_400_000,
-    maxRetries: request.maxRetries ?? 3,
-    backoffMs: request.backoffMs ?? 1000,
+    maxRetries: request.maxRetries ?? type?.retry.maxRetries ?? 3,
+    backoffMs: request.backoffMs ?? type?.retry.backoffMs ?? 1000,
     timeoutMs,
     hardTimeoutMs,
     startAt,

@@ -2,6 +2,7 @@
 import { Context, Effect, type Scope } from "effect"
 import type { Scheduler, Unreachable } from "../Scheduler.ts"
 import type { Deployment } from "./Deployment.ts"
+import type { LoadedPlugins } from "../work/plugins/LoadPlugins.ts"
 import type { McpServers } from "../work/mcp/McpServers.ts"
 import type { CliFailure } from "./Failure.ts"
 
@@ -11,6 +12,8 @@ export class Backend extends Context.Service<
     /** Connects; disconnects when the scope closes. */
     readonly scheduler: Effect.Effect<Scheduler["Service"], Unreachable | CliFailure, Scope.Scope>
     readonly deployment: Effect.Effect<Deployment["Service"], never, Scope.Scope>
+    /** The plugins of this machine and of these files, loaded but not set up. */
+    plugins(files: ReadonlyArray<string>): Effect.Effect<LoadedPlugins>
     /** The MCP servers of this machine; those that were started end when the scope closes. */
     readonly mcpServers: Effect.Effect<McpServers["Service"], never, Scope.Scope>
   }

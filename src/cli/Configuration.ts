@@ -1,20 +1,60 @@
 /**
  * The configuration file of this machine: `nagatha.config.json`, `.yaml` or `.yml` in the configuration directory. Flags beat the
  * environment, the environment beats the file, the file beats the defaults. A key that is not known is an error, with
- * the one that was meant.
+ * the one that was meant. What a worker needs of it is filled in when a worker starts (`WorkerConfiguration.ts`).
  */
 import { Effect, Result, Schema } from "effect"
 import { existsSync, readFileSync } from "node:fs"
 import { join, resolve } from "node:path"
 import { shownIssue } from "../work/ArgsProblem.ts"
+import { wrongAllowed } from "../work/http/AllowedAddresses.ts"
+import { NotificationChannel } from "../work/notification/NotificationArgs.ts"
 import { suggestion } from "../work/Suggestion.ts"
 import { filled, type Variables } from "./Variables.ts"
+
+const Allowed = Schema.String.check(Schema.makeFilter((text: string) => wrongAllowed(text)))
+
+const Routes = Schema.Array(NotificationChannel)
+
+const Notifications = Schema.Struct({
+  webhook: Schema.optionalKey(
+    Schema.Struct({
+      url: Schema.String,
+      /** Key by which what is sent is signed. */
+      secret: Schema.optionalKey(Schema.String),
+      timeoutMs: Schema.optionalKey(Schema.Int.check(Schema.isGreaterThanOrEqualTo(1)))
+    })
+  ),
+  email: Schema.optionalKey(
+    Schema.Struct({
+      smtp: Schema.String,
+      from: Schema.String,
+      to: Schema.Union([Schema.String, Schema.Array(Schema.String)])
+    })
+  ),
+  desktop: Schema.optionalKey(Schema.Boolean),
+  /** Channels of each type of notification, besides those that a task names. */
+  routes: Schema.optionalKey(
+    Schema.Struct({
+      info: Schema.optionalKey(Routes),
+      success: Schema.optionalKey(Routes),
+      warning: Schema.optionalKey(Routes),
+      error: Schema.optionalKey(Routes)
+    })
+  )
+})
 
 export const Configuration = Schema.Struct({
   /** IANA zone of words and answers where nothing else names one. */
   timezone: Schema.optionalKey(Schema.String),
   /** Executions at the same time in this machine's worker. */
-  concurrency: Schema.optionalKey(Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 10_000 })))
+  concurrency: Schema.optionalKey(Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 10_000 }))),
+  /** Plugin files, besides those in the folder `plugins` beside this file; relative ones begin here. */
+  plugins: Schema.optionalKey(Schema.Array(Schema.String)),
+  /** Where this machine's worker delivers notifications. */
+  notifications: Schema.optionalKey(Notifications),
+  /** Addresses that tasks may call although they are not public. */
+  http: Schema.optionalKey(Schema.Struct({ allow: Schema.Array(Allowed) }))
 })
 export type Configuration = typeof Configuration.Type
 

@@ -14,11 +14,22 @@ export class DeploymentFailed extends Schema.TaggedError<DeploymentFailed>()("De
   reason: Schema.optionalKey(Schema.Literals(["unreachable", "settings"]))
 }) {}
 
+/** A plugin file as it was found. */
+export interface PluginFound {
+  /** Null where the file does not say. */
+  readonly name: string | null
+  readonly file: string
+  /** Why it is left out; absent where it is loaded. */
+  readonly reason?: string
+}
+
 export interface UpOptions {
   /** Absolute path; made where it is missing. */
   readonly dataDir: string
   /** Executions at the same time; undefined: the default of the settings. */
   readonly concurrency: number | undefined
+  /** Plugin files, besides those that the configuration names. */
+  readonly plugins: ReadonlyArray<string>
 }
 
 export const NODE_ROLES = ["scheduler", "worker", "api"] as const
@@ -31,6 +42,7 @@ export interface NodeStartOptions {
   /** Queues that a worker serves; undefined: those of all task types. */
   readonly queues: ReadonlyArray<string> | undefined
   readonly concurrency: number | undefined
+  readonly plugins: ReadonlyArray<string>
 }
 
 export interface NodeInfo {
@@ -38,6 +50,7 @@ export interface NodeInfo {
   readonly pid: number
   readonly roles: ReadonlyArray<NodeRole>
   readonly nats: { readonly url: string; readonly version: string }
+  readonly plugins: ReadonlyArray<PluginFound>
 }
 
 export interface UpInfo {
@@ -52,6 +65,7 @@ export interface UpInfo {
   readonly namespace: string
   readonly partitions: number
   readonly concurrency: number
+  readonly plugins: ReadonlyArray<PluginFound>
   /** Where a detached deployment writes its log; absent in the foreground. */
   readonly logFile?: string | undefined
 }

@@ -1,6 +1,7 @@
 /** Why a deployment could not be started, stopped or used, in words, with what to do about it. */
 import { NatsUnreachable } from "../nats/NatsConnection.ts"
 import { InvalidSettings } from "../Settings.ts"
+import { BadConfiguration } from "./Configuration.ts"
 import { DeploymentFailed } from "./Deployment.ts"
 import { BadEnvironment } from "./Environment.ts"
 
@@ -16,6 +17,9 @@ export const deploymentFailed = (error: { readonly message: string }): Deploymen
   }
   if (error instanceof BadEnvironment || error instanceof InvalidSettings) {
     return new DeploymentFailed({ message, reason: "settings", hint: "mend the variable of the environment" })
+  }
+  if (error instanceof BadConfiguration) {
+    return new DeploymentFailed({ message, reason: "settings", hint: "mend the file, or set the variable" })
   }
   return new DeploymentFailed({ message })
 }

@@ -44,10 +44,13 @@ const holderOf = Effect.fnUntraced(function* (dataDir: string) {
   )
 })
 
-const start = (options: LiveOptions, { concurrency, dataDir }: UpOptions, logFile: string): ChildProcess => {
+const start = (options: LiveOptions, { concurrency, dataDir, plugins }: UpOptions, logFile: string): ChildProcess => {
   const log = openSync(logFile, "a", 0o600)
   const program = fileURLToPath(new URL("../../bin/nagatha", import.meta.url))
-  const more = concurrency === undefined ? [] : ["--concurrency", String(concurrency)]
+  const more = [
+    ...(concurrency === undefined ? [] : ["--concurrency", String(concurrency)]),
+    ...plugins.flatMap((file) => ["--plugin", file])
+  ]
   const child = spawn(process.execPath, [program, "up", "--data", dataDir, ...more], {
     detached: true,
     stdio: ["ignore", log, log],
@@ -116,6 +119,7 @@ export const upDetached = (options: LiveOptions) =>
       namespace: file.namespace,
       partitions: settings.partitions,
       concurrency: settings.concurrency,
+      plugins: file.plugins,
       logFile
     }
     return info

@@ -1,6 +1,7 @@
 /** Flags that several commands share, and how their values are read; a wrong value is told with what would be right. */
 import { Effect, Option } from "effect"
 import { Flag } from "effect/cli"
+import { resolve } from "node:path"
 import { isZone, suggestZone } from "../recurrence/zone/Zone.ts"
 import { usage } from "./Failure.ts"
 import { Presentation } from "./Presentation.ts"
@@ -58,6 +59,11 @@ export const dataDirectory = (description: string): Flag.Flag<Option.Option<stri
 /** How many executions a worker runs at the same time; the default is that of the settings. */
 export const concurrency = count("concurrency", 1, 10_000, "Executions at the same time (default: 64)").pipe(
   Flag.optional
+)
+
+/** Plugin files. */
+export const plugin = texts("plugin", "FILE", "File of a plugin to load; may be repeated").pipe(
+  Flag.map((files) => files.map((file) => resolve(file)))
 )
 
 export const json = present("json", "Print JSON on standard output, and nothing else")

@@ -14,12 +14,14 @@ import * as ManagedServer from "../nats/server/ManagedServer.ts"
 import { NatsConnection } from "../nats/NatsConnection.ts"
 import { compare, REQUIRED } from "../nats/server/ServerVersion.ts"
 import type * as Settings from "../Settings.ts"
+import type { LoadedPlugins } from "../work/plugins/LoadPlugins.ts"
 import { accessOf, connectTo, type LiveOptions, settingsHere } from "./Access.ts"
 import {
   type Deployment,
   DeploymentFailed,
   type NodeRole,
   type NodeStartOptions,
+  type PluginFound,
   type UpInfo,
   type UpOptions
 } from "./Deployment.ts"
@@ -28,7 +30,9 @@ import { down, fetchedServer, upDetached } from "./DetachedUp.ts"
 import { examine } from "./Doctor.ts"
 import { givenServer, newIdentity } from "./Environment.ts"
 import * as NodeRoles from "./NodeRoles.ts"
+import { pluginsHere } from "./PluginFiles.ts"
 import * as UpFile from "./UpFile.ts"
+import { workerConfiguration } from "./WorkerConfiguration.ts"
 
 /** The server of a deployment, running. */
 const server = Effect.fnUntraced(function* (options: LiveOptions, dataDir: string, settings: Settings.Settings) {
@@ -62,9 +66,25 @@ const serverVersion = (access: NodeRoles.ServerAccess, settings: Settings.Settin
     Effect.provide(NodeRoles.connection({ server: access, settings }, "client", "nagatha check"), { local: true })
   )
 
+/** What a worker here is to know: its configuration and its plugins. */
+const workOf = Effect.fnUntraced(function* (options: LiveOptions, given: ReadonlyArray<string>) {
+  const { configDirectories, configuration, env } = options
+  return {
+    configDirectories,
+    workerConfiguration: yield* workerConfiguration(configuration, env),
+    plugins: yield* pluginsHere(options, given)
+  }
+})
+
+const found = ({ broken, loaded }: LoadedPlugins): ReadonlyArray<PluginFound> => [
+  ...loaded.map(({ file, plugin }) => ({ name: plugin.name, file })),
+  ...broken
+]
+
 const up = (options: LiveOptions) =>
-  Effect.fn("up")(function* ({ concurrency, dataDir }: UpOptions) {
+  Effect.fn("up")(function* ({ concurrency, dataDir, plugins: given }: UpOptions) {
     const settings = yield* Effect.fromResult(settingsHere(options, concurrency))
+    const work = yield* workOf(options, given)
     const { access, managed } = yield* server(options, dataDir, settings)
     const version = yield* serverVersion(access, settings)
     const now = yield* Effect.clockWith((clock) => clock.currentTimeMillis)
@@ -74,7 +94,7 @@ const up = (options: LiveOptions) =>
       server: access,
       settings,
       timezone: options.timezone,
-      configDirectories: options.configDirectories
+      ...work
     }
     makeDirectory(dataDir)
     yield* Layer.build(
@@ -89,7 +109,8 @@ const up = (options: LiveOptions) =>
       namespace: settings.namespace,
       startedAt: identity.startedAt,
       version: options.version,
-      nats: { url: access.url, version, managed, ...access.users?.client }
+      nats: { url: access.url, version, managed, ...access.users?.client },
+      plugins: found(work.plugins)
     })
     const info: UpInfo = {
       pid: process.pid,
@@ -97,7 +118,8 @@ const up = (options: LiveOptions) =>
       nats: { url: access.url, version, managed },
       namespace: settings.namespace,
       partitions: settings.partitions,
-      concurrency: settings.concurrency
+      concurrency: settings.concurrency,
+      plugins: found(work.plugins)
     }
     return info
   }, Effect.mapError(deploymentFailed))
@@ -110,7 +132,7 @@ const borrowed = (options: LiveOptions) =>
     )
     const { NATS_URL: _given, NATS_CREDS: _creds, ...env } = options.env
     yield* fetchedServer(env)
-    yield* up({ ...options, env })({ dataDir, concurrency: undefined })
+    yield* up({ ...options, env })({ dataDir, concurrency: undefined, plugins: [] })
     const found = yield* accessOf({ ...options, env }, dataDir)
     if (found === undefined)
       return yield* new DeploymentFailed({ message: "the deployment did not say how to reach it" })
@@ -119,12 +141,13 @@ const borrowed = (options: LiveOptions) =>
 
 /** One node of a larger deployment: chosen roles, on the server given, or on the one that `up` runs on this machine. */
 const node = (options: LiveOptions) =>
-  Effect.fn("node")(function* ({ concurrency, dataDir, queues, roles }: NodeStartOptions) {
+  Effect.fn("node")(function* ({ concurrency, dataDir, plugins: given, queues, roles }: NodeStartOptions) {
     const settings = yield* Effect.fromResult(settingsHere(options, concurrency))
-    const given = yield* givenServer(options.env)
+    const work = yield* workOf(options, given)
+    const server = yield* givenServer(options.env)
     const managed = Option.getOrUndefined(yield* ConnectionFile.read(dataDir))
     const access =
-      given ?? (managed === undefined || managed.pid === null ? undefined : { url: managed.url, users: managed.users })
+      server ?? (managed === undefined || managed.pid === null ? undefined : { url: managed.url, users: managed.users })
     if (access === undefined) {
       return yield* new DeploymentFailed({
         message: `no NATS server is given, and none runs with the data directory ${dataDir}`,
@@ -140,7 +163,7 @@ const node = (options: LiveOptions) =>
       server: access,
       settings,
       timezone: options.timezone,
-      configDirectories: options.configDirectories
+      ...work
     }
     const has = (role: NodeRole) => roles.includes(role)
     const readModels = join(dataDir, `read-models-${identity.host}.sqlite`)
@@ -154,7 +177,8 @@ const node = (options: LiveOptions) =>
         : Layer.empty
     yield* Layer.build(Layer.fresh(decides))
     if (has("worker")) yield* Layer.build(NodeRoles.worker(one, queues))
-    return { nodeId: identity.nodeId, pid: process.pid, roles, nats: { url: access.url, version } }
+    const plugins = found(work.plugins)
+    return { nodeId: identity.nodeId, pid: process.pid, roles, nats: { url: access.url, version }, plugins }
   }, Effect.mapError(deploymentFailed))
 
 /** The deployment of this machine. */

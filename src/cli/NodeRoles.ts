@@ -13,18 +13,25 @@ import * as NatsEventLog from "../nats/NatsEventLog.ts"
 import * as NatsLiveFeed from "../nats/NatsLiveFeed.ts"
 import * as NatsNotificationBus from "../nats/NatsNotificationBus.ts"
 import * as NatsQueries from "../nats/NatsQueries.ts"
+import * as NatsScheduler from "../nats/NatsScheduler.ts"
 import { type NodeIdentity, NatsService } from "../nats/NatsService.ts"
 import * as NatsTaskOwner from "../nats/NatsTaskOwner.ts"
 import * as NatsWorkQueue from "../nats/NatsWorkQueue.ts"
 import { provision } from "../nats/Provision.ts"
 import type { Role } from "../nats/Roles.ts"
 import * as ReadModels from "../projections/ReadModels.ts"
+import { Scheduler } from "../Scheduler.ts"
 import * as Settings from "../Settings.ts"
 import { type BuiltInServices, builtInTaskTypes } from "../work/BuiltInTaskTypes.ts"
 import { McpServers } from "../work/mcp/McpServers.ts"
-import type { TaskType } from "../work/TaskType.ts"
+import { type LoadedPlugins, noPlugins, taskTypesOf as pluginTaskTypes } from "../work/plugins/LoadPlugins.ts"
+import type { TaskToSchedule } from "../work/plugins/Plugin.ts"
+import { pluginCommandDeclaration } from "../work/plugins/PluginCommandArgs.ts"
+import { Plugins, TaskSubmission } from "../work/plugins/Plugins.ts"
+import type { TaskDeclaration, TaskType } from "../work/TaskType.ts"
 import { TaskTypes } from "../work/TaskTypes.ts"
 import * as Worker from "../work/Worker.ts"
+import * as WorkerConfiguration from "./WorkerConfiguration.ts"
 
 /** How to reach the server, and as whom. */
 export interface ServerAccess {
@@ -43,7 +50,11 @@ export interface NodeOptions {
   readonly timezone: string
   /** Where `mcp.json` is looked for by a worker, in this order. */
   readonly configDirectories: ReadonlyArray<string>
-  /** Task types that this node knows and, as a worker, runs; default: those that this project brings. */
+  /** What the code of task types may do here; default: what is always allowed. */
+  readonly workerConfiguration?: WorkerConfiguration.WorkerConfiguration
+  /** Plugins of this node; default: none. */
+  readonly plugins?: LoadedPlugins
+  /** Task types that this node knows and, as a worker, runs, besides those of plugins; default: those that this project brings. */
   readonly taskTypes?: ReadonlyArray<TaskType<BuiltInServices>>
 }
 
@@ -63,7 +74,36 @@ export const connection = (options: Pick<NodeOptions, "server" | "settings">, ro
 
 const settingsOf = (options: NodeOptions) => Layer.succeed(Settings.Current, options.settings)
 
-const taskTypesOf = (options: NodeOptions) => options.taskTypes ?? builtInTaskTypes
+const pluginsOf = (options: NodeOptions) => options.plugins ?? noPlugins
+
+const taskTypesOf = (options: NodeOptions): ReadonlyArray<TaskType<BuiltInServices>> => [
+  ...(options.taskTypes ?? builtInTaskTypes),
+  ...pluginTaskTypes(pluginsOf(options))
+]
+
+/** What a deciding node checks by: of the commands of plugins, more where this process runs them itself. */
+const declarationsOf = (options: NodeOptions): ReadonlyArray<TaskDeclaration> => {
+  const commands = pluginCommandDeclaration(pluginsOf(options), options.identity.roles.includes("worker"))
+  return taskTypesOf(options).map((type) => (type.name === commands.name ? commands : type))
+}
+
+/** Plugins, set up, which may schedule tasks as a client may. */
+const pluginsLayer = (options: NodeOptions) => {
+  const plugins = pluginsOf(options)
+  if (plugins.loaded.length + plugins.broken.length === 0) return Plugins.layerNone
+  const submission = Layer.effect(
+    TaskSubmission,
+    Effect.map(Scheduler, (scheduler) => ({
+      schedule: (task: TaskToSchedule) => scheduler.schedule(task),
+      cancel: (taskId: string) => scheduler.cancel({ taskId })
+    }))
+  )
+  return Plugins.layer(plugins).pipe(
+    Layer.provide(submission),
+    Layer.provide(NatsScheduler.layer({ actor: "plugin" })),
+    Layer.provide(connection(options, "client", `nagatha plugins ${options.identity.nodeId}`))
+  )
+}
 
 /** The connection of a role that may set up streams, after it has done so, with the node's service on it. */
 const core = (options: NodeOptions, name: string) => {
@@ -92,7 +132,7 @@ const decides = (options: NodeOptions, calendars: ReturnType<typeof calendarsOf>
     Layer.provide(Partitions.layer(options.identity.nodeId)),
     Layer.provide(calendars),
     Layer.provide([NatsEventLog.layer, NatsWorkQueue.layer, NatsAnnouncements.layer]),
-    Layer.provide(TaskTypes.layerDeclared(taskTypesOf(options)))
+    Layer.provide(TaskTypes.layerDeclared(declarationsOf(options)))
   )
 
 /** Follows the log into read models, and answers queries from them. */
@@ -133,7 +173,8 @@ export const worker = (options: NodeOptions, queues?: ReadonlyArray<string>) => 
     concurrency: options.settings.concurrency
   }).pipe(
     Layer.provide([NatsTaskOwner.layer, NatsWorkQueue.layer, TaskTypes.layer(taskTypesOf(options))]),
-    Layer.provide([NatsNotificationBus.layer, NatsLiveFeed.layer, servers]),
+    Layer.provide([NatsNotificationBus.layer, NatsLiveFeed.layer, servers, pluginsLayer(options)]),
+    Layer.provide(WorkerConfiguration.layer(options.workerConfiguration ?? WorkerConfiguration.nothing)),
     Layer.provide(connection(options, "worker", `nagatha worker ${options.identity.nodeId}`)),
     Layer.provide(settingsOf(options))
   )

@@ -29,6 +29,10 @@ const typeFlags: Readonly<Record<string, ReadonlyArray<readonly [flag: string, a
   mcp_tool: [
     ["server-name", "serverName"],
     ["tool-name", "toolName"]
+  ],
+  plugin_command: [
+    ["plugin-name", "pluginName"],
+    ["command-name", "commandName"]
   ]
 }
 
@@ -39,11 +43,15 @@ const needed: Readonly<Record<string, ReadonlyArray<readonly [flag: string, argu
   mcp_tool: [
     ["server-name", "serverName", "--server-name time (nagatha mcp-servers list shows them)"],
     ["tool-name", "toolName", "--tool-name get_current_time (nagatha mcp-servers tools SERVER shows them)"]
+  ],
+  plugin_command: [
+    ["plugin-name", "pluginName", "--plugin-name my_plugin (nagatha plugins list shows them)"],
+    ["command-name", "commandName", "--command-name daily_cleanup (nagatha plugins list shows them)"]
   ]
 }
 
 /** Types whose `--args` are the arguments of something inside: of a tool, or of a command. */
-const passesArgs: ReadonlySet<string> = new Set(["mcp_tool"])
+const passesArgs: ReadonlySet<string> = new Set(["mcp_tool", "plugin_command"])
 
 /** What was given for a flag; undefined where it was not. */
 const given = (value: unknown): unknown => {

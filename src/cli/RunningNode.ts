@@ -2,8 +2,10 @@
 import { Effect, Option, References } from "effect"
 import { GlobalFlag } from "effect/cli"
 import { zoneOf } from "./Flags.ts"
+import type { PluginFound } from "./Deployment.ts"
 import { note } from "./Output.ts"
 import { Presentation } from "./Presentation.ts"
+import { visible } from "./Text.ts"
 
 /** Goes on until Ctrl-C or a signal to stop. */
 export const untilStopped = Effect.onInterrupt(Effect.never, () => note("stopping; what runs is asked to stop"))
@@ -15,3 +17,17 @@ export const asNode = Effect.fnUntraced(function* <A, E, R>(run: Effect.Effect<A
   const asked = Option.getOrUndefined(yield* GlobalFlag.LogLevel)
   return yield* Effect.provideService(run, References.MinimumLogLevel, asked ?? logLevel ?? "Info")
 })
+
+/** Names of the plugins that are loaded; undefined where there are none. */
+export const loadedNames = (plugins: ReadonlyArray<PluginFound>): string | undefined => {
+  const names = plugins.flatMap(({ name, reason }) => (reason === undefined && name !== null ? [name] : []))
+  return names.length === 0 ? undefined : names.join(", ")
+}
+
+/** One line for each plugin that is left out. */
+export const warnOfBroken = (plugins: ReadonlyArray<PluginFound>) =>
+  Effect.forEach(
+    plugins.filter(({ reason }) => reason !== undefined),
+    ({ file, reason = "" }) => note(visible(`warning: the plugin ${file} is left out: ${reason}`)),
+    { discard: true }
+  )

@@ -10,7 +10,9 @@ const Overlap = ["skip", "allowAll"] as const
 
 export const scheduleFlags = {
   type: Argument.String("TYPE").pipe(
-    Argument.withDescription("notification, shell_command, mcp_tool, sequence, or another registered task type"),
+    Argument.withDescription(
+      "notification, shell_command, mcp_tool, http_request, plugin_command, sequence, or another registered task type"
+    ),
     Argument.optional
   ),
   when: Argument.String("WHEN").pipe(
@@ -31,10 +33,12 @@ export const scheduleFlags = {
   env: texts("env", "K=V", "shell_command: environment variable; may be repeated"),
   serverName: text("server-name", "NAME", "mcp_tool: server in mcp.json of the worker"),
   toolName: text("tool-name", "NAME", "mcp_tool: which of its tools to call"),
+  pluginName: text("plugin-name", "NAME", "plugin_command: plugin of the worker"),
+  commandName: text("command-name", "NAME", "plugin_command: which of its commands to run"),
   args: text(
     "args",
     "JSON",
-    "A JSON object: what the tool of mcp_tool is given; for other types their arguments, to which flags are added"
+    "A JSON object: what the tool or the plugin's command is given; for other types their arguments, to which flags are added"
   ),
   file: text("file", "FILE", "Read the task from a JSON or YAML file, - for standard input; flags replace its fields"),
   queue: text("queue", "NAME", "Line of work in which it waits (default: the task type's)"),

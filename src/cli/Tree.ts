@@ -14,6 +14,7 @@ import { logs } from "./commands/logs.ts"
 import { mcpServers } from "./commands/mcp-servers.ts"
 import { next } from "./commands/next.ts"
 import { node } from "./commands/node.ts"
+import { plugins } from "./commands/plugins.ts"
 import { schedule } from "./commands/schedule.ts"
 import { status } from "./commands/status.ts"
 import { up } from "./commands/up.ts"
@@ -28,7 +29,7 @@ const verbs = [
   { group: "WHEN", commands: [next, calendar] },
   {
     group: "THIS MACHINE",
-    commands: [up, down, node, status, doctor, mcpServers, demo, completions((): Command.Command.Any => tree)]
+    commands: [up, down, node, status, doctor, mcpServers, plugins, demo, completions((): Command.Command.Any => tree)]
   }
 ] as const
 

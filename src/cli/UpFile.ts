@@ -18,7 +18,14 @@ export const UpFile = Schema.Struct({
     /** Rights of a client; missing where the server was given with its own credentials. */
     user: Schema.optionalKey(Schema.String),
     password: Schema.optionalKey(Schema.String)
-  })
+  }),
+  plugins: Schema.Array(
+    Schema.Struct({
+      name: Schema.NullOr(Schema.String),
+      file: Schema.String,
+      reason: Schema.optionalKey(Schema.String)
+    })
+  ).pipe(Schema.withDecodingDefaultKey(Effect.succeed([])))
 })
 export type UpFile = typeof UpFile.Type
 

@@ -11,6 +11,7 @@ import { BadEnvironment } from "./Environment.ts"
 import { type CliFailure, usage } from "./Failure.ts"
 import { GIVEN_SERVER } from "./DeploymentProblem.ts"
 import * as LiveDeployment from "./LiveDeployment.ts"
+import { pluginsHere } from "./PluginFiles.ts"
 
 const failureFrom =
   ({ env }: LiveOptions) =>
@@ -44,6 +45,7 @@ export const live = (options: LiveOptions): Backend["Service"] => {
       return yield* connectTo(access, actor())
     }).pipe(Effect.mapError(failureFrom(options))),
     deployment: Effect.succeed(LiveDeployment.make(options)),
+    plugins: (files) => pluginsHere(options, files),
     mcpServers: Effect.map(
       Layer.build(McpServers.layer({ directories: options.configDirectories, variables: options.env })),
       (services) => Context.get(services, McpServers)

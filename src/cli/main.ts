@@ -10,6 +10,7 @@ launch(process.argv.slice(2), (started) => {
   return {
     scheduler: Effect.flatMap(backend, ({ scheduler }) => scheduler),
     deployment: Effect.flatMap(backend, ({ deployment }) => deployment),
+    plugins: (files) => Effect.flatMap(backend, ({ plugins }) => plugins(files)),
     mcpServers: Effect.flatMap(backend, ({ mcpServers }) => mcpServers)
   }
 })

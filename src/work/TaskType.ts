@@ -77,6 +77,12 @@ export interface AttemptContext {
   lastWords(detail: Schema.Json): void
 }
 
+/** Retries after the first attempt, and the delay before the first of them in milliseconds. */
+export interface RetryDefaults {
+  readonly maxRetries?: number
+  readonly backoffMs?: number
+}
+
 /** The half that is known without the code that runs: enough to check a task when it is scheduled. */
 export interface TaskDeclaration<Args = unknown, Value = unknown> {
   /** Letters, digits, `-` and `_`, at most 64: also the default queue. */
@@ -85,6 +91,8 @@ export interface TaskDeclaration<Args = unknown, Value = unknown> {
   readonly description: string
   /** Queue of its tasks where the task names none; default: the name. */
   readonly queue: string
+  /** Of its tasks where the task does not say; default: those of all tasks. */
+  readonly retry: RetryDefaults
   readonly args: Schema.ConstraintCodec<Args, unknown>
   readonly result: Schema.ConstraintCodec<Value, unknown>
   /** Arguments as they are to be stored (defaults filled in), or what is wrong with them. Pure. */
@@ -101,12 +109,14 @@ const declarationOf = <Args, Value>(options: {
   readonly name: string
   readonly description: string
   readonly queue?: string | undefined
+  readonly retry?: RetryDefaults | undefined
   readonly args: Schema.ConstraintCodec<Args, unknown>
   readonly result: Schema.ConstraintCodec<Value, unknown>
 }): TaskDeclaration<Args, Value> => ({
   name: options.name,
   description: options.description,
   queue: options.queue ?? options.name,
+  retry: options.retry ?? {},
   args: options.args,
   result: options.result,
   check: argsChecker(options.name, options.args)
@@ -140,12 +150,29 @@ const settled = <Value>(promise: PromiseLike<Value>): Effect.Effect<Value, Attem
     return Effect.promise(() => done)
   })
 
+/** What a function that others write may give back: a value, a promise of it, or an Effect. */
+export type Outcome<Value> = Value | PromiseLike<Value> | Effect.Effect<Value, unknown>
+
+/** Whatever such a function gives back or throws, as an Effect; `call` is not begun before it runs. */
+export const ran = <Value>(call: () => Outcome<Value>): Effect.Effect<Value, AttemptFailure> =>
+  Effect.suspend((): Effect.Effect<Value, AttemptFailure> => {
+    try {
+      const outcome = call()
+      if (Effect.isEffect(outcome)) return Effect.mapError(outcome as Effect.Effect<Value, unknown>, rejected)
+      return Predicate.isPromiseLike(outcome)
+        ? settled(outcome as PromiseLike<Value>)
+        : Effect.succeed(outcome as Value)
+    } catch (cause) {
+      return Effect.fail(rejected(cause))
+    }
+  })
+
 type Run<Args, Value, Services> = (
   args: Args,
   context: AttemptContext
-) => Effect.Effect<Value, AttemptFailure, Services> | PromiseLike<Value>
+) => Effect.Effect<Value, AttemptFailure, Services> | PromiseLike<Value> | Value
 
-/** Adds the code to a declaration. `run` is an Effect function, or a Promise function (what it throws is retried). */
+/** Adds the code to a declaration. `run` is an Effect function, a Promise function, or a plain one (what they throw is retried). */
 export const implement = <Args, Value, Services = never>(
   declaration: TaskDeclaration<Args, Value>,
   run: Run<Args, Value, Services>
@@ -166,8 +193,9 @@ export const implement = <Args, Value, Services = never>(
         const message = `${declaration.name}: this worker cannot read the task's arguments: ${shownIssue(decoded.failure.issue)}; they are of another version, or an earlier step gave something else than expected`
         return Effect.fail(failed("invalidArgs", message, false))
       }
-      const outcome = run(decoded.success, context)
-      return Effect.flatMap(Predicate.isPromiseLike(outcome) ? settled(outcome) : outcome, encoded)
+      const outcome = ran(() => run(decoded.success, context) as Outcome<Value>)
+      // What the code needs, and only an Effect can need, is told by its type.
+      return Effect.flatMap(outcome, encoded) as Effect.Effect<Schema.Json, AttemptFailure, Services>
     }
   }
 }

@@ -10,6 +10,7 @@ import { HttpRequestDeclaration } from "./http/HttpRequestArgs.ts"
 import { McpToolDeclaration } from "./mcp/McpToolArgs.ts"
 import { NotificationDeclaration } from "./notification/NotificationArgs.ts"
 import { SequenceDeclaration } from "./sequence/SequenceArgs.ts"
+import { pluginCommandDeclaration } from "./plugins/PluginCommandArgs.ts"
 import { ShellCommandDeclaration } from "./shell/ShellCommandArgs.ts"
 import { suggestion } from "./Suggestion.ts"
 import type { TaskDeclaration, TaskType } from "./TaskType.ts"
@@ -40,7 +41,8 @@ export const builtInDeclarations: ReadonlyArray<TaskDeclaration> = [
   ShellCommandDeclaration,
   NotificationDeclaration,
   McpToolDeclaration,
-  HttpRequestDeclaration
+  HttpRequestDeclaration,
+  pluginCommandDeclaration()
 ]
 
 const isName = Schema.is(TaskId)

@@ -12,7 +12,8 @@ const upInfo: UpInfo = {
   nats: { url: "nats://127.0.0.1:4333", version: "2.15.1", managed: true },
   namespace: "nagatha",
   partitions: 16,
-  concurrency: 64
+  concurrency: 64,
+  plugins: []
 }
 
 describe("nagatha up", () => {
@@ -36,7 +37,7 @@ describe("nagatha up", () => {
       assert.isFalse(stopped)
       yield* Fiber.interrupt(fiber)
       assert.isTrue(stopped)
-      assert.deepStrictEqual(asked, [{ dataDir: "/data", concurrency: 8 }])
+      assert.deepStrictEqual(asked, [{ dataDir: "/data", concurrency: 8, plugins: [] }])
       assert.match(
         said.join("\n"),
         /NAGATHA_DATA_DIR=\/data.*\n.*nagatha schedule[^]*stopping; what runs is asked to stop/

@@ -76,6 +76,7 @@ export const runCli = (args: ReadonlyArray<string>, setting: Setting = {}) =>
         borrowed: Effect.die("not asked for"),
         ...setting.deployment
       }),
+      plugins: () => Effect.die("not asked for"),
       mcpServers: Effect.die("not asked for")
     }),
     Effect.provide(Layer.mergeAll(platform(setting.typed), Layer.fresh(TestConsole.layer)), { local: true })

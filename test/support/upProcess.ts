@@ -10,7 +10,8 @@ const info = {
   nats: { url: "nats://127.0.0.1:4333", version: "2.15.1", managed: true },
   namespace: "nagatha",
   partitions: 16,
-  concurrency: 64
+  concurrency: 64,
+  plugins: []
 }
 
 launch(process.argv.slice(2), () => ({
@@ -29,5 +30,6 @@ launch(process.argv.slice(2), () => ({
     doctor: () => Effect.succeed({ settings: [], checks: [] }),
     borrowed: Effect.sync(() => memoryScheduler(aWorld()))
   }),
+  plugins: () => Effect.die("not asked for"),
   mcpServers: Effect.die("not asked for")
 }))

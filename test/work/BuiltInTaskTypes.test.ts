@@ -4,6 +4,7 @@ import { builtInTaskTypes } from "../../src/work/BuiltInTaskTypes.ts"
 import { LiveFeed } from "../../src/work/LiveFeed.ts"
 import { McpServers } from "../../src/work/mcp/McpServers.ts"
 import { NotificationBus } from "../../src/work/notification/NotificationMessage.ts"
+import { Plugins } from "../../src/work/plugins/Plugins.ts"
 import { builtInDeclarations, TaskTypes } from "../../src/work/TaskTypes.ts"
 import * as Worker from "../../src/work/Worker.ts"
 import { WorkQueue } from "../../src/work/WorkQueue.ts"
@@ -20,7 +21,11 @@ const withWorker = <A, E>(use: (owner: TestOwner) => Effect.Effect<A, E, WorkQue
           owner.layer,
           LiveFeed.layerMemory(),
           TaskTypes.layer(builtInTaskTypes).pipe(
-            Layer.provide([NotificationBus.layerMemory(), McpServers.layer({ directories: [], variables: {} })])
+            Layer.provide([
+              NotificationBus.layerMemory(),
+              McpServers.layer({ directories: [], variables: {} }),
+              Plugins.layerNone
+            ])
           )
         ])
       )

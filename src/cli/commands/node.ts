@@ -5,9 +5,9 @@ import { withDeployment } from "../Backend.ts"
 import { dataDirectoryHere } from "../DataDirectory.ts"
 import { NODE_ROLES, type NodeRole } from "../Deployment.ts"
 import { usage } from "../Failure.ts"
-import { concurrency, dataDirectory, json, text } from "../Flags.ts"
+import { concurrency, dataDirectory, json, plugin, text } from "../Flags.ts"
 import { out, outJson } from "../Output.ts"
-import { asNode, untilStopped } from "../RunningNode.ts"
+import { asNode, untilStopped, warnOfBroken } from "../RunningNode.ts"
 
 const listed = (value: string): ReadonlyArray<string> =>
   value
@@ -22,6 +22,7 @@ const flags = {
   queues: text("queues", "A,B", "Queues that its worker serves (default: those of all task types)"),
   data: dataDirectory("Data directory of this machine"),
   concurrency,
+  plugin,
   json
 }
 
@@ -44,11 +45,13 @@ const start = Command.make(
           dataDir: dataDirectoryHere(Option.getOrUndefined(input.data)),
           roles,
           queues: Option.getOrUndefined(Option.map(input.queues, listed)),
-          concurrency: Option.getOrUndefined(input.concurrency)
+          concurrency: Option.getOrUndefined(input.concurrency),
+          plugins: input.plugin
         })
         yield* input.json
           ? outJson(info)
           : out(`node ${info.nodeId} (${info.roles.join(", ")}) is ready on ${info.nats.url}, process ${info.pid}`)
+        yield* warnOfBroken(info.plugins)
         yield* untilStopped
       })
     )

@@ -4,13 +4,14 @@ import { Command } from "effect/cli"
 import { withDeployment } from "../Backend.ts"
 import { dataDirectoryHere } from "../DataDirectory.ts"
 import type { UpInfo } from "../Deployment.ts"
-import { concurrency, dataDirectory, json, present } from "../Flags.ts"
+import { concurrency, dataDirectory, json, plugin, present } from "../Flags.ts"
 import { colors, labelled, note, out, outJson } from "../Output.ts"
-import { asNode, untilStopped } from "../RunningNode.ts"
+import { asNode, loadedNames, untilStopped, warnOfBroken } from "../RunningNode.ts"
 
 const flags = {
   data: dataDirectory("Where everything is kept"),
   concurrency,
+  plugin,
   detach: present("detach", "Go on as a process of its own; nagatha down stops it"),
   json
 }
@@ -29,12 +30,14 @@ const show = Effect.fnUntraced(function* (info: UpInfo) {
           [
             "process",
             `${info.pid}, ${info.partitions} partitions, up to ${info.concurrency} executions at the same time`
-          ]
+          ],
+          ["plugins", loadedNames(info.plugins)]
         ],
         paint
       )
     ].join("\n")
   )
+  yield* warnOfBroken(info.plugins)
   const detached = info.logFile !== undefined
   const where = [
     ...(detached ? [] : [", in another terminal"]),
@@ -57,7 +60,8 @@ export const up = Command.make(
   Effect.fnUntraced(function* (input) {
     const options = {
       dataDir: dataDirectoryHere(Option.getOrUndefined(input.data)),
-      concurrency: Option.getOrUndefined(input.concurrency)
+      concurrency: Option.getOrUndefined(input.concurrency),
+      plugins: input.plugin
     }
     const run = withDeployment(
       Effect.fnUntraced(function* (deployment) {
@@ -75,6 +79,7 @@ export const up = Command.make(
   ),
   Command.withExamples([
     { command: "nagatha up" },
+    { command: "nagatha up --plugin ./my-plugin.ts", description: "With a plugin" },
     { command: "nagatha up --detach --data ./data", description: "In the background, with its data here" },
     { command: "NATS_URL=nats://127.0.0.1:4222 nagatha up", description: "On a NATS server that runs already" }
   ])

@@ -11,14 +11,13 @@ import { Effect, Predicate, Result, Schema } from "effect"
 import { readFile } from "node:fs/promises"
 import { dirname, join, resolve } from "node:path"
 import { shownIssue } from "../ArgsProblem.ts"
+import { expanded, type Variables } from "../Expansion.ts"
 import { McpProblem, otherwise } from "./McpProblem.ts"
 
 export const MCP_FILE = "mcp.json"
 
 /** How long a server may take to start and to introduce itself where its entry does not say, milliseconds. */
 const CONNECT_MS = 15_000
-
-type Variables = Readonly<Record<string, string | undefined>>
 
 const Texts = Schema.Record(Schema.String, Schema.String)
 
@@ -129,29 +128,6 @@ export const readServers = Effect.fnUntraced(function* (
   }
   return { file: null, searched, entries: new Map(), off: [], notes: [] }
 })
-
-const VARIABLE = /(\$?)\$\{([^}]*)\}/g
-const NAME = /^[A-Za-z_][A-Za-z0-9_]*$/
-
-/** A text with its variables filled in; fails with what is wrong with it. */
-export const expanded = (text: string, variables: Variables): Result.Result<string, string> => {
-  let wrong: string | undefined
-  const filled = text.replace(VARIABLE, (whole, escape: string, inner: string) => {
-    if (escape !== "") return whole.slice(1)
-    const at = inner.indexOf(":-")
-    const name = (at < 0 ? inner : inner.slice(0, at)).replace(/^env:/, "")
-    if (!NAME.test(name)) {
-      wrong ??= `${whole} is not understood; write \${VAR}, \${VAR:-default} or \${env:VAR}`
-      return ""
-    }
-    const value = variables[name]
-    if (value !== undefined && (value !== "" || at < 0)) return value
-    if (at >= 0) return inner.slice(at + 2)
-    wrong ??= `the variable ${name} is not set; set it where the worker runs, or write \${${name}:-default}`
-    return ""
-  })
-  return wrong === undefined ? Result.succeed(filled) : Result.fail(wrong)
-}
 
 const reachOf = (
   entry: Entry,

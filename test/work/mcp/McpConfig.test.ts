@@ -2,7 +2,8 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect, Result } from "effect"
 import { mkdirSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
-import { expanded, type McpServer, readServers, serverOf } from "../../../src/work/mcp/McpConfig.ts"
+import { expanded } from "../../../src/work/Expansion.ts"
+import { type McpServer, readServers, serverOf } from "../../../src/work/mcp/McpConfig.ts"
 import { directory } from "../../support/mcp.ts"
 
 const env = { TOKEN: "t0k", EMPTY: "", HOME_DIR: "/home/x" }

@@ -1,0 +1,56 @@
+/** What the configuration file says to a worker, with the variables of the environment filled in. */
+import { Effect, Layer, Redacted, Result } from "effect"
+import { expanded } from "../work/Expansion.ts"
+import { AllowedAddresses } from "../work/http/AllowedAddresses.ts"
+import { Channels, type ChannelSettings } from "../work/notification/ChannelSettings.ts"
+import { BadConfiguration, type ConfigurationFile } from "./Configuration.ts"
+import type { Variables } from "./Variables.ts"
+
+export interface WorkerConfiguration {
+  /** Addresses that tasks may call although they are not public. */
+  readonly allowedAddresses: ReadonlyArray<string>
+  readonly channels: ChannelSettings
+}
+
+export const nothing: WorkerConfiguration = { allowedAddresses: [], channels: {} }
+
+/** Fails with the field whose variable is not set. */
+export const workerConfiguration = Effect.fnUntraced(function* (
+  { file, values }: ConfigurationFile,
+  env: Variables
+): Effect.fn.Return<WorkerConfiguration, BadConfiguration> {
+  const fill = (field: string, text: string) =>
+    Result.match(expanded(text, env), {
+      onSuccess: (filled) => Effect.succeed(filled),
+      onFailure: (reason) => Effect.fail(new BadConfiguration({ file: file ?? "", reason: `${field}: ${reason}` }))
+    })
+  const { desktop, email, routes, webhook } = values.notifications ?? {}
+  const secret = webhook?.secret === undefined ? undefined : yield* fill("notifications.webhook.secret", webhook.secret)
+  const channels: ChannelSettings = {
+    ...(webhook === undefined
+      ? {}
+      : {
+          webhook: {
+            url: Redacted.make(yield* fill("notifications.webhook.url", webhook.url)),
+            secret: secret === undefined ? undefined : Redacted.make(secret),
+            timeoutMs: webhook.timeoutMs
+          }
+        }),
+    ...(email === undefined
+      ? {}
+      : {
+          email: {
+            smtp: Redacted.make(yield* fill("notifications.email.smtp", email.smtp)),
+            from: yield* fill("notifications.email.from", email.from),
+            to: yield* Effect.forEach([email.to].flat(), (one) => fill("notifications.email.to", one))
+          }
+        }),
+    ...(desktop === undefined ? {} : { desktop }),
+    ...(routes === undefined ? {} : { routes })
+  }
+  return { allowedAddresses: values.http?.allow ?? [], channels }
+})
+
+/** For the code that does the work. */
+export const layer = ({ allowedAddresses, channels }: WorkerConfiguration) =>
+  Layer.mergeAll(Layer.succeed(AllowedAddresses, allowedAddresses), Layer.succeed(Channels, channels))
