@@ -6,6 +6,7 @@ import { SEQUENCE } from "../../work/sequence/SequenceArgs.ts"
 import { type PlannedStep, stepsOf } from "../../work/sequence/SequencePlan.ts"
 import type { TaskExecution } from "../../projections/TaskExecution.ts"
 import { withScheduler } from "../Backend.ts"
+import { resultText } from "../ResultText.ts"
 import { count, formatOf, reading } from "../Flags.ts"
 import { colors, labelled, now, out, outJson, outLines } from "../Output.ts"
 import { runLines } from "../Runs.ts"
@@ -106,7 +107,6 @@ const depthOf = (execution: TaskExecution, all: ReadonlyArray<TaskExecution>): n
 
 const executionLines = (execution: TaskExecution, zone: string, paint: Paint): string => {
   const { durationMs, latenessMs } = execution
-  const result = execution.output === null && execution.result !== null ? safeJson(execution.result) : undefined
   return [
     `  ${execution.stepName ?? execution.executionId}  ${localTime(execution.dueAt, zone)}  ${statusPaint(paint)(execution.status, execution.status)}`,
     indented(
@@ -118,8 +118,8 @@ const executionLines = (execution: TaskExecution, zone: string, paint: Paint): s
           ["attempts", execution.attempts.length > 1 ? String(execution.attempts.length) : undefined],
           ["worker", some(execution.worker)],
           ["error", some(execution.errorMessage)],
-          ["result", result],
-          ["output", outputLines(execution)]
+          ["output", outputLines(execution)],
+          ["result", resultText(execution)]
         ],
         paint
       ),

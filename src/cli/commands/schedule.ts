@@ -5,6 +5,7 @@ import type { ScheduledTask } from "../../projections/ScheduledTask.ts"
 import type { TaskExecution } from "../../projections/TaskExecution.ts"
 import type { ScheduleAnswer, ScheduleRequest, Scheduler } from "../../Scheduler.ts"
 import { withScheduler } from "../Backend.ts"
+import { resultText } from "../ResultText.ts"
 import { CliFailure, ExitCode, toldFailure, usage } from "../Failure.ts"
 import { DURATIONS, json, present } from "../Flags.ts"
 import { colors, labelled, note, now, out, outJson } from "../Output.ts"
@@ -59,6 +60,8 @@ const showEnd = Effect.fnUntraced(function* (execution: TaskExecution) {
   const took = execution.durationMs === null ? "" : ` in ${durationText(execution.durationMs)}`
   yield* note(`${execution.status}${took}, execution ${execution.executionId}`)
   if (execution.output !== null && execution.output !== "") yield* out(visible(execution.output).replace(/\n$/, ""))
+  const result = resultText(execution)
+  if (result !== undefined) yield* out(result)
 })
 
 const failedExecution = (execution: TaskExecution) =>

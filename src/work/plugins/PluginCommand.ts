@@ -17,7 +17,7 @@ const run = Effect.fnUntraced(function* (args: PluginCommandArgs, context: Attem
   const place = `${pluginName}/${commandName}`
   // Checked again: the task may have been scheduled where the plugin was not known, or known in another version.
   const checked = argsChecker(place, parameters)(args.arguments)
-  if (Result.isFailure(checked)) return yield* forGood("invalidArgs", `${place}: ${checked.failure.message}`)
+  if (Result.isFailure(checked)) return yield* forGood("invalidArgs", checked.failure.message)
   const decoded = yield* Effect.orDie(Schema.decodeUnknownEffect(parameters)(checked.success))
   const value: unknown = (yield* ran(() => command.run(decoded, context))) ?? null
   if (isJson(value)) return value

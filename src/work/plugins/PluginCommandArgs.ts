@@ -53,7 +53,7 @@ const checkedBy = (plugin: Plugin, args: PluginCommandArgs): Result.Result<Plugi
         new ArgsProblem({
           taskType: declared.name,
           field: field === "" ? "arguments" : `arguments.${field}`,
-          message: `${pluginName}/${commandName}: ${message}`
+          message
         })
     )
   )
@@ -78,7 +78,7 @@ export const pluginCommandDeclaration = (
       const names = loaded.map((one) => one.plugin.name)
       const message =
         why === undefined
-          ? `${noSuch("plugin", args.pluginName, names)}; give it with --plugin FILE, or put it into the plugins folder`
+          ? `${noSuch("plugin", args.pluginName, names)} (plugins are given with --plugin FILE, or lie in the plugins folder)`
           : `the plugin ${args.pluginName} is broken: ${why.reason}`
       return Result.fail(new ArgsProblem({ taskType: declared.name, field: "pluginName", message }))
     })
