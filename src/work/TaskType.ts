@@ -5,7 +5,7 @@
  * `idempotencyKey` is the same in all attempts of one execution. The declaration (name and schemas) is a value of its
  * own, so that a node that only schedules need not load the code that runs.
  */
-import { Effect, Predicate, Result, Schema } from "effect"
+import { Effect, Option, Predicate, Result, Schema } from "effect"
 import type { TaskArgs } from "../events/TaskDefinition.ts"
 import { ExecutionError } from "../events/TaskEvent.ts"
 import type { OutputStream } from "./LiveFeed.ts"
@@ -134,11 +134,29 @@ export const thrown = (code: string, value: unknown): typeof ExecutionError.Type
     ? { code, message: value.message || value.name, detail: { stack: value.stack ?? value.name } }
     : { code, message: String(value) }
 
+/** A failure of another copy of this module: what it says counts, not which class it is of. */
+const decodeFailure = Schema.decodeUnknownOption(
+  Schema.Union([
+    Schema.TaggedStruct("TaskFailed", TaskFailed.fields),
+    Schema.TaggedStruct("ComeBackLater", ComeBackLater.fields),
+    Schema.TaggedStruct("TaskCancelled", TaskCancelled.fields)
+  ])
+)
+
 /** What a Promise function threw: what the closed set knows as it is, all else fails as `error` and is retried. */
-const rejected = (value: unknown): AttemptFailure =>
-  value instanceof TaskFailed || value instanceof ComeBackLater || value instanceof TaskCancelled
-    ? value
-    : new TaskFailed({ error: thrown("error", value), retryable: true })
+const rejected = (value: unknown): AttemptFailure => {
+  if (value instanceof TaskFailed || value instanceof ComeBackLater || value instanceof TaskCancelled) return value
+  const told = decodeFailure(value)
+  if (Option.isNone(told)) return new TaskFailed({ error: thrown("error", value), retryable: true })
+  switch (told.value._tag) {
+    case "TaskFailed":
+      return new TaskFailed(told.value)
+    case "ComeBackLater":
+      return new ComeBackLater(told.value)
+    case "TaskCancelled":
+      return new TaskCancelled(told.value)
+  }
+}
 
 /** A promise as an Effect that, when interrupted, ends only once the promise has settled (its `signal` is aborted by then). */
 const settled = <Value>(promise: PromiseLike<Value>): Effect.Effect<Value, AttemptFailure> =>

@@ -39,7 +39,7 @@ describe("arguments of a task", () => {
     [{}, ['"command" is missing', "text for /bin/sh"]],
     [{ command: "  " }, ['"command"', "must not be empty", '"  "']],
     [{ command: [] }, ['"command[0]" is missing', "list of words"]],
-    [{ command: ["a", 3] }, ['"command[1]"', "expected string", "got 3"]],
+    [{ command: ["a", null] }, ['"command[1]"', "got null"]],
     [{ command: 3 }, ['"command"', "got 3", "text for /bin/sh"]],
     [{ command: "a\0b" }, ['"command"', "NUL"]],
     [{ comand: "date", command: "date" }, ['"comand" is not known', 'did you mean "command"?']],
@@ -91,7 +91,7 @@ describe("task types", () => {
       assert.include(yield* problem("shell_comand", {}), 'did you mean "shell_command"?')
       assert.include(
         yield* problem("teleport", {}),
-        "known are http_request, mcp_tool, notification, sequence, shell_command"
+        "known are http_request, mcp_tool, notification, plugin_command, sequence, shell_command"
       )
       assert.include(yield* problem("__proto__", {}), "is not known")
     }).pipe(Effect.provide(BuiltIn))
@@ -100,7 +100,14 @@ describe("task types", () => {
   it.effect("can be checked without the code that runs them", () =>
     Effect.gen(function* () {
       const types = yield* TaskTypes
-      assert.deepStrictEqual(types.names, ["http_request", "mcp_tool", "notification", "sequence", "shell_command"])
+      assert.deepStrictEqual(types.names, [
+        "http_request",
+        "mcp_tool",
+        "notification",
+        "plugin_command",
+        "sequence",
+        "shell_command"
+      ])
       assert.isDefined(types.get("notification"))
       assert.isUndefined(types.runner("notification"))
     }).pipe(Effect.provide(BuiltIn))

@@ -215,11 +215,23 @@ describe("an outcome", () => {
     )
   }
 
+  it.effect("of a function that throws at once is that of a promise that does", () =>
+    Effect.gen(function* () {
+      const w = yield* world(() => {
+        throw new TypeError("undefined is not a function")
+      })
+      yield* w.deliver([item("e1")])
+      const outcome = yield* outcomeOf(w)
+      assert.propertyVal(outcome.outcome === "failed" ? outcome.error : {}, "code", "error")
+      yield* w.stop
+    })
+  )
+
   it.effect("of a defect tells its message and its stack, and the worker goes on", () =>
     Effect.gen(function* () {
       const w = yield* world((args) => {
         if (args["fine"] === true) return Effect.succeed("fine")
-        throw new TypeError("undefined is not a function")
+        return Effect.die(new TypeError("undefined is not a function"))
       })
       yield* w.deliver([item("e1")])
       const outcome = yield* outcomeOf(w)

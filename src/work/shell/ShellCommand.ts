@@ -5,7 +5,7 @@
  * of the worker, then the task's own, then those of the attempt. When the command ends, so do all processes of its
  * group; see `ProcessGroup.ts` for what that covers. Output is kept whatever the outcome.
  */
-import { Effect } from "effect"
+import { Effect, Predicate } from "effect"
 import type { ExecutionError } from "../../events/TaskEvent.ts"
 import { inheritedEnv } from "./InheritedEnv.ts"
 import { type GroupEnd, runGroup } from "./ProcessGroup.ts"
@@ -21,6 +21,13 @@ const resultOf = (end: GroupEnd): ShellCommandResult => ({
   ...(end.stdout.base64 === undefined ? {} : { stdoutBase64: end.stdout.base64 }),
   ...(end.stderr.base64 === undefined ? {} : { stderrBase64: end.stderr.base64 })
 })
+
+const argvOf = (command: ShellCommandArgs["command"]): readonly [string, ...ReadonlyArray<string>] => {
+  if (Predicate.isString(command)) return ["/bin/sh", "-c", command]
+  // Numbers come from what an earlier step of a sequence gave.
+  const [program, ...words] = command
+  return [program, ...words.map(String)]
+}
 
 const wordsFor = (command: ShellCommandArgs["command"], result: ShellCommandResult): string => {
   if (result.exitCode === null) return `ended by ${result.signal ?? "a signal"}`
@@ -40,7 +47,7 @@ const failure = (command: ShellCommandArgs["command"], result: ShellCommandResul
 export const ShellCommand = implement(ShellCommandDeclaration, (args, context) =>
   runGroup(
     {
-      argv: typeof args.command === "string" ? ["/bin/sh", "-c", args.command] : args.command,
+      argv: argvOf(args.command),
       workingDir: args.workingDir,
       env: { ...inheritedEnv(process.env), ...args.env, ...context.attemptEnv },
       stdin: args.stdin,

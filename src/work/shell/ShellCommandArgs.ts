@@ -10,7 +10,7 @@ const Word = Text.check(Schema.isNonEmpty({ message: "must not be empty" }))
 export const ShellCommandArgs = Schema.Struct({
   command: Schema.Union([
     Text.check(Schema.makeFilter((text: string) => (text.trim() === "" ? "must not be empty" : undefined))),
-    Schema.TupleWithRest(Schema.Tuple([Word]), [Text])
+    Schema.TupleWithRest(Schema.Tuple([Word]), [Schema.Union([Text, Schema.Finite, Schema.Boolean])])
   ]).annotate({
     description:
       'text for /bin/sh, such as "date > now.txt", or a list of words run without a shell, such as ["date", "-u"]'
