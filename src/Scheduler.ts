@@ -17,6 +17,8 @@ import {
   CommandOrigin,
   Refused,
   Run,
+  RunAnswer,
+  RunRequest,
   ScheduleAnswer,
   ScheduleRequest,
   TaskAnswer
@@ -27,7 +29,17 @@ import type { OutputPiece } from "./work/LiveFeed.ts"
 import { TaskExecution } from "./projections/TaskExecution.ts"
 export { CalendarAnswer, CalendarView, Preview }
 export type { OutputPiece, PreviewRequest, RemoveCalendarRequest, SetCalendarRequest }
-export { CancelRequest, CommandOrigin, Refused, Run, ScheduleAnswer, ScheduleRequest, TaskAnswer }
+export {
+  CancelRequest,
+  CommandOrigin,
+  Refused,
+  Run,
+  RunAnswer,
+  RunRequest,
+  ScheduleAnswer,
+  ScheduleRequest,
+  TaskAnswer
+}
 
 /** Everything about one task. */
 export const TaskInfo = Schema.Struct({
@@ -107,6 +119,8 @@ export class Scheduler extends Context.Service<
       requests: ReadonlyArray<ScheduleRequest>
     ): Effect.Effect<ReadonlyArray<ScheduleAnswer | Refused>, Unreachable | OutcomeUnknown>
     cancel(request: CancelRequest): Effect.Effect<TaskAnswer, SchedulerError>
+    /** Runs a task now, beside its schedule, also while it is paused. */
+    run(request: RunRequest): Effect.Effect<RunAnswer, SchedulerError>
     /** Gives a calendar of excluded days all its days; makes it where it is new. */
     setCalendar(request: SetCalendarRequest): Effect.Effect<CalendarAnswer, SchedulerError>
     removeCalendar(request: RemoveCalendarRequest): Effect.Effect<CalendarAnswer, SchedulerError>

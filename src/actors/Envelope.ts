@@ -19,6 +19,8 @@ export type CommandAnswer =
       readonly changed: boolean
       /** The task's definition, while it is alive. */
       readonly definition: TaskDefinition | null
+      /** The execution that the command began. */
+      readonly executionId?: string
     }
   | { readonly _tag: "refused"; readonly refused: Refused }
 

@@ -15,5 +15,11 @@ export const head = <Type extends TaskEventType>(task: LiveTask, type: Type, now
   causedBy
 })
 
+/** Whether a task is over once this execution has ended. */
+export const isLast = ({ executions, nextAt, phase }: LiveTask, executionId: string): boolean =>
+  nextAt === null &&
+  (phase === "scheduled" || phase === "paused") &&
+  executions.every((one) => one.executionId === executionId)
+
 export const completed = (task: LiveTask, now: number): EventOf<"completed"> =>
   head(task, "completed", now, { commandId: task.taskId, actor: "scheduler" })

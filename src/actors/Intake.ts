@@ -23,7 +23,15 @@ import type { TaskTypes } from "../work/TaskTypes.ts"
 import { type Calendars, notFound } from "./Calendars.ts"
 import type { CommandAnswer } from "./Envelope.ts"
 import type { TaskCommand } from "./Task.ts"
-import { CancelRequest, Refused, ScheduleAnswer, ScheduleRequest, type TaskAnswer } from "./TaskRequest.ts"
+import {
+  CancelRequest,
+  Refused,
+  type RunAnswer,
+  RunRequest,
+  ScheduleAnswer,
+  ScheduleRequest,
+  type TaskAnswer
+} from "./TaskRequest.ts"
 import { fromMillis } from "../recurrence/Instant.ts"
 
 export interface Door {
@@ -41,6 +49,7 @@ export interface Door {
 
 type ScheduleCommand = Extract<TaskCommand, { readonly type: "schedule" }>
 export type CancelCommand = Extract<TaskCommand, { readonly type: "cancel" }>
+export type RunCommand = Extract<TaskCommand, { readonly type: "run" }>
 /** A command that was carried out. */
 export type Done = Extract<CommandAnswer, { readonly _tag: "done" }>
 
@@ -56,6 +65,7 @@ const SHOWN_RUNS = 3
 const strict = { errors: "all", onExcessProperty: "error" } as const
 const decodeSchedule = Schema.decodeUnknownResult(ScheduleRequest, strict)
 const decodeCancel = Schema.decodeUnknownResult(CancelRequest, strict)
+const decodeRun = Schema.decodeUnknownResult(RunRequest, strict)
 
 const invalid = (error: Schema.SchemaError) =>
   new Refused({ code: "invalidRequest", message: `the request cannot be read: ${shownIssue(error.issue)}` })
@@ -213,6 +223,19 @@ export const cancel = (request: unknown, door: Door): Result.Result<CancelComman
   })
 }
 
+/** What a request to run now asks for. */
+export const run = (request: unknown, door: Door): Result.Result<RunCommand, Refused> => {
+  const decoded = decodeRun(request)
+  if (Result.isFailure(decoded)) return Result.fail(invalid(decoded.failure))
+  const { success } = decoded
+  return Result.succeed({
+    type: "run",
+    taskId: success.taskId,
+    fromStep: success.fromStep,
+    causedBy: causedBy(success, success.commandId ?? door.commandId, door)
+  })
+}
+
 /** The answer to a schedule request: of the stored definition, so that a repeated request gets the first answer. */
 export const answer = (
   intended: Intended,
@@ -237,6 +260,11 @@ export const taskAnswer = (decided: Done): TaskAnswer => ({
   status: decided.status,
   revision: decided.revision,
   logSequence: decided.logSequence
+})
+
+export const runAnswer = (decided: Done): RunAnswer => ({
+  ...taskAnswer(decided),
+  executionId: decided.executionId ?? ""
 })
 
 type Timed = Pick<TaskDefinition, "recurrence" | "timezone" | "startAt" | "endAt" | "maxRuns" | "offsetMs">

@@ -12,7 +12,7 @@ import { fitting } from "../work/AttemptOutcome.ts"
 import { type Condition, SEQUENCE, type SequenceResult } from "../work/sequence/SequenceArgs.ts"
 import { type PlannedStep, stepsOf } from "../work/sequence/SequencePlan.ts"
 import { filled, pathOf, valueAt } from "../work/sequence/Template.ts"
-import { completed, head } from "./Head.ts"
+import { completed, head, isLast } from "./Head.ts"
 import { evolve, type LiveTask, type OpenExecution, type StepOutcome, type TaskState } from "./TaskState.ts"
 
 type Status = "waiting" | "running" | "completed" | "failed" | "skipped"
@@ -193,8 +193,7 @@ const end = (
     durationMs: Math.max(0, now - since)
   }
   const causedBy = { commandId: sequence.executionId, actor: "scheduler" }
-  const others = task.executions.some(({ executionId }) => executionId !== sequence.executionId)
-  const over = task.nextAt === null && !others && task.phase !== "cancelled" ? [completed(task, now)] : []
+  const over = isLast(task, sequence.executionId) ? [completed(task, now)] : []
   if (failed === undefined && task.phase !== "cancelled") {
     return [{ ...head(task, "success", now, causedBy), ...outcome, result: fitting(result) }, ...over]
   }

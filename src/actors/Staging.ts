@@ -10,7 +10,7 @@ import type { CommandAnswer, Envelope } from "./Envelope.ts"
 import type { ExcludedDays } from "./ExcludedDays.ts"
 import * as Task from "./Task.ts"
 import { Refused } from "./TaskRequest.ts"
-import { evolve, type LogPosition, type TaskState } from "./TaskState.ts"
+import { evolve, type KnownCommand, type LogPosition, type TaskState } from "./TaskState.ts"
 
 export interface StagingOptions {
   readonly rules: Task.Rules
@@ -162,11 +162,7 @@ export class Staging {
     return true
   }
 
-  #done(
-    taskId: string,
-    known: { readonly revision: number; readonly status: TaskState["phase"]; readonly position: LogPosition },
-    changed: boolean
-  ): CommandAnswer {
+  #done(taskId: string, known: KnownCommand, changed: boolean): CommandAnswer {
     const state = this.get(taskId)
     return {
       _tag: "done",
@@ -175,7 +171,8 @@ export class Staging {
       revision: known.revision,
       logSequence: known.position.sequence,
       changed,
-      definition: state?._tag === "live" ? state.definition : null
+      definition: state?._tag === "live" ? state.definition : null,
+      ...(known.executionId === undefined ? {} : { executionId: known.executionId })
     }
   }
 

@@ -6,14 +6,18 @@
  */
 import { Result } from "effect"
 import type { TaskDefinition } from "../events/TaskDefinition.ts"
+import { manualExecutionId } from "../events/ExecutionId.ts"
 import { fnv1a } from "../events/Partition.ts"
 import type { CausedBy, EventOf, ExecutionError, KeptOutput, TaskEvent } from "../events/TaskEvent.ts"
 import { fromMillis, toMillis } from "../recurrence/Instant.ts"
 import { scheduleType } from "../recurrence/Recurrence.ts"
+import { SEQUENCE } from "../work/sequence/SequenceArgs.ts"
+import { stepsOf } from "../work/sequence/SequencePlan.ts"
+import { suggestion } from "../work/Suggestion.ts"
 import type { Report } from "../work/Work.ts"
 import { byCalendars, calendarsAt, firstOccurrence, occurrences } from "./Due.ts"
 import { type ExcludedDays, none as noDays } from "./ExcludedDays.ts"
-import { completed, head } from "./Head.ts"
+import { completed, head, isLast } from "./Head.ts"
 import { limitsOf, stepNames, unclaimed, withSteps } from "./Sequence.ts"
 import { Refused } from "./TaskRequest.ts"
 import { type KnownCommand, type LiveTask, offsetOf, type OpenExecution, type TaskState } from "./TaskState.ts"
@@ -28,6 +32,13 @@ export type TaskCommand =
       readonly causedBy: CausedBy
     }
   | { readonly type: "cancel"; readonly taskId: string; readonly causedBy: CausedBy }
+  | {
+      readonly type: "run"
+      readonly taskId: string
+      /** Of a sequence: take up its failed execution from this step. */
+      readonly fromStep: string | undefined
+      readonly causedBy: CausedBy
+    }
 
 /** Events to store, or (nothing to store) the command that was carried out before. */
 export type Decision =
@@ -63,6 +74,8 @@ export const decide = (
       return schedule(state, command, now, excluded)
     case "cancel":
       return cancel(state, command, now)
+    case "run":
+      return run(state, command, now)
   }
 }
 
@@ -152,6 +165,66 @@ const cancel = (
       }
     ]
   })
+}
+
+/** Run now, beside the schedule: whether or not the task is paused, and not counted as one of its runs. */
+const run = (
+  state: TaskState | undefined,
+  command: Extract<TaskCommand, { readonly type: "run" }>,
+  now: number
+): Result.Result<Decision, Refused> => {
+  const { causedBy, fromStep } = command
+  if (state === undefined) {
+    return Result.fail(
+      new Refused({ code: "notFound", message: `no task has the id ${JSON.stringify(command.taskId)}` })
+    )
+  }
+  if (state._tag === "ended" || state.phase === "cancelled") {
+    return Result.fail(
+      new Refused({
+        code: "ended",
+        message: `task ${state.taskId} is over: ${state.phase}`,
+        hint: "schedule it again"
+      })
+    )
+  }
+  const resumes = fromStep === undefined ? undefined : resumable(state, fromStep)
+  if (resumes !== undefined && Result.isFailure(resumes)) return Result.fail(resumes.failure)
+  const instant = fromMillis(now)
+  const due: EventOf<"due"> = {
+    ...head(state, "due", now, causedBy),
+    executionId: manualExecutionId(state.taskId, instant, causedBy.commandId),
+    nominalAt: instant,
+    dueAt: instant,
+    attempt: 1,
+    nextAt: state.nextAt === null ? null : fromMillis(state.nextAt),
+    manual: true,
+    ...(resumes === undefined ? {} : { resumes: resumes.success })
+  }
+  return Result.succeed({ _tag: "events", events: withSteps(state, [due], now) })
+}
+
+const invalid = (message: string, hint?: string) =>
+  Result.fail(new Refused({ code: "invalidRequest", message, ...(hint === undefined ? {} : { hint }) }))
+
+const resumable = (
+  task: LiveTask,
+  fromStep: string
+): Result.Result<NonNullable<EventOf<"due">["resumes"]>, Refused> => {
+  const { definition, failedSequence, taskId } = task
+  if (definition.taskType !== SEQUENCE) return invalid(`task ${taskId} is no sequence: it has no steps`)
+  const names = stepsOf(definition.taskArgs).map(({ name }) => name)
+  if (!names.includes(fromStep)) {
+    const meant = suggestion(fromStep, names)
+    const rest = meant === undefined ? `its steps are ${names.join(", ")}` : `did you mean ${JSON.stringify(meant)}?`
+    return invalid(`task ${taskId} has no step ${JSON.stringify(fromStep)}; ${rest}`)
+  }
+  return failedSequence === undefined
+    ? invalid(
+        `the newest execution of task ${taskId} has not failed: there is nothing to take up`,
+        "leave out the step, and all of it runs"
+      )
+    : Result.succeed({ executionId: failedSequence.executionId, fromStep })
 }
 
 /** What a worker's report leads to; no events when it comes too late to change anything. */
@@ -306,10 +379,7 @@ const ended = (
   execution: OpenExecution,
   now: number,
   outcome: EventOf<"success"> | EventOf<"failure">
-): ReadonlyArray<TaskEvent> => {
-  const others = task.executions.some((one) => one.executionId !== execution.executionId)
-  return task.nextAt === null && !others && task.phase !== "cancelled" ? [outcome, completed(task, now)] : [outcome]
-}
+): ReadonlyArray<TaskEvent> => (isLast(task, execution.executionId) ? [outcome, completed(task, now)] : [outcome])
 
 const tried = (execution: OpenExecution, ran: Ran) => ({
   executionId: execution.executionId,

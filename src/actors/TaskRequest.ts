@@ -98,6 +98,15 @@ export const CancelRequest = Schema.Struct({
 })
 export type CancelRequest = typeof CancelRequest.Type
 
+export const RunRequest = Schema.Struct({
+  ...CommandOrigin,
+  /** Id, or unambiguous prefix of 4 characters or more. */
+  taskId: Schema.String,
+  /** Of a sequence whose newest execution has failed: do again this step and what depends on it, and what had not ended well. */
+  fromStep: Schema.optionalKey(Schema.String)
+})
+export type RunRequest = typeof RunRequest.Type
+
 export const TaskAnswer = Schema.Struct({
   taskId: Schema.String,
   status: Schema.String,
@@ -105,6 +114,10 @@ export const TaskAnswer = Schema.Struct({
   logSequence: Schema.Int
 })
 export type TaskAnswer = typeof TaskAnswer.Type
+
+/** What was begun. */
+export const RunAnswer = Schema.Struct({ ...TaskAnswer.fields, executionId: Schema.String })
+export type RunAnswer = typeof RunAnswer.Type
 
 /**
  * Refused by the service, with the reason. `code` is stable: `invalidRequest` `invalidSchedule` `unknownTaskType`

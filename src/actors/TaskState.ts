@@ -10,7 +10,9 @@ import type { CausedBy, EventOf, ExecutionError, TaskEvent } from "../events/Tas
 import type { TaskArgs, TaskDefinition } from "../events/TaskDefinition.ts"
 import { type Instant, toMillis } from "../recurrence/Instant.ts"
 import { scheduleType, type ScheduleType } from "../recurrence/Recurrence.ts"
+import { carried } from "../work/sequence/Resume.ts"
 import { SEQUENCE } from "../work/sequence/SequenceArgs.ts"
+import { stepsOf } from "../work/sequence/SequencePlan.ts"
 
 /** Where a commit stands in the log; the number is filled in when the commit has been stored. */
 export interface LogPosition {
@@ -23,6 +25,14 @@ export interface KnownCommand {
   readonly revision: number
   readonly status: TaskPhase
   readonly position: LogPosition
+  /** The execution that it began. */
+  readonly executionId?: string
+}
+
+/** A sequence that has failed, kept while it can be taken up again. */
+export interface FailedSequence {
+  readonly executionId: string
+  readonly outcomes: Readonly<Record<string, StepOutcome>>
 }
 
 export type TaskPhase = "scheduled" | "paused" | "completed" | "failed" | "cancelled"
@@ -91,6 +101,8 @@ export interface LiveTask {
   readonly runs: number
   readonly executions: ReadonlyArray<OpenExecution>
   readonly commands: ReadonlyArray<KnownCommand>
+  /** The newest execution of a sequence, where it has failed. */
+  readonly failedSequence?: FailedSequence
 }
 
 /** A task that is over; only what a repeated command needs. */
@@ -112,9 +124,11 @@ export const KNOWN_COMMANDS = 16
 
 const isOver = (phase: TaskPhase): boolean => phase === "completed" || phase === "failed" || phase === "cancelled"
 
-/** A task without anything left to do shrinks to what repeated commands need. */
+/** A task without anything left to do shrinks to what repeated commands need; a failed sequence may be taken up again. */
 const settle = (task: LiveTask): TaskState =>
-  isOver(task.phase) && task.executions.length === 0
+  isOver(task.phase) &&
+  task.executions.length === 0 &&
+  (task.failedSequence === undefined || task.phase === "cancelled")
     ? {
         _tag: "ended",
         taskId: task.taskId,
@@ -130,7 +144,12 @@ const remember = (
   known: ReadonlyArray<KnownCommand>,
   causedBy: CausedBy,
   answer: Omit<KnownCommand, "commandId">
-): ReadonlyArray<KnownCommand> => [...known.slice(1 - KNOWN_COMMANDS), { commandId: causedBy.commandId, ...answer }]
+): ReadonlyArray<KnownCommand> => {
+  // The first made the task: it is what scheduling the same again is answered by.
+  const [first, ...others] = known
+  const kept = first === undefined ? [] : [first, ...others.slice(2 - KNOWN_COMMANDS)]
+  return [...kept, { commandId: causedBy.commandId, ...answer }]
+}
 
 const millisOrNull = (instant: Instant | null): number | null => (instant === null ? null : toMillis(instant))
 
@@ -155,6 +174,10 @@ const change = (
 const opened = (task: LiveTask, event: EventOf<"due">): OpenExecution => {
   const { parentExecutionId: parent, stepArgs: args = {}, stepName: name = "", stepType } = event
   const type = stepType ?? task.definition.taskType
+  const outcomes =
+    event.resumes === undefined
+      ? {}
+      : carried(stepsOf(task.definition.taskArgs), task.failedSequence?.outcomes ?? {}, event.resumes.fromStep)
   return {
     executionId: event.executionId,
     nominalAt: event.nominalAt,
@@ -163,7 +186,7 @@ const opened = (task: LiveTask, event: EventOf<"due">): OpenExecution => {
     failed: 0,
     lost: 0,
     ...(type === SEQUENCE
-      ? { stage: { _tag: "steps", since: toMillis(event.time) }, outcomes: {} }
+      ? { stage: { _tag: "steps", since: toMillis(event.time) }, outcomes }
       : { stage: { _tag: "waiting", until: 0 } }),
     ...(parent === undefined ? {} : { step: { parent, name, type, args } })
   }
@@ -183,6 +206,15 @@ const told = (
   return executions.map((one) =>
     one.executionId === parentExecutionId ? { ...one, outcomes: { ...one.outcomes, [stepName]: outcome } } : one
   )
+}
+
+/** With the failed sequence that may be taken up again, and without one that a newer execution has overtaken. */
+const sequenceEnded = (task: LiveTask, event: EventOf<"success"> | EventOf<"failure">): LiveTask => {
+  const execution = task.executions.find(({ executionId }) => executionId === event.executionId)
+  if (execution?.outcomes === undefined || execution.step !== undefined) return task
+  const { failedSequence: _older, ...rest } = task
+  if (event.type === "success" || event.error.code === "cancelled") return rest
+  return { ...rest, failedSequence: { executionId: event.executionId, outcomes: execution.outcomes } }
 }
 
 /** The state after an event; `leaseMs` is how long a recorded start holds without a heartbeat. */
@@ -247,8 +279,18 @@ export const evolve = (
       return {
         ...state,
         ...nextOf(state, event),
-        runs: state.runs + (event.parentExecutionId === undefined ? 1 : 0),
-        executions: [...state.executions, opened(state, event)]
+        runs: state.runs + (event.parentExecutionId === undefined && event.manual !== true ? 1 : 0),
+        executions: [...state.executions, opened(state, event)],
+        ...(event.manual === true
+          ? {
+              commands: remember(state.commands, event.causedBy, {
+                revision: event.revision,
+                status: state.phase,
+                position,
+                executionId: event.executionId
+              })
+            }
+          : {})
       }
     case "skipped":
       return { ...state, ...nextOf(state, event) }
@@ -287,7 +329,7 @@ export const evolve = (
     case "success":
     case "failure":
       return settle({
-        ...state,
+        ...sequenceEnded(state, event),
         executions: told(
           change(state, event.executionId, () => null),
           event

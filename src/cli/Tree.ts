@@ -15,6 +15,7 @@ import { mcpServers } from "./commands/mcp-servers.ts"
 import { next } from "./commands/next.ts"
 import { node } from "./commands/node.ts"
 import { plugins } from "./commands/plugins.ts"
+import { run } from "./commands/run.ts"
 import { schedule } from "./commands/schedule.ts"
 import { status } from "./commands/status.ts"
 import { up } from "./commands/up.ts"
@@ -24,7 +25,7 @@ import { present } from "./Flags.ts"
 const NoColor = GlobalFlag.Setting("no-color")({ flag: present("no-color", "Print without colours, as NO_COLOR does") })
 
 const verbs = [
-  { group: "TASKS", commands: [schedule, list, info, cancel] },
+  { group: "TASKS", commands: [schedule, list, info, run, cancel] },
   { group: "WHAT RAN", commands: [history, logs, events] },
   { group: "WHEN", commands: [next, calendar] },
   {

@@ -6,7 +6,7 @@
 import { Effect } from "effect"
 import type { ScheduledTask } from "../projections/ScheduledTask.ts"
 import type { TaskExecution } from "../projections/TaskExecution.ts"
-import type { ScheduleAnswer, Scheduler, SchedulerError } from "../Scheduler.ts"
+import type { RunAnswer, ScheduleAnswer, Scheduler, SchedulerError } from "../Scheduler.ts"
 import { CliFailure, ExitCode } from "./Failure.ts"
 import { now } from "./Output.ts"
 import { progressText } from "./TaskRows.ts"
@@ -42,31 +42,24 @@ const words = (execution: TaskExecution): string => {
   }
 }
 
-/** The execution that has ended, well or badly; fails where the task ends without one. */
-export const awaitFirst = Effect.fnUntraced(function* (
+/** The first execution of a task that was scheduled, when it has ended, well or badly; fails where the task ends without one. */
+export const awaitFirst = (
   scheduler: Scheduler["Service"],
   answer: ScheduleAnswer,
   progress: Progress
-): Effect.fn.Return<TaskExecution, SchedulerError | CliFailure> {
+): Effect.Effect<TaskExecution, SchedulerError | CliFailure> => {
   /** A task that was there before has a past, which is not waited for. */
   const from = answer.created ? undefined : answer.nextRuns[0]?.at
   const newest = !answer.created && from === undefined
   const after = answer.logSequence === null ? {} : { after: answer.logSequence }
-  let pause = SHORTEST_MS
-  let answeredAt = yield* now
-  let told = ""
-  let executionId: string | undefined
-
-  /** The execution that is followed, once there is one. */
-  const look = Effect.fnUntraced(function* () {
-    if (executionId !== undefined) return yield* scheduler.execution({ id: executionId, ...after })
+  const first = Effect.gen(function* () {
     const { task, executions } = yield* scheduler.info({ id: answer.taskId, executions: 100, ...after })
     const wanted = executions.filter(
       ({ dueAt, parentExecutionId, status }) =>
         parentExecutionId === null && status !== "skipped" && (from === undefined || dueAt >= from)
     )
-    const first = newest ? wanted[0] : wanted.at(-1)
-    if (first === undefined && isOver(task.status)) {
+    const found = newest ? wanted[0] : wanted.at(-1)
+    if (found === undefined && isOver(task.status)) {
       return yield* new CliFailure({
         code: "neverRan",
         message: `task ${answer.taskId} is over (${task.status}) and no execution of it ran`,
@@ -74,8 +67,39 @@ export const awaitFirst = Effect.fnUntraced(function* (
         hint: `nagatha history ${answer.taskId} shows why`
       })
     }
-    return first
+    return found
   })
+  return awaitEnd(scheduler, { executionId: undefined, logSequence: answer.logSequence, first }, progress)
+}
+
+/** An execution, when it has ended. */
+export const awaitExecution = (
+  scheduler: Scheduler["Service"],
+  { executionId, logSequence }: RunAnswer,
+  progress: Progress
+): Effect.Effect<TaskExecution, SchedulerError | CliFailure> =>
+  awaitEnd(scheduler, { executionId, logSequence, first: Effect.succeed(undefined) }, progress)
+
+interface Awaited {
+  /** Undefined until `first` finds it. */
+  readonly executionId: string | undefined
+  readonly logSequence: number | null
+  readonly first: Effect.Effect<TaskExecution | undefined, SchedulerError | CliFailure>
+}
+
+const awaitEnd = Effect.fnUntraced(function* (
+  scheduler: Scheduler["Service"],
+  awaited: Awaited,
+  progress: Progress
+): Effect.fn.Return<TaskExecution, SchedulerError | CliFailure> {
+  let pause = SHORTEST_MS
+  let answeredAt = yield* now
+  let told = ""
+  let executionId = awaited.executionId
+  const after = awaited.logSequence === null ? {} : { after: awaited.logSequence }
+  const look = Effect.suspend(() =>
+    executionId === undefined ? awaited.first : scheduler.execution({ id: executionId, ...after })
+  )
   const patient = Effect.fnUntraced(function* (error: SchedulerError | CliFailure) {
     const passing = error._tag === "Unreachable" || (error._tag === "Refused" && error.code === "behind")
     return passing && (yield* now) - answeredAt < PATIENCE_MS ? AWAY : yield* error
@@ -83,7 +107,7 @@ export const awaitFirst = Effect.fnUntraced(function* (
 
   for (;;) {
     const execution = yield* Effect.catch(
-      Effect.tap(look(), () => Effect.map(now, (at) => (answeredAt = at))),
+      Effect.tap(look, () => Effect.map(now, (at) => (answeredAt = at))),
       patient
     )
     if (execution === AWAY) {

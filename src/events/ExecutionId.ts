@@ -1,9 +1,14 @@
 /** An occurrence's name: the task and the nominal instant, `<taskId>@20260308T143000000Z`. The same for all its attempts. */
 import { type Instant, fromMillis } from "../recurrence/Instant.ts"
+import { fnv1a } from "./Partition.ts"
 
 /** Execution id of a task's occurrence at a nominal instant. */
 export const executionIdAt = (taskId: string, nominalAt: Instant): string =>
   `${taskId}@${nominalAt.replace(/[-:.]/g, "")}`
+
+/** Execution id of a run that a command asked for: never that of an occurrence, nor of another command's run. */
+export const manualExecutionId = (taskId: string, at: Instant, commandId: string): string =>
+  `${executionIdAt(taskId, at)}-${fnv1a(commandId).toString(36)}`
 
 /** The same for an instant in milliseconds since the epoch. */
 export const executionIdOf = (taskId: string, nominalAt: number): string => executionIdAt(taskId, fromMillis(nominalAt))

@@ -98,7 +98,10 @@ export const Cancelled = event("cancelled", {
 export const Due = event("due", {
   ...occurrence,
   ...next,
+  /** Asked for by a command, beside the schedule. */
   manual: Schema.optionalKey(Schema.Boolean),
+  /** Of a sequence that takes up a failed one: what had ended well there, before this step, counts as done. */
+  resumes: Schema.optionalKey(Schema.Struct({ executionId: Schema.String, fromStep: Schema.String })),
   /** Of a step: its task type, and its arguments with what earlier steps gave. */
   stepType: Schema.optionalKey(Schema.String),
   stepArgs: Schema.optionalKey(TaskArgs)

@@ -18,7 +18,7 @@ import { isNoResponders, Lost, NatsConnection } from "./NatsConnection.ts"
 import { decodeWith, errorJson, NatsService, readJson, respond, respondError } from "./NatsService.ts"
 import { ensureQueue } from "./Provision.ts"
 
-export const VERBS = ["schedule", "cancel"] as const
+export const VERBS = ["schedule", "cancel", "run"] as const
 export type Verb = (typeof VERBS)[number]
 
 /** One command as it travels to an owner. */
@@ -88,13 +88,18 @@ export const layer = (
           if (dryRun) return done({ answer: Intake.answer(made, null, at) })
           return submit(made.command, refuse, (decided) => done({ answer: Intake.answer(made, decided, at) }))
         }
+        if (commanded.verb === "run") {
+          const command = Intake.run(commanded.request, at)
+          if (Result.isFailure(command)) return refuse(command.failure)
+          return submit(command.success, refuse, (decided) => done({ answer: Intake.runAnswer(decided) }))
+        }
         const command = Intake.cancel(commanded.request, at)
         if (Result.isFailure(command)) return refuse(command.failure)
         return submit(command.success, refuse, (decided) => done({ answer: Intake.taskAnswer(decided) }))
       }
 
       const submit = (
-        command: Parameters<typeof Intake.answer>[0]["command"] | Intake.CancelCommand,
+        command: Parameters<typeof Intake.answer>[0]["command"] | Intake.CancelCommand | Intake.RunCommand,
         refuse: (refused: Refused) => void,
         done: (decided: Intake.Done) => void
       ) => {

@@ -7,7 +7,7 @@
 import type { Msg } from "@nats-io/transport-node"
 import { Cause, Effect, Layer, Queue, Result, Schema, Stream } from "effect"
 import { randomUUID } from "node:crypto"
-import { Refused, ScheduleAnswer, type ScheduleRequest, TaskAnswer } from "../actors/TaskRequest.ts"
+import { Refused, RunAnswer, ScheduleAnswer, type ScheduleRequest, TaskAnswer } from "../actors/TaskRequest.ts"
 import { ExecutionsPage, TasksPage } from "../projections/Queries.ts"
 import { ScheduledTask } from "../projections/ScheduledTask.ts"
 import { TaskExecution } from "../projections/TaskExecution.ts"
@@ -19,6 +19,7 @@ import {
   type OutputPiece,
   Preview,
   Scheduler,
+  type SchedulerError,
   ServiceStatus,
   TaskInfo,
   Unreachable
@@ -151,8 +152,24 @@ export const layer = (options: SchedulerOptions): Layer.Layer<Scheduler, never, 
       }
 
       const task = query("task", Schema.Struct({ task: ScheduledTask }))
+      /** An id that no task has may be the beginning of one. */
+      const ofTask =
+        <Body extends { readonly taskId: string; readonly commandId?: string }, A>(
+          send: (body: object, commandId?: string) => Effect.Effect<A, SchedulerError>
+        ) =>
+        (body: Body): Effect.Effect<A, SchedulerError> =>
+          send(body, body.commandId).pipe(
+            Effect.catchIf(
+              (error) => error._tag === "Refused" && error.code === "notFound",
+              () =>
+                Effect.flatMap(task({ id: body.taskId }), ({ task: { taskId } }) =>
+                  send({ ...body, taskId }, body.commandId)
+                )
+            )
+          )
       const schedule = command("schedule", ScheduleAnswer)
       const cancel = command("cancel", TaskAnswer)
+      const run = command("run", RunAnswer)
       const setCalendar = command("setCalendar", CalendarAnswer)
       const removeCalendar = command("removeCalendar", CalendarAnswer)
       const subjectOfMany = subjects.command("scheduleMany")
@@ -214,17 +231,8 @@ export const layer = (options: SchedulerOptions): Layer.Layer<Scheduler, never, 
             ),
             (answers) => answers.flat()
           ),
-        cancel: (body) =>
-          cancel(body, body.commandId).pipe(
-            // An id that no task has may be the beginning of one.
-            Effect.catchIf(
-              (error) => error._tag === "Refused" && error.code === "notFound",
-              () =>
-                Effect.flatMap(task({ id: body.taskId }), ({ task: { taskId } }) =>
-                  cancel({ ...body, taskId }, body.commandId)
-                )
-            )
-          ),
+        cancel: ofTask(cancel),
+        run: ofTask(run),
         setCalendar: (body) => setCalendar(body, body.commandId),
         removeCalendar: (body) => removeCalendar(body, body.commandId),
         calendars: Effect.suspend(() => query("calendars", Schema.Array(CalendarView))({})),

@@ -1,6 +1,6 @@
 /** Sequences, on real processes. */
 import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
-import { mkdtempSync, readFileSync, rmSync } from "node:fs"
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { eventually, Nagatha } from "../support/nagatha.ts"
@@ -129,4 +129,35 @@ describe("a sequence", () => {
     assert.include(refused.stderr, "these steps wait for each other: a, b")
     assert.strictEqual((await nagatha.run(["info", "wrong"])).code, 4)
   }, 60_000)
+
+  it("that has failed is taken up from its failed step, on the same task, also after everything was killed", async () => {
+    const steps = [
+      shell("fetch", `echo fetch >> ${directory}/taken; printf 7`),
+      shell("store", `echo store >> ${directory}/taken; test -e ${directory}/disk`),
+      shell("tell", `echo told {{ steps.fetch.result.stdout }} >> ${directory}/taken`)
+    ]
+    assert.strictEqual((await schedule("taken-up", steps, "--retries", "0", "--wait")).code, 6)
+    await nagatha.killAll()
+    await nagatha.up()
+    const unknown = await nagatha.run(["run", "taken-up", "--from-step", "stor"])
+    assert.strictEqual(unknown.code, 2)
+    assert.include(unknown.stderr, 'did you mean "store"?')
+    writeFileSync(join(directory, "disk"), "")
+    const ran = await nagatha.run(["run", "taken-up", "--from-step", "store", "--wait"])
+    assert.strictEqual(ran.code, 0, ran.stderr)
+    assert.deepStrictEqual(lines("taken"), ["fetch", "store", "store", "told 7"])
+    const { executions, task } = await info("taken-up")
+    assert.strictEqual(task.status, "completed")
+    assert.strictEqual(executions.filter(({ parentExecutionId }) => parentExecutionId === null).length, 2)
+  }, 120_000)
+
+  it("runs by hand beside its schedule", async () => {
+    await nagatha.run(["schedule", "shell_command", "every day at 3:00", "--id", "daily", "--command", "echo by hand"])
+    const { execution } = await nagatha.json<{
+      readonly execution: { readonly status: string; readonly manual: boolean }
+    }>("run", "daily", "--wait")
+    assert.deepInclude(execution, { status: "completed", manual: true })
+    const again = await nagatha.json<Info>("info", "daily")
+    assert.strictEqual(again.task.status, "scheduled")
+  })
 })

@@ -7,6 +7,7 @@ import {
   type CalendarView,
   type OutputPiece,
   CancelRequest,
+  type RunRequest,
   Refused,
   ScheduleRequest,
   Scheduler,
@@ -123,6 +124,7 @@ export interface World {
   /** Requests as they came, in order. */
   readonly scheduled: Array<ScheduleRequest>
   readonly cancelled: Array<CancelRequest>
+  readonly ran: Array<RunRequest>
   readonly calendars: Array<CalendarView>
   /** Every call fails with this while it is set. */
   failing: SchedulerError | undefined
@@ -140,6 +142,7 @@ export const aWorld = (changes: Partial<World> = {}): World => ({
   status: aStatus,
   scheduled: [],
   cancelled: [],
+  ran: [],
   calendars: [],
   failing: undefined,
   onScheduled: () => undefined,
@@ -237,6 +240,19 @@ export const memoryScheduler = (world: World): Scheduler["Service"] => {
             revision: one.revision + 1,
             logSequence: 8
           })
+        })
+      ),
+    run: (request) =>
+      guarded(() =>
+        Effect.map(task(request.taskId), (one) => {
+          world.ran.push(request)
+          return {
+            taskId: one.taskId,
+            status: one.status,
+            revision: one.revision,
+            logSequence: 9,
+            executionId: `${one.taskId}@run`
+          }
         })
       ),
     setCalendar: ({ calendar, days }) =>

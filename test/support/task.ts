@@ -94,6 +94,12 @@ export class History {
     return this.told(this.decide({ type: "cancel", taskId: this.taskId, causedBy: { commandId, actor: "test" } }))
   }
 
+  run(fromStep?: string, commandId = `c${(this.#commands += 1)}`): string {
+    return this.told(
+      this.decide({ type: "run", taskId: this.taskId, fromStep, causedBy: { commandId, actor: "test" } })
+    )
+  }
+
   told(decided: Result.Result<Task.Decision, { readonly code: string }>): string {
     if (Result.isFailure(decided)) return `refused ${decided.failure.code}`
     return decided.success._tag === "events" ? shown(decided.success.events) : `known ${decided.success.repeated}`

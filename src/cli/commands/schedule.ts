@@ -2,18 +2,15 @@
 import { Effect } from "effect"
 import { Command } from "effect/cli"
 import type { ScheduledTask } from "../../projections/ScheduledTask.ts"
-import type { TaskExecution } from "../../projections/TaskExecution.ts"
 import type { ScheduleAnswer, ScheduleRequest, Scheduler } from "../../Scheduler.ts"
 import { withScheduler } from "../Backend.ts"
-import { resultText } from "../ResultText.ts"
-import { CliFailure, ExitCode, toldFailure, usage } from "../Failure.ts"
+import { failedExecution, showEnd, waited } from "../AwaitedEnd.ts"
+import { usage } from "../Failure.ts"
 import { DURATIONS, json, present } from "../Flags.ts"
 import { colors, labelled, note, now, out, outJson } from "../Output.ts"
-import { Presentation } from "../Presentation.ts"
 import { runLines } from "../Runs.ts"
 import { scheduleFlags } from "../ScheduleFlags.ts"
-import { paint, visible, visibleLine } from "../Text.ts"
-import { durationText } from "../Times.ts"
+import { visible, visibleLine } from "../Text.ts"
 
 /** What is stored now; null where the read models cannot say it yet, which is no reason to fail. */
 const stored = Effect.fnUntraced(function* (scheduler: Scheduler["Service"], answer: ScheduleAnswer) {
@@ -56,22 +53,6 @@ const show = Effect.fnUntraced(function* (request: ScheduleRequest, answer: Sche
   if (!dryRun) yield* note(`see it: nagatha info ${answer.taskId}   stop it: nagatha cancel ${answer.taskId}`)
 })
 
-const showEnd = Effect.fnUntraced(function* (execution: TaskExecution) {
-  const took = execution.durationMs === null ? "" : ` in ${durationText(execution.durationMs)}`
-  yield* note(`${execution.status}${took}, execution ${execution.executionId}`)
-  if (execution.output !== null && execution.output !== "") yield* out(visible(execution.output).replace(/\n$/, ""))
-  const result = resultText(execution)
-  if (result !== undefined) yield* out(result)
-})
-
-const failedExecution = (execution: TaskExecution) =>
-  new CliFailure({
-    code: "executionFailed",
-    message: `execution ${execution.executionId} ${execution.status}: ${execution.errorMessage ?? "no reason given"}`,
-    exitCode: ExitCode.executionFailed,
-    hint: `nagatha info ${execution.taskId} shows its attempts`
-  })
-
 export const schedule = Command.make(
   "schedule",
   {
@@ -87,7 +68,10 @@ export const schedule = Command.make(
       Effect.fnUntraced(function* (scheduler) {
         const answer = yield* scheduler.schedule(request)
         if (!input.json) yield* show(request, answer)
-        const execution = input.wait ? yield* waited(scheduler, answer, input.json) : undefined
+        const { awaitFirst } = yield* Effect.promise(() => import("../Wait.ts"))
+        const execution = input.wait
+          ? yield* waited(answer.taskId, input.json, (tell) => awaitFirst(scheduler, answer, tell))
+          : undefined
         if (input.json) {
           const task = yield* stored(scheduler, answer)
           yield* outJson({ ...answer, task, ...(execution === undefined ? {} : { execution }) })
@@ -124,32 +108,3 @@ export const schedule = Command.make(
     }
   ])
 )
-
-/** To the beginning of the last line, and clear it. */
-const LINE_UP = "\u001b[1A\u001b[2K"
-
-/** Words meanwhile are for people; on standard error a program finds an error or nothing. */
-const waited = Effect.fnUntraced(function* (scheduler: Scheduler["Service"], answer: ScheduleAnswer, json: boolean) {
-  const { awaitFirst } = yield* Effect.promise(() => import("../Wait.ts"))
-  const say = json ? () => Effect.void : note
-  yield* say("waiting for its first execution to end; Ctrl-C stops waiting, not the task")
-  const { errorColor: rewrites } = yield* Presentation
-  let overBar = false
-  const tell = (words: string, bar = false) => {
-    const back = bar && overBar && rewrites ? LINE_UP : ""
-    overBar = bar
-    return say(`${back}${visibleLine(words)}`)
-  }
-  return yield* awaitFirst(scheduler, answer, tell).pipe(
-    Effect.onInterrupt(() => note(toldFailure(stoppedWaiting(answer.taskId), json, paint(false))))
-  )
-})
-
-const stoppedWaiting = (taskId: string) =>
-  new CliFailure({
-    code: "interrupted",
-    message: "stopped waiting; the task goes on",
-    detail: { taskId },
-    hint: `see it: nagatha info ${taskId}   stop it: nagatha cancel ${taskId}`,
-    exitCode: ExitCode.interrupted
-  })

@@ -2,8 +2,8 @@
  * Finds and loads plugin files. One that is broken (it cannot be read, has no plugin in it, depends on what is not there,
  * or takes a name that is taken) is named with the reason, and the others go on.
  *
- * A plugin file finds `nagatha-scheduler` wherever it lies: it is the one that runs. `effect` is the plugin's own where it
- * has one installed, else ours.
+ * A plugin file finds `nagatha-scheduler` and `effect` wherever it lies, and whatever is installed beside it: they are those
+ * that run, for schemas of another copy of `effect` are not understood.
  */
 import { existsSync, readdirSync, statSync } from "node:fs"
 import { registerHooks } from "node:module"
@@ -50,12 +50,10 @@ const hook = (): void => {
   registerHooks({
     resolve: (specifier, context, next) => {
       if (specifier === "nagatha-scheduler") return next(SELF, context)
-      try {
-        return next(specifier, context)
-      } catch (cause) {
-        if (specifier !== "effect" && !specifier.startsWith("effect/")) throw cause
-        return next(specifier, { ...context, parentURL: import.meta.url })
-      }
+      const isEffect = specifier === "effect" || specifier.startsWith("effect/")
+      // What stands in a package may need another version.
+      const isPackaged = context.parentURL?.includes("/node_modules/") ?? false
+      return next(specifier, isEffect && !isPackaged ? { ...context, parentURL: import.meta.url } : context)
     }
   })
 }

@@ -159,6 +159,26 @@ describe("plugin files", () => {
   )
 })
 
+describe("a plugin file with packages of its own beside it", () => {
+  it.live("gets the effect that runs, and its other packages as they are installed", () =>
+    Effect.gen(function* () {
+      const { plugins } = yield* loaded({
+        "p.mjs": `import other from "other"\n${plugin('name: "p", version: other, commands: { c: { description: "", parameters: Schema.Struct({ n: Schema.Int }), run: ({ n }) => n } }')}`,
+        "node_modules/effect/package.json":
+          '{"name": "effect", "version": "3.0.0", "type": "module", "main": "index.js"}',
+        "node_modules/effect/index.js": "export const Effect = undefined, Schema = undefined",
+        "node_modules/other/package.json": '{"name": "other", "type": "module", "main": "index.js"}',
+        "node_modules/other/index.js":
+          'import { Effect } from "effect"\nexport default Effect === undefined ? "its own" : "ours"'
+      })
+      const [found] = plugins.loaded
+      assert.strictEqual(found?.plugin.version, "its own")
+      const { run } = yield* worker({ loaded: plugins.loaded, broken: [] })
+      assert.strictEqual(yield* run("p", "c", { n: 3 }), 3)
+    })
+  )
+})
+
 describe("plugins of a worker", () => {
   it.live(
     "are set up in order before any work and torn down in the opposite one; one that fails is left out, with who needs it",
