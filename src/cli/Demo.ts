@@ -1,4 +1,5 @@
 /** What `nagatha demo` shows: how words are understood, and tasks that really run. Whatever it starts, it ends. */
+import { createServer, type Server } from "node:http"
 import { Effect, Schedule, Schema, Stream } from "effect"
 import type { TaskExecution } from "../projections/TaskExecution.ts"
 import * as Occurrences from "../recurrence/Occurrences.ts"
@@ -12,6 +13,7 @@ import type { WorkItem } from "../work/Work.ts"
 import { EVENTS, eventLine } from "./EventLine.ts"
 import { CliFailure, ExitCode } from "./Failure.ts"
 import { colors, now, out } from "./Output.ts"
+import { resultText } from "./ResultText.ts"
 import { runLines } from "./Runs.ts"
 import { counted, indented, visible } from "./Text.ts"
 import { durationText } from "./Times.ts"
@@ -78,7 +80,8 @@ interface Step {
   readonly ends: TaskExecution["status"]
 }
 
-const STEPS: ReadonlyArray<Step> = [
+/** `url`: of a server that lives as long as the demo. */
+const stepsWith = (url: string): ReadonlyArray<Step> => [
   {
     title: "A notification, now: anyone who subscribes to scheduler.notification.* gets it",
     request: {
@@ -112,6 +115,50 @@ const STEPS: ReadonlyArray<Step> = [
     ends: "failed"
   },
   {
+    title: "A tool of an MCP server (examples/time-server), started when it is first needed",
+    request: {
+      taskType: "mcp_tool",
+      taskName: "time",
+      schedule: "now",
+      taskArgs: { serverName: "time", toolName: "get_current_time", arguments: { timezone: "Asia/Tokyo" } }
+    },
+    ends: "completed"
+  },
+  {
+    title: "A request over HTTP, to an address that the worker's configuration allows",
+    request: {
+      taskType: "http_request",
+      taskName: "stock",
+      schedule: "now",
+      taskArgs: { url, method: "POST", body: { item: "tea" } }
+    },
+    ends: "completed"
+  },
+  {
+    title: "A command of a plugin (examples/plugins/my-plugin.ts)",
+    request: {
+      taskType: "plugin_command",
+      taskName: "cleanup",
+      schedule: "now",
+      taskArgs: {
+        pluginName: "my_plugin",
+        commandName: "daily_cleanup",
+        arguments: { directory: "/tmp/nagatha-demo-nothing-here" }
+      }
+    },
+    ends: "completed"
+  },
+  {
+    title: "A task type of its own (examples/plugins/word-count.ts)",
+    request: {
+      taskType: "word_count",
+      taskName: "words",
+      schedule: "now",
+      taskArgs: { text: "to be or not to be" }
+    },
+    ends: "completed"
+  },
+  {
     title: "A sequence: the second step tells what the first has found",
     request: {
       taskType: "sequence",
@@ -135,10 +182,36 @@ const report = (execution: TaskExecution): string =>
         ? ""
         : `, began ${durationText(Math.max(0, execution.latenessMs))} after it was due`),
     ...(execution.errorMessage === null ? [] : [`error: ${execution.errorMessage}`]),
-    ...(execution.output === null ? [] : [execution.output.trimEnd()])
+    ...(execution.output === null ? [] : [execution.output.trimEnd()]),
+    ...resultLines(execution)
   ]
     .map(visible)
     .join("\n")
+
+const resultLines = (execution: TaskExecution): ReadonlyArray<string> => {
+  const text = resultText(execution)
+  return text === undefined ? [] : [text]
+}
+
+/** A server of this process that answers every request with the same JSON. */
+const answering = Effect.acquireRelease(
+  Effect.callback<{ readonly server: Server; readonly url: string }>((resume) => {
+    const server = createServer((request, response) => {
+      request.resume()
+      response.writeHead(200, { "content-type": "application/json" }).end('{"stock":42}')
+    })
+    server.listen(0, "127.0.0.1", () => {
+      const address = server.address()
+      const port = typeof address === "object" && address !== null ? address.port : 0
+      resume(Effect.succeed({ server, url: `http://127.0.0.1:${port}/stock` }))
+    })
+  }),
+  ({ server }) =>
+    Effect.sync(() => {
+      server.closeAllConnections()
+      server.close()
+    })
+)
 
 /** How long the last event of an execution is waited for, at a pause of 20 ms, once its outcome is known. */
 const LOOKS = 100
@@ -184,7 +257,8 @@ export const tasks = (zone: string) => (scheduler: Scheduler["Service"]) =>
     Effect.gen(function* () {
       const paint = yield* colors
       const announced = yield* eventsShown(scheduler, zone)
-      for (const { ends, request, title } of STEPS) {
+      const { url } = yield* answering
+      for (const { ends, request, title } of stepsWith(url)) {
         yield* out(`\n${paint.bold(title)}`)
         const { execution } = yield* followed(scheduler, request, announced)
         if (execution.status !== ends) {

@@ -4,9 +4,10 @@
  * then the node, then the server.
  */
 import { Effect, Layer, Option } from "effect"
-import { mkdtempSync, rmSync } from "node:fs"
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
+import { fileURLToPath } from "node:url"
 import * as ConnectionFile from "../nats/server/ConnectionFile.ts"
 import * as DirectoryLock from "../nats/server/DirectoryLock.ts"
 import { makeDirectory } from "../nats/server/MakeDirectory.ts"
@@ -124,6 +125,18 @@ const up = (options: LiveOptions) =>
     return info
   }, Effect.mapError(deploymentFailed))
 
+const EXAMPLES = fileURLToPath(new URL("../../examples/", import.meta.url))
+
+const demoPlugins = ["my-plugin.ts", "word-count.ts"].map((name) => join(EXAMPLES, "plugins", name))
+
+/** What the demo shows is configured in its own directory: nothing of this person's configuration counts. */
+const demoOptions = (options: LiveOptions, dataDir: string): LiveOptions => {
+  const time = { command: process.execPath, args: [join(EXAMPLES, "time-server", "server.mjs")] }
+  writeFileSync(join(dataDir, "mcp.json"), JSON.stringify({ mcpServers: { time } }))
+  const configuration = { file: null, values: { http: { allow: ["127.0.0.1"] } } }
+  return { ...options, configuration, configDirectories: [dataDir] }
+}
+
 const borrowed = (options: LiveOptions) =>
   Effect.gen(function* () {
     const dataDir = yield* Effect.acquireRelease(
@@ -132,8 +145,9 @@ const borrowed = (options: LiveOptions) =>
     )
     const { NATS_URL: _given, NATS_CREDS: _creds, ...env } = options.env
     yield* fetchedServer(env)
-    yield* up({ ...options, env })({ dataDir, concurrency: undefined, plugins: [] })
-    const found = yield* accessOf({ ...options, env }, dataDir)
+    const own = demoOptions({ ...options, env }, dataDir)
+    yield* up(own)({ dataDir, concurrency: undefined, plugins: demoPlugins })
+    const found = yield* accessOf(own, dataDir)
     if (found === undefined)
       return yield* new DeploymentFailed({ message: "the deployment did not say how to reach it" })
     return yield* connectTo(found, "demo")

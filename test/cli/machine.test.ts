@@ -241,13 +241,21 @@ describe("nagatha demo", () => {
       })
       const ran = yield* runCli(["demo"], { deployment: { borrowed: Effect.succeed(memoryScheduler(world)) } })
       assert.strictEqual(ran.code, 0, ran.stderr)
-      assert.strictEqual(world.scheduled.length, 5)
+      assert.strictEqual(world.scheduled.length, 9)
       assert.strictEqual(world.cancelled.length, 1)
       assert.match(ran.stdout, /How words are understood[^]*fails for good[^]*That was the demo/)
       assert.match(ran.stdout, /event {2}.*success +task0 +tea\n/)
       assert.deepStrictEqual(
         new Set(world.scheduled.map(({ taskType }) => taskType)),
-        new Set(["notification", "shell_command", "sequence"])
+        new Set([
+          "notification",
+          "shell_command",
+          "mcp_tool",
+          "http_request",
+          "plugin_command",
+          "word_count",
+          "sequence"
+        ])
       )
     })
   )
