@@ -7,12 +7,9 @@ import { Effect, Result, Schema } from "effect"
 import { existsSync, readFileSync } from "node:fs"
 import { join, resolve } from "node:path"
 import { shownIssue } from "../work/ArgsProblem.ts"
-import { wrongAllowed } from "../work/http/AllowedAddresses.ts"
 import { NotificationChannel } from "../work/notification/NotificationArgs.ts"
 import { suggestion } from "../work/Suggestion.ts"
 import { filled, type Variables } from "./Variables.ts"
-
-const Allowed = Schema.String.check(Schema.makeFilter((text: string) => wrongAllowed(text)))
 
 const Routes = Schema.Array(NotificationChannel)
 
@@ -54,7 +51,7 @@ export const Configuration = Schema.Struct({
   /** Where this machine's worker delivers notifications. */
   notifications: Schema.optionalKey(Notifications),
   /** Addresses that tasks may call although they are not public. */
-  http: Schema.optionalKey(Schema.Struct({ allow: Schema.Array(Allowed) }))
+  http: Schema.optionalKey(Schema.Struct({ allow: Schema.Array(Schema.String) }))
 })
 export type Configuration = typeof Configuration.Type
 

@@ -5,10 +5,11 @@
  */
 import { Effect, Option, Predicate, Schema } from "effect"
 import type { ScheduleRequest } from "../actors/TaskRequest.ts"
-import { TaskArgs, TaskId } from "../events/TaskDefinition.ts"
+import { TaskId } from "../events/TaskDefinition.ts"
 import type { ParseProblem } from "../recurrence/ParseProblem.ts"
 import { suggestion } from "../work/Suggestion.ts"
 import { type CliFailure, usage } from "./Failure.ts"
+import { isArgs, jsonArgs } from "./JsonArgs.ts"
 import { defined, zoneOf } from "./Flags.ts"
 import { boundOf } from "./Moments.ts"
 import type { ScheduleInput } from "./ScheduleFlags.ts"
@@ -88,23 +89,6 @@ const environment = Effect.fnUntraced(function* (words: ReadonlyArray<string>) {
     env[name] = value
   }
   return env
-})
-
-const isArgs = Schema.is(TaskArgs)
-
-/** The object of `--args`. */
-export const jsonArgs = Effect.fnUntraced(function* (text: string) {
-  const value = yield* Effect.try({
-    try: (): unknown => JSON.parse(text),
-    catch: (reason) =>
-      usage(
-        `--args is not JSON: ${reason instanceof Error ? reason.message : String(reason)}`,
-        'such as --args \'{"text": "hello"}\''
-      )
-  })
-  if (isArgs(value) && !Array.isArray(value)) return value
-  const found = Array.isArray(value) ? "an array" : value === null ? "null" : `a ${typeof value}`
-  return yield* usage(`--args must be a JSON object, not ${found}`, 'such as --args \'{"text": "hello"}\'')
 })
 
 const taskArgs = Effect.fnUntraced(function* (input: ScheduleInput, taskType: string, file: TaskFile) {

@@ -1,6 +1,7 @@
 /** Tasks are asked for by their ids; whoever gives a name is told which ids have it. */
 import { Effect } from "effect"
-import { Refused, type Scheduler, type SchedulerError } from "../Scheduler.ts"
+import { Refused } from "../actors/TaskRequest.ts"
+import type { Scheduler, SchedulerError } from "../Scheduler.ts"
 import { visibleLine } from "./Text.ts"
 
 /** Tasks of one name that are told. */

@@ -1,7 +1,7 @@
 /** What the configuration file says to a worker, with the variables of the environment filled in. */
 import { Effect, Layer, Redacted, Result } from "effect"
 import { expanded } from "../work/Expansion.ts"
-import { AllowedAddresses } from "../work/http/AllowedAddresses.ts"
+import { AllowedAddresses, wrongAllowed } from "../work/http/AllowedAddresses.ts"
 import { Channels, type ChannelSettings } from "../work/notification/ChannelSettings.ts"
 import { BadConfiguration, type ConfigurationFile } from "./Configuration.ts"
 import type { Variables } from "./Variables.ts"
@@ -48,7 +48,10 @@ export const workerConfiguration = Effect.fnUntraced(function* (
     ...(desktop === undefined ? {} : { desktop }),
     ...(routes === undefined ? {} : { routes })
   }
-  return { allowedAddresses: values.http?.allow ?? [], channels }
+  const allowedAddresses = values.http?.allow ?? []
+  const wrong = allowedAddresses.map(wrongAllowed).find((reason) => reason !== undefined)
+  if (wrong !== undefined) return yield* new BadConfiguration({ file: file ?? "", reason: `http.allow: ${wrong}` })
+  return { allowedAddresses, channels }
 })
 
 /** For the code that does the work. */

@@ -6,7 +6,7 @@ import { withMcpServers } from "../Backend.ts"
 import { CliFailure, ExitCode } from "../Failure.ts"
 import { duration, json, text } from "../Flags.ts"
 import { note, out, outJson, outTable } from "../Output.ts"
-import { jsonArgs } from "../RequestedTask.ts"
+import { jsonArgs } from "../JsonArgs.ts"
 import { counted, visible } from "../Text.ts"
 
 const server = Argument.String("SERVER").pipe(Argument.withDescription("Name of a server in mcp.json"))

@@ -107,7 +107,7 @@ describe("plugin files", () => {
       const { broken, loaded: good } = named(plugins)
       assert.deepStrictEqual(good, ["one"])
       const told = [
-        "?: Unexpected token",
+        "Unexpected token",
         "?: Error: no licence",
         "?: its default export is no plugin: write export default definePlugin",
         'a b: the name "a b" must be 1 to 64 letters',
