@@ -62,4 +62,13 @@ describe("the README", () => {
     const ran = await shell(given)
     assert.match(ran.stdout, /^nats:\/\/127\.0\.0\.1:\d+ \S{20,}\n$/, ran.stderr)
   }, 60_000)
+
+  it("schedules a task of every type", async () => {
+    const [script = ""] = blocks("Task types")
+    const ran = await shell(`export PATH="$PWD/bin:$PATH"\n${script}`)
+    assert.strictEqual(ran.code, 0, ran.stderr)
+    for (const type of ["mcp_tool", "notification", "http_request", "sequence"])
+      assert.include(ran.stdout, `type        ${type}`)
+    assert.include(ran.stdout, '"timezone":"Asia/Tokyo"')
+  }, 60_000)
 })

@@ -146,6 +146,18 @@ describe("plugin files", () => {
       })
   )
 
+  it.live("are as docs/plugins.md shows them", () =>
+    Effect.gen(function* () {
+      const page = readFileSync(resolve(import.meta.dirname, "../../../docs/plugins.md"), "utf8")
+      const [first = "", , third = ""] = [...page.matchAll(/```ts\n([^]*?)```/g)].map(([, code = ""]) => code)
+      const { plugins } = yield* loaded({ "a.ts": first, "b.ts": third })
+      assert.deepStrictEqual(named(plugins), { loaded: ["my_plugin", "word_count"], broken: [] })
+      const { run, submitted } = yield* worker(plugins)
+      assert.strictEqual(submitted.length, 1)
+      assert.deepStrictEqual(yield* run("my_plugin", "daily_cleanup", { directory: "/x" }), { deleted: [] })
+    })
+  )
+
   it.live("may be task types alone, and are TypeScript as they stand", () =>
     Effect.gen(function* () {
       const examples = resolve(import.meta.dirname, "../../../examples/plugins")
