@@ -8,11 +8,14 @@ import { dirname } from "node:path"
 import { find } from "../nats/server/ServerProgram.ts"
 import type { Scheduler } from "../Scheduler.ts"
 import * as Settings from "../Settings.ts"
+import { readServers } from "../work/mcp/McpConfig.ts"
 import { accessOf, connectTo, type LiveOptions } from "./Access.ts"
 import type { Check, SettingInForce } from "./Deployment.ts"
 import { GIVEN_SERVER } from "./DeploymentProblem.ts"
 import { settingsOf } from "./Environment.ts"
+import { pluginsHere } from "./PluginFiles.ts"
 import { counted } from "./Text.ts"
+import { workerConfiguration } from "./WorkerConfiguration.ts"
 
 const ok = (name: string, found: string): Check => ({ name, state: "ok", found })
 const problem = (name: string, found: string, remedy: string): Check => ({ name, state: "problem", found, remedy })
@@ -96,6 +99,27 @@ const program = (options: LiveOptions) =>
     })
   )
 
+/** What a worker of this machine would find: its configuration, MCP servers, plugins. */
+const forWorkers = Effect.fnUntraced(function* (options: LiveOptions) {
+  const { configDirectories, configuration, env } = options
+  const configured = yield* Effect.match(workerConfiguration(configuration, env), {
+    onFailure: ({ message }) => [problem("configuration", message, "mend the file, or set the variable")],
+    onSuccess: () => (configuration.file === null ? [] : [ok("configuration", configuration.file)])
+  })
+  const servers = yield* Effect.match(readServers(configDirectories), {
+    onFailure: ({ message }) => [problem("MCP servers", message, "mend the file")],
+    onSuccess: ({ entries, file }) =>
+      file === null ? [] : [ok("MCP servers", `${[...entries.keys()].join(", ") || "none"} (${file})`)]
+  })
+  const { broken, loaded } = yield* pluginsHere(options, [])
+  const names = loaded.map(({ plugin }) => plugin.name).join(", ")
+  const plugins = [
+    ...(loaded.length === 0 ? [] : [ok("plugins", names)]),
+    ...broken.map(({ file, reason }) => problem("plugin", `${file}: ${reason}`, "mend the file, or take it away"))
+  ]
+  return [...configured, ...servers, ...plugins]
+})
+
 const status = (scheduler: Scheduler["Service"]) =>
   scheduler.status.pipe(
     Effect.match({
@@ -169,7 +193,13 @@ const service = (options: LiveOptions, dataDir: string) =>
 /** Everything that was looked at. */
 export const examine = Effect.fn("doctor")(function* (options: LiveOptions, dataDir: string) {
   const valid = settingsOf(options.env)
-  const checks = yield* Effect.all([node, directory(dataDir), program(options), service(options, dataDir)])
+  const checks = yield* Effect.all([
+    node,
+    directory(dataDir),
+    program(options),
+    forWorkers(options),
+    service(options, dataDir)
+  ])
   const own = Result.isFailure(valid) ? [problem("settings", valid.failure.message, "mend the environment")] : []
   return { settings: settings(options, dataDir), checks: [...own, ...checks.flat()] }
 })

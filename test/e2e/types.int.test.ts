@@ -221,6 +221,16 @@ describe("nagatha mcp-servers", () => {
   }, 60_000)
 })
 
+describe("nagatha doctor", () => {
+  it("tells what a worker finds: MCP servers, plugins, and what is broken", async () => {
+    const ran = await nagatha.run(["doctor"])
+    assert.strictEqual(ran.code, 1)
+    assert.include(ran.stdout, "time, all, bad")
+    assert.include(ran.stdout, "my_plugin, word_count")
+    assert.include(ran.stdout, "plugins/broken.ts")
+  }, 60_000)
+})
+
 describe("plugins", () => {
   it("are listed, and a broken one is named while the others work", async () => {
     const ran = await nagatha.run(["plugins", "list", "--json"])
