@@ -20,7 +20,7 @@ export const byCalendars = (task: LiveTask, now: number, excluded: ExcludedDays)
     return []
   // What has come is still to be decided; an instant that has passed does not come back.
   const since = Math.min(nextAt - 1, now - offsetOf(task))
-  const next = seriesOf(definition, excluded).next(since)
+  const next = seriesOf(task, excluded).next(since)
   if (next === nextAt) return []
   const rescheduled: EventOf<"rescheduled"> = {
     ...head(task, "rescheduled", now, {
@@ -36,8 +36,8 @@ export const byCalendars = (task: LiveTask, now: number, excluded: ExcludedDays)
   return next === null && task.executions.length === 0 ? [rescheduled, completed(task, now)] : [rescheduled]
 }
 
-/** The instants of a task that can be written down. */
-const seriesOf = (definition: TaskDefinition, excluded: ExcludedDays): Instants => {
+/** The instants of a definition that can be written down. */
+const instantsOf = (definition: TaskDefinition, excluded: ExcludedDays): Instants => {
   const series = Series.of(definition, excluded.of(definition))
   return {
     next: (after) => {
@@ -45,6 +45,28 @@ const seriesOf = (definition: TaskDefinition, excluded: ExcludedDays): Instants 
       return at === null || at > LAST_INSTANT ? null : at
     },
     range: series.range
+  }
+}
+
+/** The instants of a task, without those that were left out by hand. */
+export const seriesOf = ({ definition, leftOut }: LiveTask, excluded: ExcludedDays): Instants => {
+  const all = instantsOf(definition, excluded)
+  if (leftOut.length === 0) return all
+  const next: Instants["next"] = (after) => {
+    let at = all.next(after)
+    while (at !== null && leftOut.includes(at)) at = all.next(at)
+    return at
+  }
+  return {
+    next,
+    range: (from, to) => {
+      const first = next(from)
+      if (first === null || first > to) return null
+      let found = all.range(from, to)
+      const count = (found?.count ?? 0) - leftOut.filter((at) => at > from && at <= to).length
+      while (found !== null && leftOut.includes(found.last)) found = all.range(from, found.last - 1)
+      return found === null ? null : { first, last: found.last, count }
+    }
   }
 }
 
@@ -61,7 +83,7 @@ export const occurrences = (
   excluded: ExcludedDays
 ): ReadonlyArray<TaskEvent> => {
   const { definition } = task
-  const instants = seriesOf(definition, excluded)
+  const instants = seriesOf(task, excluded)
   const offset = offsetOf(task)
   const events: Array<TaskEvent> = []
   let open = openExecutions
@@ -114,4 +136,6 @@ export const firstOccurrence = (
   now: number,
   excluded: ExcludedDays = noDays
 ): number | null =>
-  definition.recurrence.kind === "once" ? toMillis(definition.recurrence.at) : seriesOf(definition, excluded).next(now)
+  definition.recurrence.kind === "once"
+    ? toMillis(definition.recurrence.at)
+    : instantsOf(definition, excluded).next(now)

@@ -6,21 +6,21 @@
  */
 import { Result } from "effect"
 import type { TaskDefinition } from "../events/TaskDefinition.ts"
-import { manualExecutionId } from "../events/ExecutionId.ts"
 import { fnv1a } from "../events/Partition.ts"
 import type { CausedBy, EventOf, ExecutionError, KeptOutput, TaskEvent } from "../events/TaskEvent.ts"
 import { fromMillis, toMillis } from "../recurrence/Instant.ts"
 import { scheduleType } from "../recurrence/Recurrence.ts"
-import { SEQUENCE } from "../work/sequence/SequenceArgs.ts"
-import { stepsOf } from "../work/sequence/SequencePlan.ts"
-import { suggestion } from "../work/Suggestion.ts"
 import type { Report } from "../work/Work.ts"
 import { byCalendars, calendarsAt, firstOccurrence, occurrences } from "./Due.ts"
 import { type ExcludedDays, none as noDays } from "./ExcludedDays.ts"
+import { change, type ChangeCommand, skip, type SkipCommand } from "./Edit.ts"
 import { completed, head, isLast } from "./Head.ts"
+import { run, type RunCommand } from "./Manual.ts"
+import { pause, type PauseCommand, resume, type ResumeCommand, resumed } from "./Pause.ts"
 import { limitsOf, stepNames, unclaimed, withSteps } from "./Sequence.ts"
+import type { Decision } from "./Decision.ts"
 import { Refused } from "./TaskRequest.ts"
-import { type KnownCommand, type LiveTask, offsetOf, type OpenExecution, type TaskState } from "./TaskState.ts"
+import { type LiveTask, offsetOf, type OpenExecution, type TaskState } from "./TaskState.ts"
 
 export type TaskCommand =
   | {
@@ -32,18 +32,11 @@ export type TaskCommand =
       readonly causedBy: CausedBy
     }
   | { readonly type: "cancel"; readonly taskId: string; readonly causedBy: CausedBy }
-  | {
-      readonly type: "run"
-      readonly taskId: string
-      /** Of a sequence: take up its failed execution from this step. */
-      readonly fromStep: string | undefined
-      readonly causedBy: CausedBy
-    }
-
-/** Events to store, or (nothing to store) the command that was carried out before. */
-export type Decision =
-  | { readonly _tag: "events"; readonly events: ReadonlyArray<TaskEvent> }
-  | { readonly _tag: "known"; readonly command: KnownCommand; readonly repeated: boolean }
+  | RunCommand
+  | PauseCommand
+  | ResumeCommand
+  | ChangeCommand
+  | SkipCommand
 
 /** Knobs that rules depend on; see `Settings`. */
 export interface Rules {
@@ -76,6 +69,14 @@ export const decide = (
       return cancel(state, command, now)
     case "run":
       return run(state, command, now)
+    case "pause":
+      return pause(state, command, now)
+    case "resume":
+      return resume(state, command, now, excluded)
+    case "change":
+      return change(state, command, now, excluded)
+    case "skip":
+      return skip(state, command, now, excluded)
   }
 }
 
@@ -167,66 +168,6 @@ const cancel = (
   })
 }
 
-/** Run now, beside the schedule: whether or not the task is paused, and not counted as one of its runs. */
-const run = (
-  state: TaskState | undefined,
-  command: Extract<TaskCommand, { readonly type: "run" }>,
-  now: number
-): Result.Result<Decision, Refused> => {
-  const { causedBy, fromStep } = command
-  if (state === undefined) {
-    return Result.fail(
-      new Refused({ code: "notFound", message: `no task has the id ${JSON.stringify(command.taskId)}` })
-    )
-  }
-  if (state._tag === "ended" || state.phase === "cancelled") {
-    return Result.fail(
-      new Refused({
-        code: "ended",
-        message: `task ${state.taskId} is over: ${state.phase}`,
-        hint: "schedule it again"
-      })
-    )
-  }
-  const resumes = fromStep === undefined ? undefined : resumable(state, fromStep)
-  if (resumes !== undefined && Result.isFailure(resumes)) return Result.fail(resumes.failure)
-  const instant = fromMillis(now)
-  const due: EventOf<"due"> = {
-    ...head(state, "due", now, causedBy),
-    executionId: manualExecutionId(state.taskId, instant, causedBy.commandId),
-    nominalAt: instant,
-    dueAt: instant,
-    attempt: 1,
-    nextAt: state.nextAt === null ? null : fromMillis(state.nextAt),
-    manual: true,
-    ...(resumes === undefined ? {} : { resumes: resumes.success })
-  }
-  return Result.succeed({ _tag: "events", events: withSteps(state, [due], now) })
-}
-
-const invalid = (message: string, hint?: string) =>
-  Result.fail(new Refused({ code: "invalidRequest", message, ...(hint === undefined ? {} : { hint }) }))
-
-const resumable = (
-  task: LiveTask,
-  fromStep: string
-): Result.Result<NonNullable<EventOf<"due">["resumes"]>, Refused> => {
-  const { definition, failedSequence, taskId } = task
-  if (definition.taskType !== SEQUENCE) return invalid(`task ${taskId} is no sequence: it has no steps`)
-  const names = stepsOf(definition.taskArgs).map(({ name }) => name)
-  if (!names.includes(fromStep)) {
-    const meant = suggestion(fromStep, names)
-    const rest = meant === undefined ? `its steps are ${names.join(", ")}` : `did you mean ${JSON.stringify(meant)}?`
-    return invalid(`task ${taskId} has no step ${JSON.stringify(fromStep)}; ${rest}`)
-  }
-  return failedSequence === undefined
-    ? invalid(
-        `the newest execution of task ${taskId} has not failed: there is nothing to take up`,
-        "leave out the step, and all of it runs"
-      )
-    : Result.succeed({ executionId: failedSequence.executionId, fromStep })
-}
-
 /** What a worker's report leads to; no events when it comes too late to change anything. */
 export const report = (state: TaskState | undefined, said: Report, now: number): ReadonlyArray<TaskEvent> =>
   withSteps(state, reported(state, said, now), now)
@@ -278,6 +219,9 @@ export const wake = (
 
 const brought = (state: TaskState, now: number, rules: Rules, excluded: ExcludedDays): ReadonlyArray<TaskEvent> => {
   if (state._tag === "ended") return []
+  if (state.phase === "paused" && state.pausedUntil !== null && state.pausedUntil <= now) {
+    return resumed(state, state.pausedUntil, now, { commandId: causeOfEnd(state), actor: "scheduler" }, excluded)
+  }
   const moved = state.phase === "scheduled" ? byCalendars(state, now, excluded) : []
   // What is due is decided on the state that this leads to.
   if (moved.length > 0) return moved
@@ -311,6 +255,9 @@ const brought = (state: TaskState, now: number, rules: Rules, excluded: Excluded
   }
   return events
 }
+
+/** The end of a pause is decided once. */
+const causeOfEnd = (task: LiveTask): string => `${task.taskId}@pause${task.revision}`
 
 /** Executions that are open, steps of a sequence not counted. */
 const openOf = (task: LiveTask): number => task.executions.filter(({ step }) => step === undefined).length

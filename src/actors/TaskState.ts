@@ -97,6 +97,10 @@ export interface LiveTask {
   readonly nextAt: number | null
   /** Log sequence of the calendars by which `nextAt` was computed. */
   readonly calendarsAt: number
+  /** When a paused task goes on by itself, milliseconds; null: when it is told to. */
+  readonly pausedUntil: number | null
+  /** Instants after `nextAt` that were left out by hand, milliseconds. */
+  readonly leftOut: ReadonlyArray<number>
   /** Occurrences that became due. */
   readonly runs: number
   readonly executions: ReadonlyArray<OpenExecution>
@@ -154,10 +158,14 @@ const remember = (
 const millisOrNull = (instant: Instant | null): number | null => (instant === null ? null : toMillis(instant))
 
 /** The next occurrence that an event says, and by which calendars. */
-const nextOf = (task: LiveTask, event: { readonly nextAt: Instant | null; readonly calendarsAt?: number }) => ({
-  nextAt: millisOrNull(event.nextAt),
-  calendarsAt: event.calendarsAt ?? task.calendarsAt
-})
+const nextOf = (task: LiveTask, event: { readonly nextAt: Instant | null; readonly calendarsAt?: number }) => {
+  const nextAt = millisOrNull(event.nextAt)
+  return {
+    nextAt,
+    calendarsAt: event.calendarsAt ?? task.calendarsAt,
+    leftOut: task.leftOut.length === 0 ? task.leftOut : task.leftOut.filter((at) => nextAt !== null && at > nextAt)
+  }
+}
 
 const change = (
   task: LiveTask,
@@ -208,6 +216,14 @@ const told = (
   )
 }
 
+/** Without an occurrence that is still to come. */
+const leftOut = (task: LiveTask, event: EventOf<"skipped">, commands: LiveTask["commands"]): LiveTask => {
+  const next = nextOf(task, event)
+  const at = toMillis(event.nominalAt)
+  const later = next.nextAt !== null && at > next.nextAt
+  return { ...task, ...next, leftOut: later ? [...next.leftOut, at] : next.leftOut, commands }
+}
+
 /** With the failed sequence that may be taken up again, and without one that a newer execution has overtaken. */
 const sequenceEnded = (task: LiveTask, event: EventOf<"success"> | EventOf<"failure">): LiveTask => {
   const execution = task.executions.find(({ executionId }) => executionId === event.executionId)
@@ -235,6 +251,8 @@ export const evolve = (
       phase: "scheduled",
       nextAt: millisOrNull(event.nextAt),
       calendarsAt: event.calendarsAt ?? 0,
+      pausedUntil: null,
+      leftOut: [],
       runs: 0,
       executions: [],
       commands: remember([], event.causedBy, { revision: event.revision, status: "scheduled", position })
@@ -257,12 +275,19 @@ export const evolve = (
         commands: known(state.phase)
       }
     case "paused":
-      return { ...state, revision: event.revision, phase: "paused", commands: known("paused") }
+      return {
+        ...state,
+        revision: event.revision,
+        phase: "paused",
+        pausedUntil: millisOrNull(event.until),
+        commands: known("paused")
+      }
     case "resumed":
       return {
         ...state,
         revision: event.revision,
         phase: "scheduled",
+        pausedUntil: null,
         ...nextOf(state, event),
         commands: known("scheduled")
       }
@@ -293,7 +318,9 @@ export const evolve = (
           : {})
       }
     case "skipped":
-      return { ...state, ...nextOf(state, event) }
+      return event.reason === "skippedByUser"
+        ? leftOut(state, event, known(state.phase))
+        : { ...state, ...nextOf(state, event) }
     case "started":
       return {
         ...state,
@@ -347,6 +374,7 @@ export const offsetOf = ({ definition }: LiveTask): number => definition.offsetM
 export const wakeAt = (state: TaskState, startedGraceMs: number): number | null => {
   if (state._tag === "ended") return null
   let at = state.phase === "scheduled" && state.nextAt !== null ? state.nextAt + offsetOf(state) : Infinity
+  if (state.phase === "paused" && state.pausedUntil !== null) at = state.pausedUntil
   for (const { stage } of state.executions) {
     if (stage._tag === "waiting") at = Math.min(at, stage.until)
     else if (stage._tag === "claimed") {

@@ -2,6 +2,7 @@
 import { Result } from "effect"
 import * as Claim from "../../src/actors/Claim.ts"
 import { type ExcludedDays, none } from "../../src/actors/ExcludedDays.ts"
+import type { Decision } from "../../src/actors/Decision.ts"
 import * as Task from "../../src/actors/Task.ts"
 import { evolve, type TaskState } from "../../src/actors/TaskState.ts"
 import type { TaskDefinition } from "../../src/events/TaskDefinition.ts"
@@ -72,7 +73,7 @@ export class History {
     return events
   }
 
-  decide(command: Task.TaskCommand): Result.Result<Task.Decision, { readonly code: string }> {
+  decide(command: Task.TaskCommand): Result.Result<Decision, { readonly code: string }> {
     const decided = Task.decide(this.state, command, this.now, this.excluded)
     if (Result.isSuccess(decided) && decided.success._tag === "events") this.#apply(decided.success.events)
     return decided
@@ -100,7 +101,7 @@ export class History {
     )
   }
 
-  told(decided: Result.Result<Task.Decision, { readonly code: string }>): string {
+  told(decided: Result.Result<Decision, { readonly code: string }>): string {
     if (Result.isFailure(decided)) return `refused ${decided.failure.code}`
     return decided.success._tag === "events" ? shown(decided.success.events) : `known ${decided.success.repeated}`
   }
