@@ -14,14 +14,20 @@ import {
 import { Preview, type PreviewRequest } from "./actors/Preview.ts"
 import {
   CancelRequest,
+  ChangeAnswer,
   CommandOrigin,
+  PauseRequest,
   Refused,
+  RescheduleRequest,
+  ResumeRequest,
   Run,
   RunAnswer,
   RunRequest,
   ScheduleAnswer,
   ScheduleRequest,
-  TaskAnswer
+  SkipRequest,
+  TaskAnswer,
+  UpdateRequest
 } from "./actors/TaskRequest.ts"
 import type { ExecutionsPage, ExecutionsQuery, TasksPage, TasksQuery } from "./projections/Queries.ts"
 import { ScheduledTask } from "./projections/ScheduledTask.ts"
@@ -31,14 +37,20 @@ export { CalendarAnswer, CalendarView, Preview }
 export type { OutputPiece, PreviewRequest, RemoveCalendarRequest, SetCalendarRequest }
 export {
   CancelRequest,
+  ChangeAnswer,
   CommandOrigin,
+  PauseRequest,
   Refused,
+  RescheduleRequest,
+  ResumeRequest,
   Run,
   RunAnswer,
   RunRequest,
   ScheduleAnswer,
   ScheduleRequest,
-  TaskAnswer
+  SkipRequest,
+  TaskAnswer,
+  UpdateRequest
 }
 
 /** Everything about one task. */
@@ -121,6 +133,15 @@ export class Scheduler extends Context.Service<
     cancel(request: CancelRequest): Effect.Effect<TaskAnswer, SchedulerError>
     /** Runs a task now, beside its schedule, also while it is paused. */
     run(request: RunRequest): Effect.Effect<RunAnswer, SchedulerError>
+    /** Nothing of it becomes due until it goes on: by itself, or by `resume`. */
+    pause(request: PauseRequest): Effect.Effect<TaskAnswer, SchedulerError>
+    resume(request: ResumeRequest): Effect.Effect<TaskAnswer, SchedulerError>
+    /** Leaves out one occurrence that is still to come. */
+    skip(request: SkipRequest): Effect.Effect<TaskAnswer, SchedulerError>
+    /** A new schedule; nothing from the past runs because of it. */
+    reschedule(request: RescheduleRequest): Effect.Effect<ChangeAnswer, SchedulerError>
+    /** Changes the fields that are named. */
+    update(request: UpdateRequest): Effect.Effect<ChangeAnswer, SchedulerError>
     /** Gives a calendar of excluded days all its days; makes it where it is new. */
     setCalendar(request: SetCalendarRequest): Effect.Effect<CalendarAnswer, SchedulerError>
     removeCalendar(request: RemoveCalendarRequest): Effect.Effect<CalendarAnswer, SchedulerError>

@@ -7,49 +7,40 @@
  */
 import { Result, Schema } from "effect"
 import { hash } from "node:crypto"
-import type { TaskArgs, TaskDefinition } from "../events/TaskDefinition.ts"
+import type { TaskDefinition } from "../events/TaskDefinition.ts"
 import { clockNotes } from "../recurrence/ClockNotes.ts"
 import type { Days } from "../recurrence/Exclusions.ts"
 import * as Occurrences from "../recurrence/Occurrences.ts"
 import * as Series from "../recurrence/Series.ts"
-import * as Spread from "../recurrence/Spread.ts"
-import * as When from "../recurrence/When.ts"
-import { isZone, suggestZone, tzdataVersion } from "../recurrence/zone/Zone.ts"
-import type { Settings } from "../Settings.ts"
+import type * as When from "../recurrence/When.ts"
+import { tzdataVersion } from "../recurrence/zone/Zone.ts"
 import { shownIssue } from "../work/ArgsProblem.ts"
-import { SEQUENCE, type SequenceArgs } from "../work/sequence/SequenceArgs.ts"
-import { plan } from "../work/sequence/SequencePlan.ts"
-import type { TaskTypes } from "../work/TaskTypes.ts"
-import { type Calendars, notFound } from "./Calendars.ts"
+import { define, type Door, understand } from "./Define.ts"
+import type { Changed } from "./Edit.ts"
 import type { CommandAnswer } from "./Envelope.ts"
 import type { TaskCommand } from "./Task.ts"
 import {
   CancelRequest,
+  type ChangeAnswer,
+  PauseRequest,
   Refused,
+  RescheduleRequest,
+  ResumeRequest,
   type RunAnswer,
   RunRequest,
   ScheduleAnswer,
   ScheduleRequest,
-  type TaskAnswer
+  SkipRequest,
+  type TaskAnswer,
+  type TaskVerb,
+  UpdateRequest
 } from "./TaskRequest.ts"
 import { fromMillis } from "../recurrence/Instant.ts"
 
-export interface Door {
-  readonly now: number
-  /** Id for a request without one. */
-  readonly commandId: string
-  /** Who sends it, where the request does not say. */
-  readonly actor: string
-  /** Zone for a request without one. */
-  readonly timezone: string
-  readonly settings: Settings
-  readonly taskTypes: TaskTypes["Service"]
-  readonly calendars: Pick<Calendars["Service"], "all" | "excluded">
-}
-
 type ScheduleCommand = Extract<TaskCommand, { readonly type: "schedule" }>
-export type CancelCommand = Extract<TaskCommand, { readonly type: "cancel" }>
-export type RunCommand = Extract<TaskCommand, { readonly type: "run" }>
+/** A command about a task that is there. */
+export type TaskRequestCommand = Exclude<TaskCommand, ScheduleCommand>
+export type { Door }
 /** A command that was carried out. */
 export type Done = Extract<CommandAnswer, { readonly _tag: "done" }>
 
@@ -66,6 +57,11 @@ const strict = { errors: "all", onExcessProperty: "error" } as const
 const decodeSchedule = Schema.decodeUnknownResult(ScheduleRequest, strict)
 const decodeCancel = Schema.decodeUnknownResult(CancelRequest, strict)
 const decodeRun = Schema.decodeUnknownResult(RunRequest, strict)
+const decodePause = Schema.decodeUnknownResult(PauseRequest, strict)
+const decodeResume = Schema.decodeUnknownResult(ResumeRequest, strict)
+const decodeSkip = Schema.decodeUnknownResult(SkipRequest, strict)
+const decodeUpdate = Schema.decodeUnknownResult(UpdateRequest, strict)
+const decodeReschedule = Schema.decodeUnknownResult(RescheduleRequest, strict)
 
 const invalid = (error: Schema.SchemaError) =>
   new Refused({ code: "invalidRequest", message: `the request cannot be read: ${shownIssue(error.issue)}` })
@@ -85,154 +81,153 @@ export const taskIdOf = (commandId: string): string =>
 export const schedule = (request: ScheduleRequest, door: Door): Result.Result<Intended, Refused> => {
   const commandId = request.commandId ?? door.commandId
   const taskId = request.taskId ?? taskIdOf(commandId)
-  const timezone = request.timezone ?? door.timezone
-  if (!isZone(timezone)) {
-    const nearest = suggestZone(timezone)
-    return refuse("invalidSchedule", `${JSON.stringify(timezone)} is not a time zone`, {
-      hint: `give an IANA name${nearest === undefined ? ", such as Europe/Berlin" : `; did you mean ${nearest}?`}`
-    })
-  }
-  const args = door.taskTypes.checkArgs(request.taskType, request.taskArgs ?? {})
-  if (Result.isFailure(args)) {
-    const problem = args.failure
-    return refuse(problem._tag === "ArgsProblem" ? "invalidArgs" : "unknownTaskType", problem.message)
-  }
-  const planned =
-    request.taskType === SEQUENCE
-      ? plan(args.success as SequenceArgs, door.taskTypes)
-      : Result.succeed<TaskArgs>(args.success)
-  if (Result.isFailure(planned)) return refuse("invalidArgs", planned.failure.message)
-  const taskArgs = planned.success
-  const bytes = Buffer.byteLength(JSON.stringify(taskArgs))
-  if (bytes > door.settings.maxArgsBytes) {
-    return refuse(
-      "tooLarge",
-      `the arguments have ${bytes} bytes; at most ${door.settings.maxArgsBytes} are kept with a task`,
-      { hint: "pass a reference (a path, a URL) in place of the data" }
-    )
-  }
-  const overlap = request.overlap ?? "skip"
-  if (overlap !== "skip" && overlap !== "allowAll") {
-    return refuse("invalidRequest", `overlap: ${JSON.stringify(overlap)} is not carried out by this version`, {
-      hint: 'use "skip" or "allowAll"'
-    })
-  }
-  const understood = When.parse(request.schedule, {
-    now: door.now,
-    zone: timezone,
-    taskId,
-    ...(request.allowPast === undefined ? {} : { allowPast: request.allowPast }),
-    ...(request.dstGap === undefined ? {} : { gap: request.dstGap }),
-    ...(request.dstOverlap === undefined ? {} : { overlap: request.dstOverlap })
-  })
-  if (Result.isFailure(understood)) {
-    const problem = understood.failure
-    return refuse("invalidSchedule", problem.message, {
-      detail: problem.place
-    })
-  }
-  const when = understood.success
-  const exclude = [...new Set(request.exclude ?? [])]
-  const names = door.calendars.all().map(({ calendar }) => calendar)
-  const unknown = exclude.find((name) => !names.includes(name))
-  if (unknown !== undefined) return Result.fail(notFound(unknown, names))
-  if (exclude.length > 0 && when.recurrence.kind === "once") {
-    return refuse("invalidRequest", "a task that runs once excludes no days: it would never run")
-  }
-  const bounds = boundsOf(when, request)
-  if (Result.isFailure(bounds)) return Result.fail(bounds.failure)
-  const { endAt, maxRuns, startAt } = bounds.success
-  const series = Series.of({ recurrence: when.recurrence, timezone, startAt, endAt })
-  const spreadMs = request.spreadMs ?? 0
-  const timeoutMs = request.timeoutMs ?? 300_000
-  const hardTimeoutMs = request.hardTimeoutMs ?? Math.max(600_000, 2 * timeoutMs)
-  if (hardTimeoutMs < timeoutMs) {
-    return refuse("invalidRequest", `hardTimeoutMs (${hardTimeoutMs}) is less than timeoutMs (${timeoutMs})`, {
-      hint: "the hard limit kills what the soft limit asked to stop: it must not be the shorter one"
-    })
-  }
-  const type = door.taskTypes.get(request.taskType)
-  const definition: Omit<TaskDefinition, "fingerprint"> = {
-    taskType: request.taskType,
-    taskName: request.taskName ?? request.taskType,
-    description: request.description ?? "",
-    taskArgs,
-    scheduleSpec: request.schedule,
-    understoodAs: when.understoodAs,
-    recurrence: when.recurrence,
-    timezone,
-    queue: request.queue ?? type?.queue ?? request.taskType,
-    priority: 0,
-    tags: [...new Set(request.tags ?? [])],
-    overlap,
-    catchUp: request.catchUp ?? "latest",
-    catchUpWindowMs: request.catchUpWindowMs ?? 86_400_000,
-    maxRetries: request.maxRetries ?? type?.retry.maxRetries ?? 3,
-    backoffMs: request.backoffMs ?? type?.retry.backoffMs ?? 1000,
-    timeoutMs,
-    hardTimeoutMs,
-    startAt,
-    endAt,
-    maxRuns,
-    ...(spreadMs === 0 ? {} : { spreadMs, offsetMs: Spread.offset(taskId, spreadMs, series, door.now) }),
-    ...(exclude.length === 0 ? {} : { exclude }),
-    createdBy: request.actor ?? door.actor
-  }
-  return Result.succeed({
+  return Result.map(define(request, taskId, door), ({ definition, notes }) => ({
     command: {
       type: "schedule",
       taskId,
-      definition: { ...definition, fingerprint: fingerprint(definition, request) },
+      definition,
       tzdata: tzdataVersion,
       causedBy: causedBy(request, commandId, door)
     },
-    notes: when.notes
-  })
+    notes
+  }))
 }
 
-type Bounds = Pick<TaskDefinition, "startAt" | "endAt" | "maxRuns">
+/** The fields that every request about a task has. */
+const about = (
+  request: { readonly taskId: string; readonly commandId?: string; readonly actor?: string; readonly reason?: string },
+  door: Door
+) => ({ taskId: request.taskId, causedBy: causedBy(request, request.commandId ?? door.commandId, door) })
 
-/** Each bound is said in the words or beside them. */
-const boundsOf = (when: When.Understood, request: ScheduleRequest): Result.Result<Bounds, Refused> => {
-  const twice = (["startAt", "endAt", "maxRuns"] as const).find(
-    (bound) => when[bound] !== undefined && request[bound] !== undefined
+/** What a request about a task that is there asks for. */
+export const request = (verb: TaskVerb, body: unknown, door: Door): Result.Result<TaskRequestCommand, Refused> => {
+  switch (verb) {
+    case "cancel":
+      return Result.map(read(decodeCancel, body), (asked) => ({ type: "cancel", ...about(asked, door) }))
+    case "run":
+      return Result.map(read(decodeRun, body), (asked) => ({
+        type: "run",
+        ...about(asked, door),
+        fromStep: asked.fromStep
+      }))
+    case "pause":
+      return Result.map(read(decodePause, body), (asked) => ({
+        type: "pause",
+        ...about(asked, door),
+        until: asked.until === undefined ? null : Date.parse(asked.until)
+      }))
+    case "resume":
+      return Result.map(read(decodeResume, body), (asked) => ({ type: "resume", ...about(asked, door) }))
+    case "skip":
+      return Result.map(read(decodeSkip, body), (asked) => ({
+        type: "skip",
+        ...about(asked, door),
+        at: Date.parse(asked.instant)
+      }))
+    case "update":
+    case "reschedule":
+      return Result.flatMap(read(verb === "update" ? decodeUpdate : decodeReschedule, body), (asked) =>
+        Result.map(somethingAsked(asked), () => ({
+          type: "change",
+          ...about(asked, door),
+          ifRevision: asked.ifRevision,
+          apply: (definition) => changed(asked.taskId, definition, asked, door)
+        }))
+      )
+  }
+}
+
+const read = <A>(decode: (body: unknown) => Result.Result<A, Schema.SchemaError>, body: unknown) =>
+  Result.mapError(decode(body), invalid)
+
+const ORIGIN: ReadonlySet<string> = new Set(["taskId", "commandId", "actor", "reason", "ifRevision"])
+
+const somethingAsked = (asked: object): Result.Result<void, Refused> =>
+  Object.keys(asked).some((key) => !ORIGIN.has(key))
+    ? Result.succeed(undefined)
+    : Result.fail(new Refused({ code: "invalidRequest", message: "the request changes nothing: name a field" }))
+
+/** The fields by which a request says anew when a task runs. */
+const WORDS = ["schedule", "timezone", "dstGap", "dstOverlap"] as const
+const BOUNDS = ["startAt", "endAt", "maxRuns"] as const
+
+/** The bounds that the words of a definition say themselves. */
+const saidBy = (
+  { scheduleSpec, taskType, timezone }: TaskDefinition,
+  taskId: string,
+  door: Door
+): Pick<When.Understood, (typeof BOUNDS)[number]> =>
+  Result.getOrElse(
+    understand({ taskType, schedule: scheduleSpec, allowPast: true }, taskId, timezone, door),
+    () => ({})
   )
-  if (twice !== undefined) {
-    return refuse("invalidRequest", `${twice} is given, and ${JSON.stringify(request.schedule)} says it as well`, {
-      hint: "say it once: in the words, or beside them"
-    })
-  }
-  const instant = (given: string | undefined) => (given === undefined ? null : fromMillis(Date.parse(given)))
-  const startAt = when.startAt ?? instant(request.startAt)
-  const endAt = when.endAt ?? instant(request.endAt)
-  if (startAt !== null && endAt !== null && endAt < startAt) {
-    return refuse("invalidRequest", `the end (${endAt}) lies before the start (${startAt})`)
-  }
-  return Result.succeed({ startAt, endAt, maxRuns: when.maxRuns ?? request.maxRuns ?? null })
-}
 
-/** What a cancel request asks for. */
-export const cancel = (request: unknown, door: Door): Result.Result<CancelCommand, Refused> => {
-  const decoded = decodeCancel(request)
-  if (Result.isFailure(decoded)) return Result.fail(invalid(decoded.failure))
-  const { success } = decoded
-  return Result.succeed({
-    type: "cancel",
-    taskId: success.taskId,
-    causedBy: causedBy(success, success.commandId ?? door.commandId, door)
-  })
-}
-
-/** What a request to run now asks for. */
-export const run = (request: unknown, door: Door): Result.Result<RunCommand, Refused> => {
-  const decoded = decodeRun(request)
-  if (Result.isFailure(decoded)) return Result.fail(invalid(decoded.failure))
-  const { success } = decoded
-  return Result.succeed({
-    type: "run",
-    taskId: success.taskId,
-    fromStep: success.fromStep,
-    causedBy: causedBy(success, success.commandId ?? door.commandId, door)
+/** A definition with what was asked changed in it; all else stays as it is. */
+const changed = (
+  taskId: string,
+  definition: TaskDefinition,
+  asked: UpdateRequest,
+  door: Door
+): Result.Result<Changed, Refused> => {
+  const {
+    commandId: _id,
+    ifRevision: _revision,
+    reason: _reason,
+    endAt: _end,
+    maxRuns: _max,
+    startAt: _start,
+    ...fields
+  } = asked
+  const reworded = WORDS.some((field) => asked[field] !== undefined)
+  if (reworded && asked.schedule === undefined && definition.recurrence.kind === "once") {
+    return Result.fail(
+      new Refused({
+        code: "invalidRequest",
+        message: "a task that runs once has its instant already: say the schedule as well"
+      })
+    )
+  }
+  const dst = Series.dstOf(definition.recurrence)
+  const merged: ScheduleRequest = {
+    taskType: definition.taskType,
+    taskName: definition.taskName,
+    description: definition.description,
+    taskArgs: definition.taskArgs,
+    schedule: definition.scheduleSpec,
+    timezone: definition.timezone,
+    queue: definition.queue,
+    tags: definition.tags,
+    maxRetries: definition.maxRetries,
+    backoffMs: definition.backoffMs,
+    timeoutMs: definition.timeoutMs,
+    hardTimeoutMs: definition.hardTimeoutMs,
+    overlap: definition.overlap,
+    catchUp: definition.catchUp,
+    catchUpWindowMs: definition.catchUpWindowMs,
+    ...(definition.spreadMs === undefined ? {} : { spreadMs: definition.spreadMs }),
+    ...(definition.exclude === undefined ? {} : { exclude: definition.exclude }),
+    ...(dst === undefined ? {} : { dstGap: dst.gap, dstOverlap: dst.overlap }),
+    ...fields,
+    actor: definition.createdBy
+  }
+  const timed = reworded
+    ? understand(merged, taskId, merged.timezone ?? definition.timezone, door)
+    : Result.succeed({ recurrence: definition.recurrence, understoodAs: definition.understoodAs, notes: [] })
+  return Result.flatMap(timed, (when) => {
+    // Null takes a bound away; what the new words say stands in its place; what the old words said has gone with them.
+    const before = reworded ? saidBy(definition, taskId, door) : {}
+    const bounds = Object.fromEntries(
+      BOUNDS.flatMap((bound) => {
+        const kept = when[bound] === undefined && before[bound] === undefined ? definition[bound] : null
+        const value = asked[bound] === undefined ? kept : asked[bound]
+        return value === null ? [] : [[bound, value]]
+      })
+    )
+    return Result.map(define({ ...merged, ...bounds }, taskId, door, when), (made) => ({
+      definition: made.definition,
+      timed:
+        reworded || [...BOUNDS, "spreadMs" as const, "exclude" as const].some((field) => asked[field] !== undefined)
+    }))
   })
 }
 
@@ -261,6 +256,31 @@ export const taskAnswer = (decided: Done): TaskAnswer => ({
   revision: decided.revision,
   logSequence: decided.logSequence
 })
+
+export const changeAnswer = (decided: Done, { calendars, now }: Pick<Door, "calendars" | "now">): ChangeAnswer => {
+  const { definition } = decided
+  const exclusions = definition === null ? [] : calendars.excluded.of(definition)
+  return {
+    ...taskAnswer(decided),
+    understoodAs: definition?.understoodAs ?? "",
+    timezone: definition?.timezone ?? "",
+    nextRuns: definition === null ? [] : nextRuns(definition, now, SHOWN_RUNS, exclusions),
+    notes: definition === null ? [] : clockNotes(Series.of(definition, exclusions), definition, now)
+  }
+}
+
+/** The answer to a request about a task that is there. */
+export const answerTo = (verb: TaskVerb, decided: Done, door: Door): unknown => {
+  switch (verb) {
+    case "run":
+      return runAnswer(decided)
+    case "update":
+    case "reschedule":
+      return changeAnswer(decided, door)
+    default:
+      return taskAnswer(decided)
+  }
+}
 
 export const runAnswer = (decided: Done): RunAnswer => ({
   ...taskAnswer(decided),
@@ -297,32 +317,3 @@ const causedBy = (
   actor: request.actor ?? door.actor,
   ...(request.reason === undefined ? {} : { reason: request.reason })
 })
-
-/** What the user asked for, without what follows from when it was asked. */
-const fingerprint = (definition: Omit<TaskDefinition, "fingerprint">, request: ScheduleRequest): string => {
-  const {
-    createdBy: _by,
-    recurrence: _compiled,
-    understoodAs: _words,
-    startAt: _start,
-    endAt: _end,
-    offsetMs: _offset,
-    ...asked
-  } = definition
-  const { endAt, startAt } = request
-  return hash("sha256", canonical({ ...asked, startAt, endAt }), "hex").slice(0, 32)
-}
-
-/** JSON with sorted keys, so that the order in which a program writes its arguments makes no other task. */
-const canonical = (value: unknown): string =>
-  JSON.stringify(value, (_key, inner: unknown) =>
-    typeof inner === "object" && inner !== null && !Array.isArray(inner)
-      ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1)))
-      : inner
-  )
-
-const refuse = (
-  code: string,
-  message: string,
-  more: { readonly hint?: string; readonly detail?: Schema.Json } = {}
-): Result.Result<never, Refused> => Result.fail(new Refused({ code, message, ...more }))

@@ -98,6 +98,74 @@ export const CancelRequest = Schema.Struct({
 })
 export type CancelRequest = typeof CancelRequest.Type
 
+/** Verbs about a task that is there. */
+export const TASK_VERBS = ["cancel", "run", "pause", "resume", "skip", "reschedule", "update"] as const
+export type TaskVerb = (typeof TASK_VERBS)[number]
+
+const ofTask = {
+  ...CommandOrigin,
+  /** Id, or unambiguous prefix of 4 characters or more. */
+  taskId: Schema.String
+}
+
+export const PauseRequest = Schema.Struct({
+  ...ofTask,
+  /** When it goes on by itself; default: when it is told to. */
+  until: Schema.optionalKey(AnyInstant)
+})
+export type PauseRequest = typeof PauseRequest.Type
+
+export const ResumeRequest = Schema.Struct(ofTask)
+export type ResumeRequest = typeof ResumeRequest.Type
+
+export const SkipRequest = Schema.Struct({
+  ...ofTask,
+  /** A nominal instant of the task that is still to come. */
+  instant: AnyInstant
+})
+export type SkipRequest = typeof SkipRequest.Type
+
+const {
+  actor: _actor,
+  commandId: _commandId,
+  reason: _reason,
+  allowPast: _past,
+  dryRun: _dry,
+  taskId: _taskId,
+  taskType: _type,
+  endAt: _endAt,
+  maxRuns: _maxRuns,
+  schedule: _schedule,
+  startAt: _startAt,
+  ...changeable
+} = ScheduleRequest.fields
+
+const Revision = Schema.Int.check(Schema.isGreaterThanOrEqualTo(1))
+
+/** Fields that are named are changed, all others stay; null takes a bound away. */
+export const UpdateRequest = Schema.Struct({
+  ...ofTask,
+  /** Refused as `revisionConflict` where the task has another revision by now. */
+  ifRevision: Schema.optionalKey(Revision),
+  ...changeable,
+  schedule: Schema.optionalKey(Schema.String),
+  startAt: Schema.optionalKey(Schema.NullOr(AnyInstant)),
+  endAt: Schema.optionalKey(Schema.NullOr(AnyInstant)),
+  maxRuns: Schema.optionalKey(Schema.NullOr(Ms))
+})
+export type UpdateRequest = typeof UpdateRequest.Type
+
+/** A new schedule for a task; nothing from the past runs because of it. */
+export const RescheduleRequest = Schema.Struct({
+  ...ofTask,
+  ifRevision: Schema.optionalKey(Revision),
+  schedule: Schema.String,
+  timezone: Schema.optionalKey(Schema.String),
+  dstGap: Schema.optionalKey(GapPolicy),
+  dstOverlap: Schema.optionalKey(OverlapPolicy)
+})
+export type RescheduleRequest = typeof RescheduleRequest.Type
+
 export const RunRequest = Schema.Struct({
   ...CommandOrigin,
   /** Id, or unambiguous prefix of 4 characters or more. */
@@ -114,6 +182,16 @@ export const TaskAnswer = Schema.Struct({
   logSequence: Schema.Int
 })
 export type TaskAnswer = typeof TaskAnswer.Type
+
+/** What a changed task does from now on. */
+export const ChangeAnswer = Schema.Struct({
+  ...TaskAnswer.fields,
+  understoodAs: Schema.String,
+  timezone: Schema.String,
+  nextRuns: Schema.Array(Run),
+  notes: Schema.Array(Schema.String)
+})
+export type ChangeAnswer = typeof ChangeAnswer.Type
 
 /** What was begun. */
 export const RunAnswer = Schema.Struct({ ...TaskAnswer.fields, executionId: Schema.String })

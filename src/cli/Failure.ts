@@ -36,7 +36,9 @@ const refusals: Readonly<Record<string, number>> = {
   ambiguousId: ExitCode.conflict,
   idInUse: ExitCode.conflict,
   alreadyCancelled: ExitCode.conflict,
-  ended: ExitCode.conflict
+  ended: ExitCode.conflict,
+  notPaused: ExitCode.conflict,
+  revisionConflict: ExitCode.conflict
 }
 
 /** Why a deployment failed, as code and exit code. */

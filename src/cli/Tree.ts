@@ -14,18 +14,23 @@ import { logs } from "./commands/logs.ts"
 import { mcpServers } from "./commands/mcp-servers.ts"
 import { next } from "./commands/next.ts"
 import { node } from "./commands/node.ts"
+import { pause } from "./commands/pause.ts"
 import { plugins } from "./commands/plugins.ts"
+import { reschedule } from "./commands/reschedule.ts"
+import { resume } from "./commands/resume.ts"
 import { run } from "./commands/run.ts"
 import { schedule } from "./commands/schedule.ts"
+import { skip } from "./commands/skip.ts"
 import { status } from "./commands/status.ts"
 import { up } from "./commands/up.ts"
+import { update } from "./commands/update.ts"
 import { present } from "./Flags.ts"
 
 /** Read at the start of the run (`Presentation.ts`); declared here so that it is known everywhere. */
 const NoColor = GlobalFlag.Setting("no-color")({ flag: present("no-color", "Print without colours, as NO_COLOR does") })
 
 const verbs = [
-  { group: "TASKS", commands: [schedule, list, info, run, cancel] },
+  { group: "TASKS", commands: [schedule, list, info, run, pause, resume, skip, reschedule, update, cancel] },
   { group: "WHAT RAN", commands: [history, logs, events] },
   { group: "WHEN", commands: [next, calendar] },
   {

@@ -9,7 +9,7 @@ import { randomUUID } from "node:crypto"
 import { Calendars } from "../actors/Calendars.ts"
 import * as Intake from "../actors/Intake.ts"
 import { Partitions } from "../actors/Partitions.ts"
-import { Refused } from "../actors/TaskRequest.ts"
+import { Refused, TASK_VERBS } from "../actors/TaskRequest.ts"
 import { partitionOf } from "../events/Partition.ts"
 import * as Settings from "../Settings.ts"
 import { TaskTypes } from "../work/TaskTypes.ts"
@@ -18,7 +18,7 @@ import { isNoResponders, Lost, NatsConnection } from "./NatsConnection.ts"
 import { decodeWith, errorJson, NatsService, readJson, respond, respondError } from "./NatsService.ts"
 import { ensureQueue } from "./Provision.ts"
 
-export const VERBS = ["schedule", "cancel", "run"] as const
+export const VERBS = ["schedule", ...TASK_VERBS] as const
 export type Verb = (typeof VERBS)[number]
 
 /** One command as it travels to an owner. */
@@ -88,18 +88,14 @@ export const layer = (
           if (dryRun) return done({ answer: Intake.answer(made, null, at) })
           return submit(made.command, refuse, (decided) => done({ answer: Intake.answer(made, decided, at) }))
         }
-        if (commanded.verb === "run") {
-          const command = Intake.run(commanded.request, at)
-          if (Result.isFailure(command)) return refuse(command.failure)
-          return submit(command.success, refuse, (decided) => done({ answer: Intake.runAnswer(decided) }))
-        }
-        const command = Intake.cancel(commanded.request, at)
+        const { verb } = commanded
+        const command = Intake.request(verb, commanded.request, at)
         if (Result.isFailure(command)) return refuse(command.failure)
-        return submit(command.success, refuse, (decided) => done({ answer: Intake.taskAnswer(decided) }))
+        return submit(command.success, refuse, (decided) => done({ answer: Intake.answerTo(verb, decided, at) }))
       }
 
       const submit = (
-        command: Parameters<typeof Intake.answer>[0]["command"] | Intake.CancelCommand | Intake.RunCommand,
+        command: Parameters<typeof Intake.answer>[0]["command"] | Intake.TaskRequestCommand,
         refuse: (refused: Refused) => void,
         done: (decided: Intake.Done) => void
       ) => {

@@ -25,6 +25,8 @@ import { publicEvent } from "./Subjects.ts"
 
 const GROUP = "nagatha"
 /** Coming runs shown with a task. */
+/** Occurrences left out by hand that are looked for. */
+const MAX_LEFT_OUT = 100
 const SHOWN_RUNS = 10
 /** How long `status` listens for the answers of other nodes, milliseconds. */
 const GATHER_MS = 200
@@ -147,8 +149,25 @@ export const layer = (
           task.taskType === SEQUENCE ? yield* Effect.map(Effect.forEach(newest, tree), (all) => all.flat()) : newest
         const exclusions = calendars.excluded.of(definition)
         const { nextNominalAt, nextRunAt } = task
+        // While it is paused nothing runs; what was left out by hand stands among the executions.
+        const { items: skipped } = yield* queries.executions({
+          taskId: task.taskId,
+          status: "skipped",
+          limit: MAX_LEFT_OUT
+        })
+        const leftOut = new Set(skipped.map(({ nominalAt }) => nominalAt))
+        const from = task.status === "paused" ? task.pausedUntil : nextRunAt
         const nextRuns =
-          nextRunAt === null ? [] : Intake.nextRuns(definition, toMillis(nextRunAt) - 1, SHOWN_RUNS, exclusions)
+          nextRunAt === null || from === null
+            ? []
+            : Intake.nextRuns(
+                definition,
+                Math.max(toMillis(nextRunAt), toMillis(from)) - 1,
+                SHOWN_RUNS + leftOut.size,
+                exclusions
+              )
+                .filter(({ at }) => !leftOut.has(at))
+                .slice(0, SHOWN_RUNS)
         const notes =
           nextNominalAt === null
             ? []

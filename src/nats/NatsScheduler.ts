@@ -7,7 +7,14 @@
 import type { Msg } from "@nats-io/transport-node"
 import { Cause, Effect, Layer, Queue, Result, Schema, Stream } from "effect"
 import { randomUUID } from "node:crypto"
-import { Refused, RunAnswer, ScheduleAnswer, type ScheduleRequest, TaskAnswer } from "../actors/TaskRequest.ts"
+import {
+  ChangeAnswer,
+  Refused,
+  RunAnswer,
+  ScheduleAnswer,
+  type ScheduleRequest,
+  TaskAnswer
+} from "../actors/TaskRequest.ts"
 import { ExecutionsPage, TasksPage } from "../projections/Queries.ts"
 import { ScheduledTask } from "../projections/ScheduledTask.ts"
 import { TaskExecution } from "../projections/TaskExecution.ts"
@@ -233,6 +240,11 @@ export const layer = (options: SchedulerOptions): Layer.Layer<Scheduler, never, 
           ),
         cancel: ofTask(cancel),
         run: ofTask(run),
+        pause: ofTask(command("pause", TaskAnswer)),
+        resume: ofTask(command("resume", TaskAnswer)),
+        skip: ofTask(command("skip", TaskAnswer)),
+        reschedule: ofTask(command("reschedule", ChangeAnswer)),
+        update: ofTask(command("update", ChangeAnswer)),
         setCalendar: (body) => setCalendar(body, body.commandId),
         removeCalendar: (body) => removeCalendar(body, body.commandId),
         calendars: Effect.suspend(() => query("calendars", Schema.Array(CalendarView))({})),

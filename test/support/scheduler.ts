@@ -125,6 +125,8 @@ export interface World {
   readonly scheduled: Array<ScheduleRequest>
   readonly cancelled: Array<CancelRequest>
   readonly ran: Array<RunRequest>
+  /** Requests to pause, resume, skip, reschedule and update. */
+  readonly changed: Array<object>
   readonly calendars: Array<CalendarView>
   /** Every call fails with this while it is set. */
   failing: SchedulerError | undefined
@@ -143,6 +145,7 @@ export const aWorld = (changes: Partial<World> = {}): World => ({
   scheduled: [],
   cancelled: [],
   ran: [],
+  changed: [],
   calendars: [],
   failing: undefined,
   onScheduled: () => undefined,
@@ -220,6 +223,23 @@ export const memoryScheduler = (world: World): Scheduler["Service"] => {
         }
       })
     )
+  const changing = (status: ScheduledTask["status"], request: { readonly taskId: string }) =>
+    guarded(() =>
+      Effect.map(task(request.taskId), (one) => {
+        world.changed.push(request)
+        const changed = { ...one, status, revision: one.revision + 1 }
+        world.tasks.splice(world.tasks.indexOf(one), 1, changed)
+        return { taskId: one.taskId, status, revision: changed.revision, logSequence: 9 }
+      })
+    )
+  const changed = (request: { readonly taskId: string }) =>
+    Effect.map(changing("scheduled", request), (answer) => ({
+      ...answer,
+      understoodAs: "every day at 09:00",
+      timezone: "Europe/Berlin",
+      nextRuns: [{ at: "2026-03-09T08:00:00.000Z", local: "2026-03-09T09:00:00.000+01:00" }],
+      notes: []
+    }))
   return Scheduler.of({
     schedule,
     scheduleMany: () => Effect.die("the command line schedules one by one"),
@@ -255,6 +275,11 @@ export const memoryScheduler = (world: World): Scheduler["Service"] => {
           }
         })
       ),
+    pause: (request) => changing("paused", request),
+    resume: (request) => changing("scheduled", request),
+    skip: (request) => changing("scheduled", request),
+    reschedule: (request) => changed(request),
+    update: (request) => changed(request),
     setCalendar: ({ calendar, days }) =>
       guarded(() =>
         Effect.sync(() => {

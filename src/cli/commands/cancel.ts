@@ -1,14 +1,14 @@
 /** `nagatha cancel ID…`: stops tasks for good, after asking. */
 import { Effect, Option, Terminal } from "effect"
 import { Argument, Command, Flag, TerminalCapabilities } from "effect/cli"
-import type { SchedulerError, Scheduler, TaskAnswer } from "../../Scheduler.ts"
+import type { Scheduler } from "../../Scheduler.ts"
 import { withScheduler } from "../Backend.ts"
-import { CliFailure, failureOf, toldFailure, usage } from "../Failure.ts"
+import { eachTask } from "../EachTask.ts"
+import { usage } from "../Failure.ts"
 import { defined, json, present, text } from "../Flags.ts"
-import { note, out, outJson } from "../Output.ts"
-import { Presentation } from "../Presentation.ts"
+import { note } from "../Output.ts"
 import { byId } from "../TaskNames.ts"
-import { paint, visibleLine } from "../Text.ts"
+import { visibleLine } from "../Text.ts"
 
 const flags = {
   ids: Argument.String("ID").pipe(
@@ -34,22 +34,6 @@ const confirmed = Effect.fnUntraced(function* (scheduler: Scheduler["Service"], 
   return /^\s*y(es)?\s*$/i.test(answer)
 })
 
-const cancelEach = Effect.fnUntraced(function* (
-  scheduler: Scheduler["Service"],
-  ids: ReadonlyArray<string>,
-  origin: { readonly reason?: string; readonly commandId?: string }
-) {
-  const done: Array<TaskAnswer> = []
-  const failures: Array<CliFailure> = []
-  for (const id of ids) {
-    yield* byId(scheduler, id, scheduler.cancel({ taskId: id, ...origin })).pipe(
-      Effect.map((answer) => void done.push(answer)),
-      Effect.catch((error: SchedulerError) => Effect.sync(() => void failures.push(failureOf(error))))
-    )
-  }
-  return { done, failures }
-})
-
 export const cancel = Command.make(
   "cancel",
   flags,
@@ -64,20 +48,14 @@ export const cancel = Command.make(
     yield* withScheduler(
       Effect.fnUntraced(function* (scheduler) {
         if (!input.yes && !(yield* confirmed(scheduler, input.ids))) return yield* note("nothing has been cancelled")
-        const { done, failures } = yield* cancelEach(
+        const origin = defined({ reason: input.reason, commandId: input.commandId })
+        yield* eachTask(
           scheduler,
           input.ids,
-          defined({ reason: input.reason, commandId: input.commandId })
+          input.json,
+          (taskId) => scheduler.cancel({ taskId, ...origin }),
+          ({ taskId }) => `cancelled ${taskId}`
         )
-        if (!input.json) for (const { taskId } of done) yield* out(`cancelled ${taskId}`)
-        else if (input.ids.length > 1) yield* outJson(done)
-        else if (done[0] !== undefined) yield* outJson(done[0])
-        const [last, ...others] = failures.reverse()
-        if (last === undefined) return
-        const presentation = yield* Presentation
-        const colors = paint(presentation.errorColor)
-        for (const failure of others.reverse()) yield* note(toldFailure(failure, presentation.json, colors))
-        yield* last
       })
     )
   })

@@ -1,0 +1,40 @@
+/** `nagatha pause ID…`: nothing of the tasks becomes due until they go on. */
+import { Effect, Option } from "effect"
+import { Command } from "effect/cli"
+import { withScheduler } from "../Backend.ts"
+import { eachTask } from "../EachTask.ts"
+import { text, timezone, zoneOf } from "../Flags.ts"
+import { boundOf } from "../Moments.ts"
+import { origin, originOf, taskIds } from "../TaskFlags.ts"
+import { localTime } from "../Times.ts"
+
+export const pause = Command.make(
+  "pause",
+  {
+    ids: taskIds,
+    until: text("until", "INSTANT", 'When they go on by themselves, such as "tomorrow at 9" (default: nagatha resume)'),
+    timezone,
+    ...origin
+  },
+  Effect.fnUntraced(function* (input) {
+    const zone = yield* zoneOf(input.timezone)
+    const common = yield* originOf(input)
+    const until = Option.isSome(input.until) ? { until: yield* boundOf(input.until.value, "begin", zone) } : {}
+    const words = "until" in until ? ` until ${localTime(until.until, zone)}` : ""
+    yield* withScheduler((scheduler) =>
+      eachTask(
+        scheduler,
+        input.ids,
+        input.json,
+        (taskId) => scheduler.pause({ taskId, ...until, ...common }),
+        ({ taskId }) => `paused ${taskId}${words}`
+      )
+    )
+  })
+).pipe(
+  Command.withDescription("Pause tasks: nothing becomes due, what is open goes on, what is missed is skipped"),
+  Command.withExamples([
+    { command: 'nagatha pause 4kx9 --until "monday at 9" --reason "moving house"' },
+    { command: "nagatha pause 4kx9 7pq2", description: "Until nagatha resume" }
+  ])
+)
