@@ -1,0 +1,140 @@
+/** A task in the hands of its owner: paused, changed, left out, run by hand, on real processes. */
+import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
+import { eventually, Nagatha } from "../support/nagatha.ts"
+
+interface Run {
+  readonly at: string
+}
+interface Info {
+  readonly task: {
+    readonly status: string
+    readonly revision: number
+    readonly taskName: string
+    readonly scheduleSpec: string
+    readonly timezone: string
+    readonly maxRetries: number
+    readonly taskArgs: Readonly<Record<string, unknown>>
+    readonly maxRuns: number | null
+    readonly pausedUntil: string | null
+    readonly pauseReason: string | null
+  }
+  readonly nextRuns: ReadonlyArray<Run>
+  readonly executions: ReadonlyArray<{
+    readonly status: string
+    readonly nominalAt: string
+    readonly errorCode: string
+  }>
+}
+
+const nagatha = new Nagatha()
+beforeAll(() => nagatha.up(), 120_000)
+afterAll(() => nagatha.end(), 120_000)
+
+const info = (id: string) => nagatha.json<Info>("info", id)
+const schedule = (id: string, when: string, ...more: ReadonlyArray<string>) =>
+  nagatha.json<object>("schedule", "shell_command", when, "--command", "true", "--id", id, ...more)
+
+describe("a task", () => {
+  it("is paused with a reason, shows no runs, and goes on without making up for what it has missed", async () => {
+    await schedule("ticks", "every 1 second")
+    const paused = await nagatha.run(["pause", "ticks", "--reason", "moving house"])
+    assert.strictEqual(paused.stdout, "paused ticks\n", paused.stderr)
+    const { nextRuns, task } = await info("ticks")
+    assert.deepInclude(task, { status: "paused", pauseReason: "moving house" })
+    assert.deepStrictEqual(nextRuns, [])
+    const before = (await info("ticks")).executions.length
+    const pausedAt = Date.now()
+    await eventually(
+      "some of its instants have passed",
+      () => Date.now(),
+      (now) => now > pausedAt + 2500
+    )
+    assert.strictEqual((await info("ticks")).executions.length, before)
+    assert.strictEqual((await nagatha.run(["resume", "tick"])).stdout, "resumed ticks\n")
+    const { executions } = await eventually(
+      "it runs again",
+      () => info("ticks"),
+      (now) => now.executions.some(({ status }) => status === "completed") && now.task.status !== "paused"
+    )
+    assert.isTrue(executions.some(({ errorCode, status }) => status === "skipped" && errorCode === "paused"))
+    assert.strictEqual((await nagatha.run(["resume", "ticks"])).code, 5)
+    await nagatha.run(["cancel", "ticks", "--yes"])
+  }, 60_000)
+
+  it("that is paused until an instant goes on by itself", async () => {
+    await schedule("until", "every 1 second")
+    const { code, stderr } = await nagatha.run(["pause", "until", "--until", "in 2 seconds"])
+    assert.strictEqual(code, 0, stderr)
+    assert.isNotNull((await info("until")).task.pausedUntil)
+    await eventually(
+      "it goes on",
+      () => info("until"),
+      ({ task }) => task.status !== "paused"
+    )
+    const past = await nagatha.run(["pause", "until", "--until", "2020-01-01T00:00:00Z"])
+    assert.strictEqual(past.code, 2)
+    await nagatha.run(["cancel", "until", "--yes"])
+  }, 60_000)
+
+  it("leaves out one occurrence, which its next runs no longer show", async () => {
+    await schedule("daily", "every day at 9:00")
+    const [first, second, third] = (await info("daily")).nextRuns
+    const skipped = await nagatha.run(["skip", "daily", second?.at ?? ""])
+    assert.strictEqual(skipped.code, 0, skipped.stderr)
+    assert.include(skipped.stdout, "daily leaves out")
+    const { nextRuns } = await info("daily")
+    assert.deepStrictEqual([nextRuns[0]?.at, nextRuns[1]?.at], [first?.at, third?.at])
+    assert.strictEqual((await nagatha.run(["skip", "daily", "2030-01-01T10:00"])).code, 2)
+  }, 60_000)
+
+  it("gets another schedule in its own zone, shown with the runs before and after", async () => {
+    await schedule("moved", "every day at 9:00", "--timezone", "Asia/Tokyo", "--max-runs", "7")
+    const ran = await nagatha.run(["reschedule", "moved", "every weekday at 8:30"])
+    assert.strictEqual(ran.code, 0, ran.stderr)
+    assert.match(
+      ran.stdout,
+      /^changed moved, revision 2\n[^]*next runs before\n.* 09:00:00 \+09:00[^]*next runs now\n.* 08:30:00 \+09:00/
+    )
+    const { nextRuns, task } = await info("moved")
+    assert.deepInclude(task, { scheduleSpec: "every weekday at 8:30", timezone: "Asia/Tokyo", maxRuns: 7 })
+    assert.match(nextRuns[0]?.at ?? "", /T23:30:00\.000Z$/)
+    const wrong = await nagatha.run(["reschedule", "moved", "every mnday"])
+    assert.strictEqual(wrong.code, 2)
+    assert.include(wrong.stderr, 'did you mean "monday"?')
+  }, 60_000)
+
+  it("is changed in what is named and in nothing else; arguments are checked as when it was scheduled", async () => {
+    await schedule("changed", "every day at 9:00", "--name", "before", "--end-at", "2099-01-01")
+    const ran = await nagatha.run([
+      "update",
+      "changed",
+      "--name",
+      "after",
+      "--retries",
+      "5",
+      "--args",
+      '{"command": "date"}',
+      "--end-at",
+      "none"
+    ])
+    assert.strictEqual(ran.code, 0, ran.stderr)
+    const { task } = await info("changed")
+    assert.deepInclude(task, { taskName: "after", maxRetries: 5, scheduleSpec: "every day at 9:00", revision: 2 })
+    assert.deepStrictEqual(task.taskArgs, { command: "date" })
+    const wrong = await nagatha.run(["update", "changed", "--args", '{"comand": "date"}'])
+    assert.strictEqual(wrong.code, 2)
+    assert.include(wrong.stderr, 'did you mean "command"?')
+    assert.strictEqual((await nagatha.run(["update", "changed"])).code, 2)
+  }, 60_000)
+
+  it("that two programs change at once loses no change: one is told the revision", async () => {
+    await schedule("contested", "every day at 9:00")
+    const names = ["one", "two", "three", "four"]
+    const ran = await Promise.all(
+      names.map((name) => nagatha.run(["update", "contested", "--name", name, "--if-revision", "1"]))
+    )
+    assert.deepStrictEqual(ran.map(({ code }) => code).sort(), [0, 5, 5, 5])
+    assert.include(ran.find(({ code }) => code === 5)?.stderr ?? "", "is at revision 2, not 1")
+    assert.strictEqual((await info("contested")).task.revision, 2)
+  }, 60_000)
+})
