@@ -140,12 +140,21 @@ const expects = (args: HttpRequestArgs, status: number): boolean =>
     return from <= status && status <= to
   })
 
+/** Without its percent signs, where they stand for characters. */
+const decoded = (text: string): string => {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return text
+  }
+}
+
 const firstRequest = (args: HttpRequestArgs, context: AttemptContext): Sent => {
   const url = new URL(args.url)
   const { password, username } = url
   url.username = ""
   url.password = ""
-  const credentials = Buffer.from(`${decodeURIComponent(username)}:${decodeURIComponent(password)}`).toString("base64")
+  const credentials = Buffer.from(`${decoded(username)}:${decoded(password)}`).toString("base64")
   const isText = Predicate.isString(args.body)
   const given = new Map(Object.entries(args.headers ?? {}).map(([name, value]) => [name.toLowerCase(), value]))
   return {

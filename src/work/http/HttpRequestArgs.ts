@@ -34,8 +34,10 @@ const wrongHeader = (headers: Readonly<Record<string, string>>): string | undefi
   for (const [name, value] of Object.entries(headers)) {
     if (!HEADER_NAME.test(name)) return `has a name that no header can have: ${JSON.stringify(name)}`
     if (OWN.has(name.toLowerCase())) return `must not have ${JSON.stringify(name)}: it follows from the rest`
-    // oxlint-disable-next-line no-control-regex -- RFC 9110, 5.5: what a value must not have
-    if (/[\u0000\r\n]/.test(value)) return `has a line end in ${JSON.stringify(name)}`
+    if (/[\r\n]/.test(value)) return `has a line end in ${JSON.stringify(name)}`
+    // RFC 9110, 5.5: printable ASCII, spaces, tabs, and bytes of no meaning.
+    if (!/^[\t\x20-\x7e\x80-\xff]*$/.test(value))
+      return `has a character in ${JSON.stringify(name)} that no header can have`
   }
   return undefined
 }

@@ -49,8 +49,13 @@ const make = Effect.fnUntraced(function* (options: {
   /** By name and all that is said of the server: what a connection belongs to. */
   const byKey = new Map<string, McpServer>()
   const troubles = new Map<string, Trouble>()
+  /** The newest connection of each server: who finds another one lost finds old news. */
+  const newest = new Map<string, McpConnection>()
   const connections = yield* RcMap.make({
-    lookup: (key: string) => Effect.suspend(() => connect(byKey.get(key) as McpServer)),
+    lookup: (key: string) =>
+      Effect.suspend(() => connect(byKey.get(key) as McpServer)).pipe(
+        Effect.tap((made) => Effect.sync(() => newest.set(key, made)))
+      ),
     idleTimeToLive: IDLE_MS
   })
   const configured = readServers(options.directories)
@@ -63,6 +68,14 @@ const make = Effect.fnUntraced(function* (options: {
         troubles.set(key, { failures, until: clock.currentTimeMillisUnsafe() + rest })
       })
     )
+
+  /** Many calls may find one connection lost: it is given up once. */
+  const givenUp = Effect.fnUntraced(function* (key: string, lost: McpConnection) {
+    if (newest.get(key) !== lost) return
+    newest.delete(key)
+    yield* RcMap.invalidate(connections, key)
+    yield* failed(key)
+  })
 
   const rested = Effect.fnUntraced(function* (key: string, name: string) {
     const trouble = troubles.get(key)
@@ -83,7 +96,11 @@ const make = Effect.fnUntraced(function* (options: {
       Effect.tapError(() => Effect.andThen(RcMap.invalidate(connections, key), known ? Effect.void : failed(key)))
     )
     if (!found.isLost()) return found
-    yield* RcMap.invalidate(connections, key)
+    // Lost while nobody used it: the server may have ended for its own reasons, and is started at once.
+    if (newest.get(key) === found) {
+      newest.delete(key)
+      yield* RcMap.invalidate(connections, key)
+    }
     yield* rested(key, name)
     return yield* RcMap.get(connections, key).pipe(
       Effect.tapError(() => Effect.andThen(RcMap.invalidate(connections, key), failed(key)))
@@ -101,9 +118,7 @@ const make = Effect.fnUntraced(function* (options: {
           const found = yield* connection(key, serverName)
           return yield* use(found).pipe(
             Effect.tap(() => Effect.sync(() => troubles.delete(key))),
-            Effect.tapError(() =>
-              found.isLost() ? Effect.andThen(RcMap.invalidate(connections, key), failed(key)) : Effect.void
-            )
+            Effect.tapError(() => (found.isLost() ? givenUp(key, found) : Effect.void))
           )
         })
       )

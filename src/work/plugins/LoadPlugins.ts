@@ -68,7 +68,9 @@ export const pluginFilesIn = (folder: string): ReadonlyArray<string> => {
     .sort()
     .flatMap((name) => {
       const path = join(folder, name)
-      if (!statSync(path).isDirectory()) return MODULE.test(name) && !TESTS.test(name) ? [path] : []
+      const found = statSync(path, { throwIfNoEntry: false })
+      if (found === undefined) return []
+      if (!found.isDirectory()) return MODULE.test(name) && !TESTS.test(name) ? [path] : []
       if (/^[._]|^node_modules$/.test(name)) return []
       return ["index.ts", "index.mts", "index.js", "index.mjs"]
         .map((file) => join(path, file))
@@ -111,7 +113,8 @@ const pluginOf = (exported: unknown): Plugin | string => {
 const isName = Schema.is(TaskId)
 
 const wrongName = (plugin: Plugin): string | undefined => {
-  for (const name of [plugin.name, ...Object.keys(plugin.commands)]) {
+  const types = plugin.taskTypes.flatMap(({ name, queue }) => [name, queue])
+  for (const name of [plugin.name, ...Object.keys(plugin.commands), ...types]) {
     if (!isName(name)) {
       return `the name ${JSON.stringify(name)} must be 1 to 64 letters, digits, "-" or "_", beginning with a letter or a digit`
     }

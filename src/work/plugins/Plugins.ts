@@ -2,7 +2,7 @@
  * The plugins of a worker, set up: their `setup` has run, in order, before the first attempt; their `teardown` runs after
  * the last, in the opposite order. One whose `setup` fails is left out, with those that depend on it; the log names them.
  */
-import { Context, Effect, Layer, type Schema } from "effect"
+import { Context, Effect, Fiber, Layer, type Schema } from "effect"
 import { ran } from "../TaskType.ts"
 import { noSuch } from "./PluginCommandArgs.ts"
 import type { LoadedPlugins } from "./LoadPlugins.ts"
@@ -35,6 +35,15 @@ export class TaskSubmission extends Context.Service<
       cancel: () => Effect.void
     })
 }
+
+/** What a function of a plugin makes of it within a time; one that goes on after that is left to itself. */
+const within = <A>(call: Effect.Effect<A, unknown>, milliseconds: number, what: string): Effect.Effect<A, unknown> =>
+  Effect.flatMap(Effect.forkDetach(call, { startImmediately: true }), (fiber) =>
+    Effect.timeoutOrElse(Fiber.join(fiber), {
+      duration: milliseconds,
+      orElse: () => Effect.fail(`${what} took longer than ${milliseconds / 1000} seconds`)
+    })
+  )
 
 const wordsOf = (cause: unknown): string => (cause instanceof Error ? cause.message || cause.name : String(cause))
 
@@ -91,15 +100,14 @@ const setUp = Effect.fnUntraced(function* (plugins: LoadedPlugins) {
     const run = Effect.runForkWith(yield* Effect.context<never>())
     const context: PluginContext = { scheduler, log: (text) => void run(Effect.logInfo(`plugin ${name}: ${text}`)) }
     const missing = dependsOn.find((other) => !ready.has(other))
-    const within = ran(() => setup?.(context)).pipe(
-      Effect.timeoutOrElse({
-        duration: SETUP_MS,
-        orElse: () => Effect.fail(`setup took longer than ${SETUP_MS / 1000} seconds`)
-      })
+    const begun = within(
+      ran(() => setup?.(context)),
+      SETUP_MS,
+      "setup"
     )
     const reason =
       missing === undefined
-        ? yield* Effect.match(within, { onFailure: wordsOf, onSuccess: () => undefined })
+        ? yield* Effect.match(begun, { onFailure: wordsOf, onSuccess: () => undefined })
         : `it depends on the plugin ${JSON.stringify(missing)}, which is left out`
     if (reason !== undefined) {
       failed.set(name, reason)
@@ -109,13 +117,11 @@ const setUp = Effect.fnUntraced(function* (plugins: LoadedPlugins) {
     ready.set(name, plugin)
     yield* Effect.logInfo(`plugin ${name} ${version} is set up (${file})`)
     yield* Effect.addFinalizer(() =>
-      ran(() => teardown?.(context)).pipe(
-        Effect.timeoutOrElse({
-          duration: TEARDOWN_MS,
-          orElse: () => Effect.fail(`teardown took longer than ${TEARDOWN_MS / 1000} seconds`)
-        }),
-        Effect.catch((cause) => Effect.logWarning(`plugin ${name}: teardown: ${wordsOf(cause)}`))
-      )
+      within(
+        ran(() => teardown?.(context)),
+        TEARDOWN_MS,
+        "teardown"
+      ).pipe(Effect.catch((cause) => Effect.logWarning(`plugin ${name}: teardown: ${wordsOf(cause)}`)))
     )
   }
   return Plugins.of({

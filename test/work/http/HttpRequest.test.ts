@@ -107,6 +107,14 @@ describe("a request", () => {
     })
   )
 
+  it.live("takes a password with a percent sign that stands for itself", () =>
+    Effect.gen(function* () {
+      const { seen, url } = yield* serving((_, response) => response.end("ok"))
+      yield* send({ url: url.replace("//", "//me:100%@") })
+      assert.strictEqual(seen[0]?.headers.authorization, `Basic ${Buffer.from("me:100%").toString("base64")}`)
+    })
+  )
+
   it.live("fails by its status: for good where trying again is of no use", () =>
     Effect.gen(function* () {
       const { url } = yield* serving((seen, response) => {
@@ -269,6 +277,7 @@ describe("what is wrong with the arguments of a request is told when it is sched
     [{ url: "http://x", method: "FETCH" }, 'argument "method"'],
     [{ url: "http://x", headers: { Host: "y" } }, 'must not have "Host"'],
     [{ url: "http://x", headers: { "X-A": "b\r\nX-C: d" } }, 'has a line end in "X-A"'],
+    [{ url: "http://x", headers: { "X-A": "日本" } }, 'has a character in "X-A" that no header can have'],
     [{ url: "http://x", headers: { "a b": "c" } }, "has a name that no header can have"],
     [{ url: "http://x", expectStatus: "299-200" }, "must be such as 204, 2xx or 200-299"]
   ]

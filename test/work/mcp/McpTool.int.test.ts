@@ -207,6 +207,27 @@ describe("a hostile server", () => {
     })
   )
 
+  it.live("that ends under many calls counts as one failure, and is started once for all of them", () =>
+    Effect.gen(function* () {
+      const { attempt, failure, pids, text } = yield* plain
+      yield* text("bad", "late")
+      const hanging = yield* Effect.forEach(
+        Array.from({ length: 5 }, () => attempt("bad", "hang")),
+        (call) => Effect.forkChild(Effect.result(call), { startImmediately: true })
+      )
+      yield* failure("bad", "exit")
+      for (const fiber of hanging) assert.strictEqual((yield* Fiber.join(fiber))._tag, "Failure")
+      const resting = yield* failure("bad", "late")
+      assert.include(resting.message, "has failed 1 times in a row")
+      const again = Effect.retry(text("bad", "late"), { while: ({ _tag }) => _tag === "ComeBackLater" })
+      yield* Effect.all(
+        Array.from({ length: 5 }, () => again),
+        { concurrency: "unbounded" }
+      )
+      assert.strictEqual((yield* pidsIn(pids, 2)).length, 2)
+    })
+  )
+
   it.live("that changes its tools is asked for them anew", () =>
     Effect.gen(function* () {
       const { failure, text } = yield* plain

@@ -1,5 +1,6 @@
 /** Plugin files, real ones, loaded and set up as a worker does it. */
 import { assert, describe, it } from "@effect/vitest"
+import { TestClock } from "effect/testing"
 import { Context, Effect, Fiber, Layer, Logger, Result, Schema } from "effect"
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
@@ -100,7 +101,10 @@ describe("plugin files", () => {
           "types.mjs": plugin(
             'name: "types", taskTypes: [defineTaskType({ name: "sequence", description: "", args: Schema.Struct({}), result: Schema.Json, run: async () => 1 })]'
           ),
-          "imports.mjs": 'import "no-such-package-1234"'
+          "imports.mjs": 'import "no-such-package-1234"',
+          "queue.mjs": plugin(
+            'name: "queue", taskTypes: [defineTaskType({ name: "fine", description: "", queue: "a b", args: Schema.Struct({}), result: Schema.Json, run: async () => 1 })]'
+          )
         },
         ["sequence"]
       )
@@ -113,7 +117,8 @@ describe("plugin files", () => {
         'a b: the name "a b" must be 1 to 64 letters',
         `one: another plugin has the name "one": ${directory}/one.mjs`,
         'types: the task type "sequence" is defined by Nagatha itself already',
-        "?: Error: Cannot find package 'no-such-package-1234'"
+        "?: Error: Cannot find package 'no-such-package-1234'",
+        'queue: the name "a b" must be 1 to 64 letters'
       ]
       assert.strictEqual(broken.length, told.length)
       for (const [index, text] of told.entries()) assert.include(broken[index], text)
@@ -220,6 +225,20 @@ describe("plugins of a worker", () => {
         assert.include(told, 'Error the plugin needs is left out: it depends on the plugin "bad", which is left out')
         assert.include(told, "Warn plugin rude: teardown: I stay")
       })
+  )
+
+  it.effect("that never end their set-up are left out after a while, and keep nobody waiting", () =>
+    Effect.gen(function* () {
+      const { plugins } = yield* loaded({
+        "slow.mjs": plugin('name: "slow", setup: () => new Promise(() => {})'),
+        "fast.mjs": plugin('name: "fast", commands: { c: { description: "", run: () => 1 } }')
+      })
+      const started = yield* Effect.forkChild(worker(plugins), { startImmediately: true })
+      yield* TestClock.adjust("31 seconds")
+      const { lines, run } = yield* Fiber.join(started)
+      assert.include(lines.join("\n"), "the plugin slow is left out: setup took longer than 30 seconds")
+      assert.strictEqual(yield* run("fast", "c"), 1)
+    })
   )
 
   it.live("may schedule tasks when they are set up", () =>
