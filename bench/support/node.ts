@@ -26,7 +26,7 @@ const decides = has("scheduler")
   : has("api")
     ? NodeRoles.api(options, readModels)
     : Layer.empty
-const worker = NodeRoles.worker(options, ["noop"])
+const worker = NodeRoles.worker(options, ["noop", "shell_command"])
 const program = Effect.gen(function* () {
   yield* Layer.build(decides)
   if (has("worker")) yield* Layer.build(worker)

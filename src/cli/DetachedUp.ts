@@ -23,6 +23,8 @@ import { filled, type Variables } from "./Variables.ts"
 /** How long a start may take, and a stop, in seconds. */
 const START_SECONDS = 180
 const STOP_SECONDS = 60
+/** How often, at a pause of 10 ms, the end of a process is looked for that has let go of everything. */
+const LAST_LOOKS = 300
 /** Lines of the log that are shown of a start that failed. */
 const SHOWN_LINES = 12
 
@@ -125,6 +127,14 @@ export const upDetached = (options: LiveOptions) =>
     return info
   }, Effect.mapError(deploymentFailed))
 
+const runs = (pid: number): boolean => {
+  try {
+    return process.kill(pid, 0)
+  } catch {
+    return false
+  }
+}
+
 /** Asks the process that runs on a data directory to stop, and waits until it has. */
 export const down = Effect.fn("down")(function* (dataDir: string) {
   const pid = yield* holderOf(dataDir)
@@ -151,5 +161,12 @@ export const down = Effect.fn("down")(function* (dataDir: string) {
       hint: `it may wait for a task; kill -9 ${pid} ends it (nothing acknowledged is lost)`
     })
   }
+  // The directory is free; the process has only its own end before it.
+  yield* Effect.sync(() => runs(pid)).pipe(
+    Effect.repeat({
+      while: (goesOn) => goesOn,
+      schedule: Schedule.spaced("10 millis").pipe(Schedule.upTo({ times: LAST_LOOKS }))
+    })
+  )
   return { pid }
 }, Effect.mapError(deploymentFailed))

@@ -71,4 +71,19 @@ describe("the README", () => {
       assert.include(ran.stdout, `type        ${type}`)
     assert.include(ran.stdout, '"timezone":"Asia/Tokyo"')
   }, 60_000)
+
+  it("puts its reader in charge of a task", async () => {
+    const [script = ""] = blocks("In charge")
+    const ran = await shell(`export PATH="$PWD/bin:$PATH"\n${script}`)
+    assert.strictEqual(ran.code, 0, ran.stderr)
+    for (const said of [
+      "paused report until",
+      "resumed report",
+      "next runs now",
+      "report leaves out",
+      "runs now: execution"
+    ]) {
+      assert.include(ran.stdout, said)
+    }
+  }, 60_000)
 })
