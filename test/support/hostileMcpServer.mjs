@@ -29,12 +29,15 @@ const names = [
   "unwise"
 ]
 const cancelled = []
+let hanging = 0
 const write = (text) => process.stdout.write(text)
 const send = (message) => write(`${JSON.stringify({ jsonrpc: "2.0", ...message })}\n`)
 const say = (id, text) => send({ id, result: { content: [{ type: "text", text }] } })
 
 const tools = {
-  hang: () => {},
+  hang: () => {
+    hanging += 1
+  },
   flood: () => {
     const megabyte = "x".repeat(1024 * 1024)
     for (let count = 0; count < 12; count++) write(megabyte)
@@ -54,7 +57,7 @@ const tools = {
     say(id, "changed")
   },
   added: (id) => say(id, "I am new"),
-  cancelled: (id) => say(id, JSON.stringify(cancelled)),
+  cancelled: (id) => say(id, JSON.stringify({ hanging, cancelled: cancelled.length })),
   child: (id) => {
     const child = spawn("sh", ["-c", "sleep 1000 & wait"], { stdio: "ignore" })
     appendFileSync(process.env.PIDS, `${child.pid}\n`)

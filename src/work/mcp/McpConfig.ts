@@ -1,13 +1,14 @@
 /**
  * `mcp.json`: which MCP servers this machine may start or call, in the form that other MCP clients read
- * (`mcpServers`, or VS Code's `servers`). The first of the directories that has the file counts. It is read anew for
- * every call, so that a change counts at once.
+ * (`mcpServers`, or VS Code's `servers`). The first of the directories that has the file counts. It is looked at
+ * for every call, so that a change counts at once.
  *
  * `${VAR}`, `${VAR:-default}` and `${env:VAR}` in `command`, `args`, `env`, `cwd`, `url` and `headers` stand for
  * variables of this machine's environment; `$${` is a `${` as it stands. A variable that is not set is an error. A server
  * whose name begins with `_`, or that says `"disabled": true`, is off. Keys that are not known are ignored, and named in `notes`.
  */
 import { Effect, Predicate, Result, Schema } from "effect"
+import { statSync } from "node:fs"
 import { readFile } from "node:fs/promises"
 import { dirname, join, resolve } from "node:path"
 import { shownIssue } from "../ArgsProblem.ts"
@@ -98,6 +99,15 @@ const parsed = (file: string, text: string): Result.Result<Readonly<Record<strin
     problem(`${file} has no "mcpServers": write { "mcpServers": { "time": { "command": "…", "args": ["…"] } } }`)
   )
 }
+
+/** What tells one state of the files from another, without reading them. */
+export const stampOf = (directories: ReadonlyArray<string>): string =>
+  directories
+    .map((directory) => {
+      const found = statSync(join(directory, MCP_FILE), { bigint: true, throwIfNoEntry: false })
+      return found === undefined ? "" : `${found.ino}.${found.mtimeNs}.${found.ctimeNs}.${found.size}`
+    })
+    .join(" ")
 
 /** What the file says, as it is written. */
 export const readServers = Effect.fnUntraced(function* (

@@ -6,7 +6,7 @@
  * `MAX_REST_MS`); who comes within it is told how long to wait.
  */
 import { Clock, Context, Effect, Layer, RcMap } from "effect"
-import { type McpServer, readServers, serverOf } from "./McpConfig.ts"
+import { type McpServer, readServers, serverOf, stampOf } from "./McpConfig.ts"
 import * as McpConfig from "./McpConfig.ts"
 import { connect, type McpConnection } from "./McpConnection.ts"
 import { McpProblem } from "./McpProblem.ts"
@@ -42,6 +42,18 @@ export class McpServers extends Context.Service<
   }): Layer.Layer<McpServers> => Layer.effect(McpServers, make(options))
 }
 
+/** What the files say; read again only when they have changed. */
+const unchanged = (directories: ReadonlyArray<string>): Effect.Effect<McpConfig.McpServers, McpProblem> => {
+  let known: { readonly stamp: string; readonly servers: McpConfig.McpServers } | undefined
+  return Effect.gen(function* () {
+    const stamp = stampOf(directories)
+    if (known?.stamp === stamp) return known.servers
+    const servers = yield* readServers(directories)
+    known = { stamp, servers }
+    return servers
+  })
+}
+
 const make = Effect.fnUntraced(function* (options: {
   readonly directories: ReadonlyArray<string>
   readonly variables: Readonly<Record<string, string | undefined>>
@@ -58,7 +70,7 @@ const make = Effect.fnUntraced(function* (options: {
       ),
     idleTimeToLive: IDLE_MS
   })
-  const configured = readServers(options.directories)
+  const configured = unchanged(options.directories)
 
   const failed = (key: string) =>
     Effect.clockWith((clock) =>
