@@ -6,6 +6,7 @@
  */
 import type { ClaimAnswer, ClaimRequest, Heartbeat, HeartbeatAnswer, WorkItem } from "../work/Work.ts"
 import { toMillis } from "../recurrence/Instant.ts"
+import { isReplaced } from "./Overlap.ts"
 import { limitsOf } from "./Sequence.ts"
 import type { LiveTask, OpenExecution, Stage, TaskState } from "./TaskState.ts"
 
@@ -34,7 +35,7 @@ export const claim = (
     return { state, answer: { answer: "gone" } }
   }
   const { stage } = execution
-  if (stage._tag === "steps") return { state, answer: { answer: "gone" } }
+  if (stage._tag === "steps" || stage._tag === "buffered") return { state, answer: { answer: "gone" } }
   if (stage._tag === "waiting" && stage.until > now) {
     return { state, answer: { answer: "held", retryAfterMs: stage.until - now } }
   }
@@ -71,7 +72,7 @@ export const heartbeat = (
   }
   return {
     state: withStage(state, beat.executionId, claimed),
-    answer: state.phase === "cancelled" ? "stop" : "continue"
+    answer: state.phase === "cancelled" || isReplaced(state, execution) ? "stop" : "continue"
   }
 }
 

@@ -89,11 +89,6 @@ export const define = (
     )
   }
   const overlap = request.overlap ?? "skip"
-  if (overlap !== "skip" && overlap !== "allowAll") {
-    return refuse("invalidRequest", `overlap: ${JSON.stringify(overlap)} is not carried out by this version`, {
-      hint: 'use "skip" or "allowAll"'
-    })
-  }
   const understood = timed === undefined ? understand(request, taskId, timezone, door) : Result.succeed(timed)
   if (Result.isFailure(understood)) return Result.fail(understood.failure)
   const when = understood.success

@@ -8,6 +8,7 @@ import { tzdataVersion } from "../recurrence/zone/Zone.ts"
 import { type Instants, verdicts } from "./CatchUp.ts"
 import { type ExcludedDays, none as noDays } from "./ExcludedDays.ts"
 import { completed, head } from "./Head.ts"
+import { givingWay, standingOf, turnOf } from "./Overlap.ts"
 import { type LiveTask, offsetOf } from "./TaskState.ts"
 
 /** The last instant at which a task runs: what comes later cannot be written down, with its delays, in the log. */
@@ -79,22 +80,27 @@ export const occurrences = (
   task: LiveTask,
   nextAt: number,
   now: number,
-  openExecutions: number,
   excluded: ExcludedDays
 ): ReadonlyArray<TaskEvent> => {
   const { definition } = task
   const instants = seriesOf(task, excluded)
   const offset = offsetOf(task)
   const events: Array<TaskEvent> = []
-  let open = openExecutions
+  let standing = standingOf(task)
   let runs = task.runs
-  for (const verdict of verdicts(instants, nextAt, now - offset, {
+  const all = verdicts(instants, nextAt, now - offset, {
     oneTime: definition.recurrence.kind === "once",
     catchUp: definition.catchUp,
     catchUpWindowMs: definition.catchUpWindowMs
-  })) {
+  })
+  // Of several that would take each other's place, the last does.
+  const newest = all.findLastIndex(({ _tag }) => _tag === "run")
+  for (const [index, verdict] of all.entries()) {
     const decided = verdict._tag === "run" ? verdict.at : verdict.last
-    const isRun = verdict._tag === "run" && !(definition.overlap === "skip" && open > 0)
+    const replaces = definition.overlap === "cancelOther" || definition.overlap === "terminateOther"
+    const superseded = replaces && index < newest
+    const turn = verdict._tag === "run" && !superseded ? turnOf(definition.overlap, standing) : "skip"
+    const isRun = turn !== "skip"
     const causedBy = { commandId: executionIdOf(task.taskId, decided), actor: "scheduler" }
     if (isRun) runs += 1
     const nextAfter = definition.maxRuns !== null && runs >= definition.maxRuns ? null : instants.next(decided)
@@ -103,19 +109,26 @@ export const occurrences = (
       ...calendarsAt(definition, excluded)
     }
     if (isRun) {
-      open += 1
+      const waits = turn === "wait" || (turn === "replace" && definition.overlap === "cancelOther")
+      standing = {
+        running: standing.running + (waits ? 0 : 1),
+        waiting: standing.waiting + (waits ? 1 : 0)
+      }
+      if (turn === "replace" && !waits) events.push(...givingWay(task, now))
       events.push({
         ...head(task, "due", now, causedBy),
         executionId: executionIdOf(task.taskId, decided),
         nominalAt: fromMillis(decided),
         dueAt: fromMillis(decided + offset),
         attempt: 1,
-        ...following
+        ...following,
+        ...(waits ? { buffered: true } : {})
       })
+      if (turn === "replace" && waits) events.push(...givingWay(task, now))
     } else {
       events.push({
         ...head(task, "skipped", now, causedBy),
-        reason: verdict._tag === "run" ? "overlap" : "catchUp",
+        reason: verdict._tag !== "run" ? "catchUp" : superseded ? "superseded" : "overlap",
         nominalAt: fromMillis(verdict._tag === "run" ? verdict.at : verdict.first),
         throughAt: fromMillis(decided),
         count: verdict._tag === "run" ? 1 : verdict.count,
@@ -123,7 +136,7 @@ export const occurrences = (
       })
     }
     if (following.nextAt === null) {
-      if (open === 0) events.push(completed(task, now))
+      if (standing.running + standing.waiting === 0) events.push(completed(task, now))
       break
     }
   }

@@ -13,7 +13,8 @@ import { type Condition, SEQUENCE, type SequenceResult } from "../work/sequence/
 import { type PlannedStep, stepsOf } from "../work/sequence/SequencePlan.ts"
 import { filled, pathOf, valueAt } from "../work/sequence/Template.ts"
 import { completed, head, isLast } from "./Head.ts"
-import { evolve, type LiveTask, type OpenExecution, type StepOutcome, type TaskState } from "./TaskState.ts"
+import { isReplaced, REPLACED } from "./Overlap.ts"
+import { evolve, type LiveTask, type OpenExecution, type StepOutcome, stepNames, type TaskState } from "./TaskState.ts"
 
 type Status = "waiting" | "running" | "completed" | "failed" | "skipped"
 
@@ -35,17 +36,11 @@ export const withSteps = (
   const all: Array<TaskEvent> = []
   let after: TaskState = state
   for (let more = events; more.length > 0; more = follow(after, now)) {
-    const told = more.flatMap((event): ReadonlyArray<TaskEvent> =>
-      isSequenceDue(state, event) ? [event, begun(state, event, now)] : [event]
-    )
-    all.push(...told)
-    after = told.reduce((task: TaskState, event) => evolve(task, event, { sequence: 0 }, 0), after)
+    all.push(...more)
+    after = more.reduce((task: TaskState, event) => evolve(task, event, { sequence: 0 }, 0), after)
   }
   return all
 }
-
-const isSequenceDue = (task: LiveTask, event: TaskEvent): event is EventOf<"due"> =>
-  event.type === "due" && (event.stepType ?? task.definition.taskType) === SEQUENCE
 
 const isSequence = ({ definition }: LiveTask): boolean => definition.taskType === SEQUENCE
 
@@ -55,6 +50,7 @@ const follow = (state: TaskState, now: number): ReadonlyArray<TaskEvent> => {
   // The innermost first: its end is what the one around it waits for.
   for (const execution of state.executions.toReversed()) {
     if (execution.stage._tag !== "steps") continue
+    if (!execution.stage.begun) return [begun(state, execution, now)]
     const events = advance(state, execution, now)
     if (events.length > 0) return events
   }
@@ -78,7 +74,9 @@ const statuses = (task: LiveTask, sequence: OpenExecution): ReadonlyArray<StepSt
   const stopped =
     task.phase === "cancelled"
       ? "the task was cancelled"
-      : steps.find((step) => step.onFailure === "stop" && outcomes[step.name]?.status === "failed")
+      : isReplaced(task, sequence)
+        ? REPLACED
+        : steps.find((step) => step.onFailure === "stop" && outcomes[step.name]?.status === "failed")
   const known = new Map<string, StepStatus>()
   const statusOf = (step: PlannedStep): StepStatus => {
     const outcome = outcomes[step.name]
@@ -135,10 +133,6 @@ const canonical = (value: unknown): string | undefined =>
       : inner
   )
 
-/** To which sequence an execution belongs, as its events say it. */
-export const stepNames = ({ step }: OpenExecution) =>
-  step === undefined ? {} : { parentExecutionId: step.parent, stepName: step.name }
-
 /** A step becomes due; where what it refers to is not there, it fails at once and for good. */
 const begin = (task: LiveTask, sequence: OpenExecution, step: PlannedStep, now: number): ReadonlyArray<TaskEvent> => {
   const args = step.type === SEQUENCE ? Result.succeed(step.args) : filled(step.args, resultIn(sequence.outcomes ?? {}))
@@ -194,12 +188,14 @@ const end = (
   }
   const causedBy = { commandId: sequence.executionId, actor: "scheduler" }
   const over = isLast(task, sequence.executionId) ? [completed(task, now)] : []
-  if (failed === undefined && task.phase !== "cancelled") {
+  const replaced = isReplaced(task, sequence)
+  if (failed === undefined && task.phase !== "cancelled" && !replaced) {
     return [{ ...head(task, "success", now, causedBy), ...outcome, result: fitting(result) }, ...over]
   }
-  const reason = failed?.outcome?.status === "failed" ? failed.outcome.error.message : "its task was cancelled"
+  const reason =
+    failed?.outcome?.status === "failed" ? failed.outcome.error.message : replaced ? REPLACED : "its task was cancelled"
   const error = {
-    code: task.phase === "cancelled" ? "cancelled" : "stepFailed",
+    code: task.phase === "cancelled" || replaced ? "cancelled" : "stepFailed",
     message: failed === undefined ? reason : `the step ${JSON.stringify(failed.step.name)} failed: ${reason}`,
     detail: fitting(result)
   }
@@ -216,15 +212,14 @@ const shown = ({ outcome, reason, status, step }: StepStatus): SequenceResult["s
   ...(reason === undefined ? {} : { reason })
 })
 
-/** A sequence has begun as soon as it is due. */
-const begun = (task: LiveTask, due: EventOf<"due">, now: number): EventOf<"started"> => ({
-  ...head(task, "started", now, { commandId: due.executionId, actor: "scheduler" }),
-  executionId: due.executionId,
-  nominalAt: due.nominalAt,
-  dueAt: due.dueAt,
-  attempt: due.attempt,
-  ...(due.parentExecutionId === undefined ? {} : { parentExecutionId: due.parentExecutionId }),
-  ...(due.stepName === undefined ? {} : { stepName: due.stepName }),
+/** A sequence has begun as soon as its turn has come. */
+const begun = (task: LiveTask, sequence: OpenExecution, now: number): EventOf<"started"> => ({
+  ...head(task, "started", now, { commandId: sequence.executionId, actor: "scheduler" }),
+  executionId: sequence.executionId,
+  nominalAt: sequence.nominalAt,
+  dueAt: sequence.dueAt,
+  attempt: sequence.attempt,
+  ...stepNames(sequence),
   worker: "scheduler",
   startedAt: fromMillis(now)
 })

@@ -17,10 +17,11 @@ import { change, type ChangeCommand, skip, type SkipCommand } from "./Edit.ts"
 import { completed, head, isLast } from "./Head.ts"
 import { run, type RunCommand } from "./Manual.ts"
 import { pause, type PauseCommand, resume, type ResumeCommand, resumed } from "./Pause.ts"
-import { limitsOf, stepNames, unclaimed, withSteps } from "./Sequence.ts"
+import { isReplaced } from "./Overlap.ts"
+import { limitsOf, unclaimed, withSteps } from "./Sequence.ts"
 import type { Decision } from "./Decision.ts"
 import { Refused } from "./TaskRequest.ts"
-import { type LiveTask, offsetOf, type OpenExecution, type TaskState } from "./TaskState.ts"
+import { type LiveTask, offsetOf, type OpenExecution, stepNames, type TaskState } from "./TaskState.ts"
 
 export type TaskCommand =
   | {
@@ -251,16 +252,13 @@ const brought = (state: TaskState, now: number, rules: Rules, excluded: Excluded
     }
   }
   if (state.phase === "scheduled" && state.nextAt !== null && state.nextAt + offsetOf(state) <= now) {
-    events.push(...occurrences(state, state.nextAt, now, openOf(task), excluded))
+    events.push(...occurrences(task, state.nextAt, now, excluded))
   }
   return events
 }
 
 /** The end of a pause is decided once. */
 const causeOfEnd = (task: LiveTask): string => `${task.taskId}@pause${task.revision}`
-
-/** Executions that are open, steps of a sequence not counted. */
-const openOf = (task: LiveTask): number => task.executions.filter(({ step }) => step === undefined).length
 
 const causedByAttempt = (execution: OpenExecution): CausedBy => ({
   commandId: `${execution.executionId}#${execution.attempt}`,
@@ -305,7 +303,8 @@ const failed = (
   causedBy: CausedBy,
   rule: RetryRule
 ): ReadonlyArray<TaskEvent> => {
-  if (rule.again && task.phase !== "cancelled") {
+  const replaced = isReplaced(task, execution)
+  if (rule.again && task.phase !== "cancelled" && !replaced) {
     return [
       {
         ...head(task, "retry", now, causedBy),
@@ -316,7 +315,7 @@ const failed = (
       }
     ]
   }
-  const last = task.phase === "cancelled" ? { ...error, code: "cancelled" } : error
+  const last = task.phase === "cancelled" || replaced ? { ...error, code: "cancelled" } : error
   return ended(task, execution, now, { ...head(task, "failure", now, causedBy), ...tried(execution, ran), error: last })
 }
 

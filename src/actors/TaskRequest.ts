@@ -53,7 +53,7 @@ export const ScheduleRequest = Schema.Struct({
   timeoutMs: Schema.optionalKey(Ms),
   /** Default 600,000 (10 minutes), or twice `timeoutMs` where that is longer. */
   hardTimeoutMs: Schema.optionalKey(Ms),
-  /** Default `skip`; the others but `allowAll` are refused by this version. */
+  /** Default `skip`. */
   overlap: Schema.optionalKey(ExecutionOverlap),
   /** Default `latest`. */
   catchUp: Schema.optionalKey(CatchUp),

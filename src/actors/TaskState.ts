@@ -39,13 +39,15 @@ export type TaskPhase = "scheduled" | "paused" | "completed" | "failed" | "cance
 
 /**
  * - `waiting`: to be offered to workers at an instant (at once when it has come);
- * - `steps`: a sequence, which ends with its steps;
+ * - `buffered`: due, and waiting for the end of an earlier execution of its task;
+ * - `steps`: a sequence, which ends with its steps; `begun` once that is in the log;
  * - `offered`: in line, no worker has begun;
  * - `claimed`: a worker runs it until `leaseUntil` at least; `recorded` once `started` is in the log.
  */
 export type Stage =
   | { readonly _tag: "waiting"; readonly until: number }
-  | { readonly _tag: "steps"; readonly since: number }
+  | { readonly _tag: "buffered" }
+  | { readonly _tag: "steps"; readonly since: number; readonly begun: boolean }
   | { readonly _tag: "offered" }
   | {
       readonly _tag: "claimed"
@@ -67,6 +69,8 @@ export interface OpenExecution {
   /** Tries that were lost with their workers. */
   readonly lost: number
   readonly stage: Stage
+  /** Asked for by a command. */
+  readonly manual?: true
   /** Of a step of a sequence. */
   readonly step?: StepExecution
   /** Of a sequence: what became of its steps so far, by their names. */
@@ -178,6 +182,28 @@ const change = (
     return changed === null ? [] : [changed]
   })
 
+/** The stage of an execution whose turn has come. */
+const begins = (type: string, time: Instant): Stage =>
+  type === SEQUENCE ? { _tag: "steps", since: toMillis(time), begun: false } : { _tag: "waiting", until: 0 }
+
+/** The next that waits for its turn begins where nothing before it is open: those by hand and those of the schedule apart. */
+const nextInTurn = (task: LiveTask, time: Instant): LiveTask => {
+  let { executions } = task
+  for (const byHand of [false, true]) {
+    const lane = executions.filter(({ manual, step }) => step === undefined && (manual === true) === byHand)
+    const [first] = lane
+    if (first === undefined || lane.some(({ stage }) => stage._tag !== "buffered")) continue
+    executions = executions.map((one) =>
+      one === first ? { ...one, stage: begins(task.definition.taskType, time) } : one
+    )
+  }
+  return executions === task.executions ? task : { ...task, executions }
+}
+
+/** To which sequence an execution belongs, as its events say it. */
+export const stepNames = ({ step }: OpenExecution) =>
+  step === undefined ? {} : { parentExecutionId: step.parent, stepName: step.name }
+
 /** An execution that has become due. */
 const opened = (task: LiveTask, event: EventOf<"due">): OpenExecution => {
   const { parentExecutionId: parent, stepArgs: args = {}, stepName: name = "", stepType } = event
@@ -193,9 +219,9 @@ const opened = (task: LiveTask, event: EventOf<"due">): OpenExecution => {
     attempt: event.attempt,
     failed: 0,
     lost: 0,
-    ...(type === SEQUENCE
-      ? { stage: { _tag: "steps", since: toMillis(event.time) }, outcomes }
-      : { stage: { _tag: "waiting", until: 0 } }),
+    stage: event.buffered === true ? { _tag: "buffered" } : begins(type, event.time),
+    ...(event.manual === true ? { manual: true } : {}),
+    ...(type === SEQUENCE ? { outcomes } : {}),
     ...(parent === undefined ? {} : { step: { parent, name, type, args } })
   }
 }
@@ -329,7 +355,7 @@ export const evolve = (
           // A sequence is begun by nobody: its steps are.
           stage:
             execution.stage._tag === "steps"
-              ? execution.stage
+              ? { ...execution.stage, begun: true }
               : {
                   _tag: "claimed",
                   worker: event.worker,
@@ -355,13 +381,18 @@ export const evolve = (
       }
     case "success":
     case "failure":
-      return settle({
-        ...sequenceEnded(state, event),
-        executions: told(
-          change(state, event.executionId, () => null),
-          event
+      return settle(
+        nextInTurn(
+          {
+            ...sequenceEnded(state, event),
+            executions: told(
+              change(state, event.executionId, () => null),
+              event
+            )
+          },
+          event.time
         )
-      })
+      )
     case "completed":
       return settle({ ...state, phase: "completed", nextAt: null })
   }

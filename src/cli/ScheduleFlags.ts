@@ -1,12 +1,9 @@
 /** The flags of `schedule`: what may be said about a task on the command line, with the defaults that the service fills in. */
 import { Argument, type Command, Flag } from "effect/cli"
-import { CatchUp } from "../events/TaskDefinition.ts"
+import { CatchUp, ExecutionOverlap } from "../events/TaskDefinition.ts"
 import { GapPolicy, OverlapPolicy } from "../recurrence/Recurrence.ts"
 import { NotificationChannel, NotificationType } from "../work/notification/NotificationArgs.ts"
 import { choice, count, duration, present, text, texts, timezone } from "./Flags.ts"
-
-/** Those that this version carries out. */
-const Overlap = ["skip", "allowAll"] as const
 
 export const scheduleFlags = {
   type: Argument.String("TYPE").pipe(
@@ -47,7 +44,11 @@ export const scheduleFlags = {
   backoff: duration("backoff", "Delay before the first retry, doubled for each further one (default: 1s)"),
   timeout: duration("timeout", "An attempt is asked to stop after this (default: 5m)"),
   hardTimeout: duration("hard-timeout", "An attempt is killed after this (default: 10m)"),
-  overlap: choice("overlap", Overlap, "What a run does that is due while an earlier one goes on (default: skip)"),
+  overlap: choice(
+    "overlap",
+    ExecutionOverlap.literals,
+    "What a run does that is due while an earlier one goes on (default: skip)"
+  ),
   catchUp: choice("catch-up", CatchUp.literals, "Which runs missed while nothing ran are run late (default: latest)"),
   catchUpWindow: duration("catch-up-window", "How far back a missed run may lie (default: 1d)"),
   startAt: text("start-at", "INSTANT", 'Nothing runs before, such as 2030-01-31T09:00 or "next monday at 9"'),

@@ -100,6 +100,8 @@ export const Due = event("due", {
   ...next,
   /** Asked for by a command, beside the schedule. */
   manual: Schema.optionalKey(Schema.Boolean),
+  /** It waits for the end of an earlier one, by the task's overlap policy. */
+  buffered: Schema.optionalKey(Schema.Boolean),
   /** Of a sequence that takes up a failed one: what had ended well there, before this step, counts as done. */
   resumes: Schema.optionalKey(Schema.Struct({ executionId: Schema.String, fromStep: Schema.String })),
   /** Of a step: its task type, and its arguments with what earlier steps gave. */

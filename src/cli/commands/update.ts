@@ -1,7 +1,7 @@
 /** `nagatha update ID`: changes what is named of a task, and nothing else. */
 import { Effect, Option } from "effect"
 import { Argument, Command, Flag } from "effect/cli"
-import { CatchUp } from "../../events/TaskDefinition.ts"
+import { CatchUp, ExecutionOverlap } from "../../events/TaskDefinition.ts"
 import { withScheduler } from "../Backend.ts"
 import { ifRevision, showChange } from "../Changed.ts"
 import { usage } from "../Failure.ts"
@@ -24,7 +24,7 @@ const flags = {
   backoff: duration("backoff", "Delay before the first retry"),
   timeout: duration("timeout", "An attempt is asked to stop after this"),
   hardTimeout: duration("hard-timeout", "An attempt is killed after this"),
-  overlap: choice("overlap", ["skip", "allowAll"] as const, "What a run does that is due while an earlier one goes on"),
+  overlap: choice("overlap", ExecutionOverlap.literals, "What a run does that is due while an earlier one goes on"),
   catchUp: choice("catch-up", CatchUp.literals, "Which runs missed while nothing ran are run late"),
   catchUpWindow: duration("catch-up-window", "How far back a missed run may lie"),
   startAt: text("start-at", "INSTANT", `Nothing runs before; ${NONE}: no bound`),
