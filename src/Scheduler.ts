@@ -13,6 +13,8 @@ import {
 } from "./actors/CalendarRequest.ts"
 import { Preview, type PreviewRequest } from "./actors/Preview.ts"
 import {
+  BackfillAnswer,
+  BackfillRequest,
   CancelRequest,
   ChangeAnswer,
   CommandOrigin,
@@ -29,6 +31,7 @@ import {
   TaskAnswer,
   UpdateRequest
 } from "./actors/TaskRequest.ts"
+import { AnyInstant } from "./recurrence/Instant.ts"
 import type { ExecutionsPage, ExecutionsQuery, TasksPage, TasksQuery } from "./projections/Queries.ts"
 import { ScheduledTask } from "./projections/ScheduledTask.ts"
 import type { OutputPiece } from "./work/LiveFeed.ts"
@@ -36,6 +39,8 @@ import { TaskExecution } from "./projections/TaskExecution.ts"
 export { CalendarAnswer, CalendarView, Preview }
 export type { OutputPiece, PreviewRequest, RemoveCalendarRequest, SetCalendarRequest }
 export {
+  BackfillAnswer,
+  BackfillRequest,
   CancelRequest,
   ChangeAnswer,
   CommandOrigin,
@@ -62,6 +67,19 @@ export const TaskInfo = Schema.Struct({
   executions: Schema.Array(TaskExecution)
 })
 export type TaskInfo = typeof TaskInfo.Type
+
+export const OccurrencesQuery = Schema.Struct({
+  id: Schema.String,
+  from: AnyInstant,
+  to: AnyInstant,
+  /** Most that are listed; default 100. */
+  limit: Schema.optionalKey(Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 1000 })))
+})
+export type OccurrencesQuery = typeof OccurrencesQuery.Type
+
+/** How many there are, and the first of them. */
+export const Occurrences = Schema.Struct({ count: Schema.Int, runs: Schema.Array(Run), timezone: Schema.String })
+export type Occurrences = typeof Occurrences.Type
 
 /** What `nagatha status` shows. */
 export const ServiceStatus = Schema.Struct({
@@ -138,6 +156,10 @@ export class Scheduler extends Context.Service<
     resume(request: ResumeRequest): Effect.Effect<TaskAnswer, SchedulerError>
     /** Leaves out one occurrence that is still to come. */
     skip(request: SkipRequest): Effect.Effect<TaskAnswer, SchedulerError>
+    /** Runs the occurrences of a stretch of the past. */
+    backfill(request: BackfillRequest): Effect.Effect<BackfillAnswer, SchedulerError>
+    /** The instants of a task in `[from, to)`, without those of excluded days. */
+    occurrences(query: OccurrencesQuery): Effect.Effect<Occurrences, SchedulerError>
     /** A new schedule; nothing from the past runs because of it. */
     reschedule(request: RescheduleRequest): Effect.Effect<ChangeAnswer, SchedulerError>
     /** Changes the fields that are named. */

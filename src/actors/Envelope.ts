@@ -21,6 +21,7 @@ export type CommandAnswer =
       readonly definition: TaskDefinition | null
       /** The execution that the command began. */
       readonly executionId?: string
+      readonly executions?: number
     }
   | { readonly _tag: "refused"; readonly refused: Refused }
 

@@ -20,6 +20,7 @@ import type { Changed } from "./Edit.ts"
 import type { CommandAnswer } from "./Envelope.ts"
 import type { TaskCommand } from "./Task.ts"
 import {
+  BackfillRequest,
   CancelRequest,
   type ChangeAnswer,
   PauseRequest,
@@ -60,6 +61,7 @@ const decodeRun = Schema.decodeUnknownResult(RunRequest, strict)
 const decodePause = Schema.decodeUnknownResult(PauseRequest, strict)
 const decodeResume = Schema.decodeUnknownResult(ResumeRequest, strict)
 const decodeSkip = Schema.decodeUnknownResult(SkipRequest, strict)
+const decodeBackfill = Schema.decodeUnknownResult(BackfillRequest, strict)
 const decodeUpdate = Schema.decodeUnknownResult(UpdateRequest, strict)
 const decodeReschedule = Schema.decodeUnknownResult(RescheduleRequest, strict)
 
@@ -123,6 +125,14 @@ export const request = (verb: TaskVerb, body: unknown, door: Door): Result.Resul
         type: "skip",
         ...about(asked, door),
         at: Date.parse(asked.instant)
+      }))
+    case "backfill":
+      return Result.map(read(decodeBackfill, body), (asked) => ({
+        type: "backfill",
+        ...about(asked, door),
+        from: Date.parse(asked.from),
+        to: Date.parse(asked.to),
+        atOnce: asked.overlap === "allowAll"
       }))
     case "update":
     case "reschedule":
@@ -274,6 +284,8 @@ export const answerTo = (verb: TaskVerb, decided: Done, door: Door): unknown => 
   switch (verb) {
     case "run":
       return runAnswer(decided)
+    case "backfill":
+      return { ...taskAnswer(decided), executions: decided.executions ?? 0 }
     case "update":
     case "reschedule":
       return changeAnswer(decided, door)

@@ -172,7 +172,8 @@ export class Staging {
       logSequence: known.position.sequence,
       changed,
       definition: state?._tag === "live" ? state.definition : null,
-      ...(known.executionId === undefined ? {} : { executionId: known.executionId })
+      ...(known.executionId === undefined ? {} : { executionId: known.executionId }),
+      ...(known.executions === undefined ? {} : { executions: known.executions })
     }
   }
 

@@ -11,6 +11,7 @@ import type { CausedBy, EventOf, ExecutionError, KeptOutput, TaskEvent } from ".
 import { fromMillis, toMillis } from "../recurrence/Instant.ts"
 import { scheduleType } from "../recurrence/Recurrence.ts"
 import type { Report } from "../work/Work.ts"
+import { backfill, type BackfillCommand } from "./Backfill.ts"
 import { byCalendars, calendarsAt, firstOccurrence, occurrences } from "./Due.ts"
 import { type ExcludedDays, none as noDays } from "./ExcludedDays.ts"
 import { change, type ChangeCommand, skip, type SkipCommand } from "./Edit.ts"
@@ -38,6 +39,7 @@ export type TaskCommand =
   | ResumeCommand
   | ChangeCommand
   | SkipCommand
+  | BackfillCommand
 
 /** Knobs that rules depend on; see `Settings`. */
 export interface Rules {
@@ -78,6 +80,8 @@ export const decide = (
       return change(state, command, now, excluded)
     case "skip":
       return skip(state, command, now, excluded)
+    case "backfill":
+      return backfill(state, command, now, excluded)
   }
 }
 

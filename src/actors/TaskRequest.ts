@@ -99,7 +99,7 @@ export const CancelRequest = Schema.Struct({
 export type CancelRequest = typeof CancelRequest.Type
 
 /** Verbs about a task that is there. */
-export const TASK_VERBS = ["cancel", "run", "pause", "resume", "skip", "reschedule", "update"] as const
+export const TASK_VERBS = ["cancel", "run", "pause", "resume", "skip", "backfill", "reschedule", "update"] as const
 export type TaskVerb = (typeof TASK_VERBS)[number]
 
 const ofTask = {
@@ -124,6 +124,17 @@ export const SkipRequest = Schema.Struct({
   instant: AnyInstant
 })
 export type SkipRequest = typeof SkipRequest.Type
+
+export const BackfillRequest = Schema.Struct({
+  ...ofTask,
+  /** The first nominal instant that counts. */
+  from: AnyInstant,
+  /** The first that does not any more; not in the future. */
+  to: AnyInstant,
+  /** Default `bufferAll`: one after another; `allowAll`: all at once. */
+  overlap: Schema.optionalKey(Schema.Literals(["bufferAll", "allowAll"]))
+})
+export type BackfillRequest = typeof BackfillRequest.Type
 
 const {
   actor: _actor,
@@ -192,6 +203,10 @@ export const ChangeAnswer = Schema.Struct({
   notes: Schema.Array(Schema.String)
 })
 export type ChangeAnswer = typeof ChangeAnswer.Type
+
+/** How many executions were begun, or wait for their turn. */
+export const BackfillAnswer = Schema.Struct({ ...TaskAnswer.fields, executions: Schema.Int })
+export type BackfillAnswer = typeof BackfillAnswer.Type
 
 /** What was begun. */
 export const RunAnswer = Schema.Struct({ ...TaskAnswer.fields, executionId: Schema.String })

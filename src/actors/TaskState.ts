@@ -25,8 +25,9 @@ export interface KnownCommand {
   readonly revision: number
   readonly status: TaskPhase
   readonly position: LogPosition
-  /** The execution that it began. */
+  /** The execution that it began, the first of several. */
   readonly executionId?: string
+  readonly executions?: number
 }
 
 /** A sequence that has failed, kept while it can be taken up again. */
@@ -157,6 +158,21 @@ const remember = (
   const [first, ...others] = known
   const kept = first === undefined ? [] : [first, ...others.slice(2 - KNOWN_COMMANDS)]
   return [...kept, { commandId: causedBy.commandId, ...answer }]
+}
+
+/** A command that has begun an execution, or one more. */
+const begunBy = (task: LiveTask, event: EventOf<"due">, position: LogPosition): ReadonlyArray<KnownCommand> => {
+  const last = task.commands.at(-1)
+  if (last?.commandId === event.causedBy.commandId) {
+    return [...task.commands.slice(0, -1), { ...last, executions: (last.executions ?? 1) + 1 }]
+  }
+  return remember(task.commands, event.causedBy, {
+    revision: event.revision,
+    status: task.phase,
+    position,
+    executionId: event.executionId,
+    executions: 1
+  })
 }
 
 const millisOrNull = (instant: Instant | null): number | null => (instant === null ? null : toMillis(instant))
@@ -334,12 +350,7 @@ export const evolve = (
         executions: [...state.executions, opened(state, event)],
         ...(event.manual === true
           ? {
-              commands: remember(state.commands, event.causedBy, {
-                revision: event.revision,
-                status: state.phase,
-                position,
-                executionId: event.executionId
-              })
+              commands: begunBy(state, event, position)
             }
           : {})
       }

@@ -1,5 +1,6 @@
 /** The command tree: `nagatha <verb>` and `nagatha scheduler <verb>` are the same commands. */
 import { Command, GlobalFlag } from "effect/cli"
+import { backfill } from "./commands/backfill.ts"
 import { calendar } from "./commands/calendar.ts"
 import { cancel } from "./commands/cancel.ts"
 import { completions } from "./commands/completions.ts"
@@ -30,7 +31,7 @@ import { present } from "./Flags.ts"
 const NoColor = GlobalFlag.Setting("no-color")({ flag: present("no-color", "Print without colours, as NO_COLOR does") })
 
 const verbs = [
-  { group: "TASKS", commands: [schedule, list, info, run, pause, resume, skip, reschedule, update, cancel] },
+  { group: "TASKS", commands: [schedule, list, info, run, pause, resume, skip, backfill, reschedule, update, cancel] },
   { group: "WHAT RAN", commands: [history, logs, events] },
   { group: "WHEN", commands: [next, calendar] },
   {

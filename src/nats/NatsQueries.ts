@@ -15,7 +15,7 @@ import * as Series from "../recurrence/Series.ts"
 import { isZone } from "../recurrence/zone/Zone.ts"
 import { isEnded } from "../projections/ExecutionRow.ts"
 import type { TaskExecution } from "../projections/TaskExecution.ts"
-import type { ServiceStatus } from "../Scheduler.ts"
+import { OccurrencesQuery, type ServiceStatus } from "../Scheduler.ts"
 import { Progress } from "../work/LiveFeed.ts"
 import { MAX_STEPS, SEQUENCE } from "../work/sequence/SequenceArgs.ts"
 import { NatsConnection } from "./NatsConnection.ts"
@@ -25,9 +25,9 @@ import { publicEvent } from "./Subjects.ts"
 
 const GROUP = "nagatha"
 /** Coming runs shown with a task. */
+const SHOWN_RUNS = 10
 /** Occurrences left out by hand that are looked for. */
 const MAX_LEFT_OUT = 100
-const SHOWN_RUNS = 10
 /** How long `status` listens for the answers of other nodes, milliseconds. */
 const GATHER_MS = 200
 
@@ -175,6 +175,18 @@ export const layer = (
         return { task, nextRuns, notes, executions: items.map(withProgress), logSequence }
       })
 
+      const occurrences = Effect.fnUntraced(function* ({ from, id, limit = 100, to }: typeof OccurrencesQuery.Type) {
+        const { definition } = yield* queries.task({ id })
+        const exclusions = calendars.excluded.of(definition)
+        const [begin, end] = [Date.parse(from) - 1, Date.parse(to) - 1]
+        const found = end <= begin ? null : Series.of(definition, exclusions).range(begin, end)
+        const runs =
+          found === null
+            ? []
+            : Intake.nextRuns({ ...definition, maxRuns: null }, begin, Math.min(limit, found.count), exclusions)
+        return { count: found?.count ?? 0, runs, timezone: definition.timezone }
+      })
+
       const next = Effect.fnUntraced(function* (request: PreviewRequest) {
         const zone = request.timezone ?? options.timezone
         if (!isZone(zone))
@@ -243,6 +255,7 @@ export const layer = (
         Effect.map(queries.task(query), ({ logSequence, task }) => ({ task, logSequence }))
       )
       yield* answering("info", InfoQuery, info)
+      yield* answering("occurrences", OccurrencesQuery, occurrences)
       yield* answering("executions", ExecutionsQuery, (query) =>
         Effect.map(queries.executions(query), (page) => ({ ...page, items: page.items.map(withProgress) }))
       )

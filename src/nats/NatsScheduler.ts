@@ -8,6 +8,7 @@ import type { Msg } from "@nats-io/transport-node"
 import { Cause, Effect, Layer, Queue, Result, Schema, Stream } from "effect"
 import { randomUUID } from "node:crypto"
 import {
+  BackfillAnswer,
   ChangeAnswer,
   Refused,
   RunAnswer,
@@ -22,6 +23,7 @@ import {
   type AnnouncedEvent,
   CalendarAnswer,
   CalendarView,
+  Occurrences,
   OutcomeUnknown,
   type OutputPiece,
   Preview,
@@ -243,6 +245,8 @@ export const layer = (options: SchedulerOptions): Layer.Layer<Scheduler, never, 
         pause: ofTask(command("pause", TaskAnswer)),
         resume: ofTask(command("resume", TaskAnswer)),
         skip: ofTask(command("skip", TaskAnswer)),
+        backfill: ofTask(command("backfill", BackfillAnswer)),
+        occurrences: query("occurrences", Occurrences),
         reschedule: ofTask(command("reschedule", ChangeAnswer)),
         update: ofTask(command("update", ChangeAnswer)),
         setCalendar: (body) => setCalendar(body, body.commandId),

@@ -137,4 +137,68 @@ describe("a task", () => {
     assert.include(ran.find(({ code }) => code === 5)?.stderr ?? "", "is at revision 2, not 1")
     assert.strictEqual((await info("contested")).task.revision, 2)
   }, 60_000)
+
+  it("is run for a stretch of the past: listed first, then one after another, beside its schedule", async () => {
+    await schedule("hourly", "0 * * * *", "--timezone", "UTC")
+    const range = ["--from", "2026-01-01", "--to", "2026-01-01T05:00", "--timezone", "UTC"]
+    const listed = await nagatha.run(["backfill", "hourly", ...range, "--dry-run"])
+    assert.strictEqual(listed.code, 0, listed.stderr)
+    assert.match(
+      listed.stdout,
+      /^5 occurrences from 2026-01-01T00:00:00.000Z to before 2026-01-01T05:00:00.000Z; nothing was done/
+    )
+    const ran = await nagatha.run(["backfill", "hourly", ...range])
+    assert.strictEqual(ran.stdout, "5 executions of hourly, beside its schedule\n", ran.stderr)
+    const { executions } = await eventually(
+      "all have run",
+      () => info("hourly"),
+      (now) => now.executions.filter(({ status }) => status === "completed").length === 5
+    )
+    assert.deepStrictEqual(executions.map(({ nominalAt }) => nominalAt.slice(11, 13)).sort(), [
+      "00",
+      "01",
+      "02",
+      "03",
+      "04"
+    ])
+    const ahead = await nagatha.run(["backfill", "hourly", "--from", "2026-01-01", "--to", "2090-01-01"])
+    assert.strictEqual(ahead.code, 2)
+    assert.include(ahead.stderr, "lies in the future")
+  }, 60_000)
+
+  it("that overlaps itself waits for its turn, or takes the place of the run before it", async () => {
+    const slow = (id: string, overlap: string) =>
+      nagatha.json(
+        "schedule",
+        "shell_command",
+        "every 1 second",
+        "--command",
+        "sleep 30",
+        "--id",
+        id,
+        "--overlap",
+        overlap
+      )
+    await slow("waits", "bufferOne")
+    const waiting = await eventually(
+      "one waits",
+      () => info("waits"),
+      ({ executions }) => executions.some(({ errorCode, status }) => status === "skipped" && errorCode === "overlap")
+    )
+    assert.deepStrictEqual(
+      waiting.executions
+        .map(({ status }) => status)
+        .filter((status) => status === "queued" || status === "running")
+        .sort(),
+      ["queued", "running"]
+    )
+    await nagatha.run(["cancel", "waits", "--yes"])
+    await slow("replaces", "terminateOther")
+    await eventually(
+      "one has taken the place of another",
+      () => info("replaces"),
+      ({ executions }) => executions.some(({ status }) => status === "cancelled")
+    )
+    await nagatha.run(["cancel", "replaces", "--yes"])
+  }, 60_000)
 })

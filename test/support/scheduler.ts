@@ -278,6 +278,8 @@ export const memoryScheduler = (world: World): Scheduler["Service"] => {
     pause: (request) => changing("paused", request),
     resume: (request) => changing("scheduled", request),
     skip: (request) => changing("scheduled", request),
+    backfill: (request) => Effect.map(changing("scheduled", request), (answer) => ({ ...answer, executions: 7 })),
+    occurrences: () => Effect.succeed({ count: 0, runs: [], timezone: "Europe/Berlin" }),
     reschedule: (request) => changed(request),
     update: (request) => changed(request),
     setCalendar: ({ calendar, days }) =>
