@@ -12,6 +12,9 @@ export interface WorkerConfiguration {
   readonly channels: ChannelSettings
 }
 
+/** Channels that go nowhere where the file does not say where. */
+const NEEDS_SETTING: ReadonlySet<string> = new Set(["webhook", "email", "desktop"])
+
 export const nothing: WorkerConfiguration = { allowedAddresses: [], channels: {} }
 
 /** Fails with the field whose variable is not set. */
@@ -47,6 +50,13 @@ export const workerConfiguration = Effect.fnUntraced(function* (
         }),
     ...(desktop === undefined ? {} : { desktop }),
     ...(routes === undefined ? {} : { routes })
+  }
+  for (const [type, named] of Object.entries(routes ?? {})) {
+    const missing = named.find((channel) => NEEDS_SETTING.has(channel) && channels[channel as "email"] === undefined)
+    if (missing !== undefined) {
+      const reason = `notifications.routes.${type}: the channel ${JSON.stringify(missing)} is not configured; set notifications.${missing}`
+      return yield* new BadConfiguration({ file: file ?? "", reason })
+    }
   }
   const allowedAddresses = values.http?.allow ?? []
   const wrong = allowedAddresses.map(wrongAllowed).find((reason) => reason !== undefined)

@@ -34,6 +34,8 @@ describe("what the configuration file says to a worker", () => {
         unset.message,
         "/etc/nagatha.config.yaml: notifications.webhook.url: the variable NOPE is not set; set it where the worker runs, or write ${NOPE:-default}"
       )
+      const routed = yield* Effect.flip(read({ notifications: { routes: { error: ["log", "email"] } } }))
+      assert.include(routed.message, 'notifications.routes.error: the channel "email" is not configured')
       const strange = yield* Effect.flip(read({ http: { allow: ["10.0.0.0/99"] } }))
       assert.include(strange.message, 'http.allow: "10.0.0.0/99" is no address (10.0.0.5), network (10.0.0.0/8)')
     })

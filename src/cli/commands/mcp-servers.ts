@@ -25,7 +25,7 @@ const list = Command.make(
   "list",
   { json },
   Effect.fnUntraced(function* (input) {
-    const { entries, file, off } = yield* configured()
+    const { broken, entries, file, off } = yield* configured()
     const rows = [
       ...[...entries].map(([name, { args = [], command, type, url }]) => ({
         name,
@@ -33,6 +33,7 @@ const list = Command.make(
         kind: url === undefined ? "stdio" : type === "sse" ? "sse" : "http",
         target: url ?? [command, ...args].join(" ")
       })),
+      ...[...broken].map(([name, reason]) => ({ name, state: "broken", kind: "", target: reason })),
       ...off.map((name) => ({ name, state: "off", kind: "", target: "" }))
     ]
     if (input.json) return yield* outJson({ file, servers: rows })
@@ -156,7 +157,7 @@ const check = Command.make(
     json
   },
   Effect.fnUntraced(function* (input) {
-    const { entries, file } = yield* configured()
+    const { broken, entries, file } = yield* configured()
     if (file === null) {
       return yield* new CliFailure({
         code: "mcpConfig",
@@ -164,7 +165,7 @@ const check = Command.make(
         exitCode: ExitCode.notFound
       })
     }
-    const names = input.servers.length > 0 ? input.servers : [...entries.keys()]
+    const names = input.servers.length > 0 ? input.servers : [...entries.keys(), ...broken.keys()]
     const checked = yield* withMcpServers((servers) =>
       Effect.forEach(
         names,
@@ -201,11 +202,11 @@ const check = Command.make(
         )
       }
     }
-    const broken = rows.filter(({ ok }) => !ok).length
-    if (broken === 0) return
+    const unusable = rows.filter(({ ok }) => !ok).length
+    if (unusable === 0) return
     return yield* new CliFailure({
       code: "mcpServers",
-      message: `${broken} of ${counted(rows.length, "MCP server")} cannot be used`,
+      message: `${unusable} of ${counted(rows.length, "MCP server")} cannot be used`,
       exitCode: ExitCode.failed
     })
   })

@@ -13,6 +13,7 @@ import { readFile } from "node:fs/promises"
 import { dirname, join, resolve } from "node:path"
 import { shownIssue } from "../ArgsProblem.ts"
 import { expanded, type Variables } from "../Expansion.ts"
+import { suggestion } from "../Suggestion.ts"
 import { McpProblem, otherwise } from "./McpProblem.ts"
 
 export const MCP_FILE = "mcp.json"
@@ -67,6 +68,8 @@ export interface McpServers {
   /** As they are written: not filled in. */
   readonly entries: ReadonlyMap<string, Entry>
   readonly off: ReadonlyArray<string>
+  /** Entries that cannot be used, and why. */
+  readonly broken: ReadonlyMap<string, string>
   readonly notes: ReadonlyArray<string>
 }
 
@@ -119,6 +122,7 @@ export const readServers = Effect.fnUntraced(function* (
     if (text === undefined) continue
     const entries = new Map<string, Entry>()
     const off: Array<string> = []
+    const broken = new Map<string, string>()
     const notes: Array<string> = []
     for (const [name, value] of Object.entries(yield* Effect.fromResult(parsed(file, text)))) {
       const decoded = decodeEntry(value)
@@ -126,17 +130,21 @@ export const readServers = Effect.fnUntraced(function* (
         off.push(name)
         continue
       }
-      if (Result.isFailure(decoded)) {
-        return yield* problem(`${file}: server ${JSON.stringify(name)}: ${shownIssue(decoded.failure.issue)}`)
-      }
       const strange = Predicate.isObject(value) ? Object.keys(value).filter((key) => !KNOWN.includes(key)) : []
-      if (strange.length > 0)
-        notes.push(`server ${JSON.stringify(name)}: ${strange.join(", ")} is not known and ignored`)
+      for (const key of strange) {
+        const meant = suggestion(key, KNOWN)
+        const guess = meant === undefined ? "" : `; did you mean ${JSON.stringify(meant)}?`
+        notes.push(`server ${JSON.stringify(name)}: ${JSON.stringify(key)} is not known and ignored${guess}`)
+      }
+      if (Result.isFailure(decoded)) {
+        broken.set(name, shownIssue(decoded.failure.issue))
+        continue
+      }
       entries.set(name, decoded.success)
     }
-    return { file, searched, entries, off, notes }
+    return { file, searched, entries, off, broken, notes }
   }
-  return { file: null, searched, entries: new Map(), off: [], notes: [] }
+  return { file: null, searched, entries: new Map(), off: [], broken: new Map(), notes: [] }
 })
 
 const reachOf = (
@@ -174,7 +182,7 @@ const reachOf = (
 
 /** One server, filled in, or what to mend. */
 export const serverOf = (
-  { entries, file, off, searched }: McpServers,
+  { broken, entries, file, off, searched }: McpServers,
   name: string,
   variables: Variables
 ): Result.Result<McpServer, McpProblem> => {
@@ -187,6 +195,8 @@ export const serverOf = (
   if (off.includes(name)) {
     return unknown(`the MCP server ${JSON.stringify(name)} is off in ${file}: take away the "_" or the "disabled"`)
   }
+  const reason = broken.get(name)
+  if (reason !== undefined) return Result.fail(problem(`${file}: server ${JSON.stringify(name)}: ${reason}`))
   const entry = entries.get(name)
   if (entry === undefined) {
     const rest = otherwise(name, [...entries.keys()], "it names none")

@@ -43,8 +43,15 @@ export interface McpConnection {
 
 const messageOf = (cause: unknown): string => {
   if (!(cause instanceof Error)) return String(cause)
-  const inner = cause.cause instanceof Error ? `: ${cause.cause.message}` : ""
-  return `${cause.message}${inner}`
+  // The reason stands at the end of the chain, often only as a code; what says the same again is left out.
+  let innermost: Error = cause
+  while (innermost.cause instanceof Error) innermost = innermost.cause
+  const code = "code" in innermost && Predicate.isString(innermost.code) ? innermost.code : ""
+  const reason =
+    innermost.message === "" || innermost.message.includes(code)
+      ? innermost.message || code
+      : `${innermost.message} (${code})`
+  return innermost === cause || cause.message.includes(reason) ? cause.message : `${cause.message}: ${reason}`
 }
 
 const transportOf = Effect.fnUntraced(function* ({ reach }: McpServer) {
@@ -63,7 +70,10 @@ const transportOf = Effect.fnUntraced(function* ({ reach }: McpServer) {
 /** What a lost or never made connection to a server says of its end. */
 const endOf = (transport: Transport | undefined): string => {
   if (!(transport instanceof StdioTransport)) return ""
-  const { ended, said } = transport
+  const { ended, program, said } = transport
+  if (ended === "exited with 127" && said.includes(`${program}: not found`)) {
+    return `; the program ${JSON.stringify(program)} was not found`
+  }
   const how = ended === undefined ? "" : `; it ${ended}`
   return said === "" ? how : `${how}; it wrote: ${said}`
 }

@@ -69,7 +69,10 @@ const call = Effect.fnUntraced(function* (args: McpToolArgs, context: AttemptCon
   }
   if (answer.isError !== true) return result
   const message = `${args.serverName}/${args.toolName}: ${wordsOf(answer.content) || "the tool says that it has failed, and not why"}`
-  return yield* new TaskFailed({ error: { code: "toolError", message, detail: result }, retryable: true })
+  // Some servers say "invalid params" (-32602 of JSON-RPC) in an answer of the tool.
+  const retryable = !/^MCP error -3260[12]\b/.test(wordsOf(answer.content))
+  const code = retryable ? "toolError" : "invalidArguments"
+  return yield* new TaskFailed({ error: { code, message, detail: result }, retryable })
 })
 
 export const McpTool = implement(McpToolDeclaration, call)

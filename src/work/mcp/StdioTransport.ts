@@ -44,6 +44,11 @@ export class StdioTransport implements Transport {
     this.#server = server
   }
 
+  /** What is started. */
+  get program(): string {
+    return this.#server.argv[0]
+  }
+
   /** The end of what the server wrote to its standard error. */
   get said(): string {
     return this.#said.kept().text.trim()

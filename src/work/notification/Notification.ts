@@ -2,9 +2,9 @@
  * `notification`: tells people and programs something, on the message bus always, on further channels where the task
  * names them or the worker's configuration routes the type to them.
  *
- * A channel that fails keeps no other from delivering. The attempt fails (and is retried) only when no channel has
- * delivered, so that a retry never tells the same thing twice on a channel that had it; an attempt cut short by a
- * crash may.
+ * A channel that fails keeps no other from delivering. The attempt fails (and is retried) when none of the channels that
+ * were asked for has delivered, the message bus not counted, so that a retry never tells the same thing twice on a
+ * channel that had it; listeners on the bus know by the execution's id that they have heard it.
  */
 import { Clock, Effect, Result } from "effect"
 import * as Instant from "../../recurrence/Instant.ts"
@@ -59,7 +59,9 @@ const notify = Effect.fnUntraced(function* (args: NotificationArgs, context: Att
     return channel !== undefined && Result.isFailure(result) ? [{ channel, message: result.failure.message }] : []
   })
   for (const { channel, message } of failed) context.log(`${channel}: not delivered: ${message}`)
-  if (deliveredTo.length === 0) {
+  // The message bus alone is nobody who was asked for.
+  const asked = channels.length > 1
+  if (deliveredTo.every((channel) => asked && channel === "nats")) {
     const message = `not delivered: ${failed.map((one) => `${one.channel}: ${one.message}`).join("; ")}`
     return yield* new TaskFailed({ error: { code: "notDelivered", message, detail: { failed } }, retryable: true })
   }

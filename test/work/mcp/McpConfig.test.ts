@@ -157,8 +157,23 @@ describe("mcp.json", () => {
         const { entries, notes, off } = yield* readServers([path])
         assert.deepStrictEqual([...entries.keys()], ["on"])
         assert.deepStrictEqual(off, ["_off"])
-        assert.deepStrictEqual(notes, ['server "on": autoApprove, timeout is not known and ignored'])
+        assert.deepStrictEqual(notes, [
+          'server "on": "autoApprove" is not known and ignored',
+          'server "on": "timeout" is not known and ignored'
+        ])
       })
+  )
+
+  it.live("with one entry that cannot be used has the others all the same", () =>
+    Effect.gen(function* () {
+      const path = yield* directory
+      const mcpServers = { bad: { command: "x", arg: [], args: "y" }, good: { command: "x" } }
+      writeFileSync(join(path, "mcp.json"), JSON.stringify({ mcpServers }))
+      const found = yield* readServers([path])
+      assert.isTrue(Result.isSuccess(serverOf(found, "good", {})))
+      assert.deepStrictEqual([...found.broken.keys()], ["bad"])
+      assert.include(found.notes[0], 'server "bad": "arg" is not known and ignored; did you mean "args"?')
+    })
   )
 
   it("never reads a bare $VAR, and an escape stays an escape", () => {

@@ -121,8 +121,11 @@ describe("a notification", () => {
     it.live(`tells of a webhook that failed (${words}), and is delivered to the others`, () =>
       Effect.gen(function* () {
         const hook = yield* webhook(status)
-        const result = yield* notify({ message: "hello", channel: "webhook" }).pipe(configured(hook.url, timeoutMs))
-        assert.deepInclude(result, { deliveredTo: ["nats"] })
+        const result = yield* notify({ message: "hello", channel: ["webhook", "log"] }).pipe(
+          configured(hook.url, timeoutMs),
+          Effect.provide(Logger.layer([]))
+        )
+        assert.deepInclude(result, { deliveredTo: ["nats", "log"] })
         assert.include(JSON.stringify(result), words)
         assert.strictEqual(hook.heard.length, tries)
       }).pipe(Effect.provide(NotificationBus.layerMemory()))
@@ -132,7 +135,7 @@ describe("a notification", () => {
   it.live("never shows the webhook's address, which may hold a secret", () =>
     Effect.gen(function* () {
       for (const url of ["http://127.0.0.1:1/hook?key=canary", "http://[canary", "canary://x"]) {
-        const result = yield* notify({ message: "hello", channel: "webhook" }).pipe(configured(url))
+        const result = yield* Effect.flip(notify({ message: "hello", channel: "webhook" }).pipe(configured(url)))
         assert.include(JSON.stringify(result), "could not be reached")
         assert.notInclude(JSON.stringify(result), "canary")
       }
@@ -141,9 +144,21 @@ describe("a notification", () => {
 
   it.effect("without a configured webhook says where to set it", () =>
     Effect.gen(function* () {
-      const result = yield* notify({ message: "hello", channel: "webhook" })
-      assert.include(JSON.stringify(result), "in its configuration file")
+      const result = yield* Effect.flip(notify({ message: "hello", channel: "webhook" }))
+      assert.include(result.message, "in its configuration file")
     }).pipe(Effect.provide(NotificationBus.layerMemory(published)))
+  )
+
+  it.effect("fails, to be retried, when no channel that was asked for had it: the bus alone is nobody", () =>
+    Effect.gen(function* () {
+      const seen: Array<NotificationMessage> = []
+      const failed = yield* Effect.flip(notify({ message: "hello", channel: ["webhook", "email"] })).pipe(
+        Effect.provide(NotificationBus.layerMemory(seen))
+      )
+      assert.deepInclude(failed, { _tag: "TaskFailed", retryable: true })
+      assert.include(failed.message, "not delivered: webhook: ")
+      assert.strictEqual(seen.length, 1)
+    })
   )
 
   it.effect("fails, to be retried, only when nobody had it", () =>
@@ -279,10 +294,12 @@ describe("an e-mail", () => {
   it.live("that is not taken is told without the password", () =>
     Effect.gen(function* () {
       const { port } = yield* mailServer
-      const told = JSON.stringify(yield* notify({ message: "hello", channel: "email" }).pipe(byEmail(port, "secret99")))
+      const told = JSON.stringify(
+        yield* Effect.flip(notify({ message: "hello", channel: "email" }).pipe(byEmail(port, "secret99")))
+      )
       assert.include(told, "the mail server did not take it: Invalid login")
       assert.notInclude(told, "secret99")
-      const nobody = yield* notify({ message: "hello", channel: "email" }).pipe(byEmail(1, "secret99"))
+      const nobody = yield* Effect.flip(notify({ message: "hello", channel: "email" }).pipe(byEmail(1, "secret99")))
       assert.include(JSON.stringify(nobody), "ECONNREFUSED")
       assert.notInclude(JSON.stringify(nobody), "secret99")
     }).pipe(Effect.provide(NotificationBus.layerMemory()))
@@ -339,7 +356,7 @@ describe("a note on the desktop", () => {
         "--app-name=Nagatha\n--urgency=low\n--\nNagatha\ntea is ready\n"
       )
       writeFileSync(program, "#!/bin/sh\necho no display >&2\nexit 1\n")
-      assert.include(JSON.stringify(yield* say), "notify-send exited with 1: no display")
+      assert.include((yield* Effect.flip(say)).message, "notify-send exited with 1: no display")
     }).pipe(Effect.provide(NotificationBus.layerMemory()))
   )
 })
