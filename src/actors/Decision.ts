@@ -15,9 +15,19 @@ export const decided = (events: ReadonlyArray<TaskEvent>): Result.Result<Decisio
 export const refused = (code: string, message: string, hint?: string): Result.Result<never, Refused> =>
   Result.fail(new Refused({ code, message, ...(hint === undefined ? {} : { hint }) }))
 
+/** A task that is over; how its last execution ended is not the owner's to know. */
+export const over = ({ phase, taskId }: TaskState): Result.Result<never, Refused> =>
+  refused(
+    "ended",
+    phase === "cancelled"
+      ? `task ${taskId} has been cancelled`
+      : `task ${taskId} is over: nothing more of it is to come`,
+    "schedule it again"
+  )
+
 /** The task that a command is about, where it may still be changed. */
 export const alive = (state: TaskState | undefined, taskId: string): Result.Result<LiveTask, Refused> => {
   if (state === undefined) return refused("notFound", `no task has the id ${JSON.stringify(taskId)}`)
   if (state._tag === "live" && (state.phase === "scheduled" || state.phase === "paused")) return Result.succeed(state)
-  return refused("ended", `task ${state.taskId} is over: ${state.phase}`, "schedule it again")
+  return over(state)
 }

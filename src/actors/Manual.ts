@@ -6,7 +6,7 @@ import { fromMillis } from "../recurrence/Instant.ts"
 import { SEQUENCE } from "../work/sequence/SequenceArgs.ts"
 import { stepsOf } from "../work/sequence/SequencePlan.ts"
 import { suggestion } from "../work/Suggestion.ts"
-import { decided, type Decision, refused } from "./Decision.ts"
+import { decided, type Decision, over, refused } from "./Decision.ts"
 import { head } from "./Head.ts"
 import { withSteps } from "./Sequence.ts"
 import type { Refused } from "./TaskRequest.ts"
@@ -29,7 +29,7 @@ export const run = (
   const { causedBy, fromStep } = command
   if (state === undefined) return refused("notFound", `no task has the id ${JSON.stringify(command.taskId)}`)
   if (state._tag === "ended" || state.phase === "cancelled") {
-    return refused("ended", `task ${state.taskId} is over: ${state.phase}`, "schedule it again")
+    return over(state)
   }
   const resumes = fromStep === undefined ? undefined : resumable(state, fromStep)
   if (resumes !== undefined && Result.isFailure(resumes)) return Result.fail(resumes.failure)

@@ -115,7 +115,8 @@ const resultIn =
   (outcomes: Readonly<Record<string, StepOutcome>>) =>
   (step: string): Schema.Json | undefined => {
     const outcome = outcomes[step]
-    return outcome?.status === "completed" ? outcome.result : undefined
+    // Of a step that failed, what it left: a command's exit code and output, the answer to a request.
+    return outcome?.status === "completed" ? outcome.result : outcome?.error.detail
   }
 
 const holds = (when: Condition, outcomes: Readonly<Record<string, StepOutcome>>): boolean => {

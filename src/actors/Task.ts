@@ -20,7 +20,7 @@ import { run, type RunCommand } from "./Manual.ts"
 import { pause, type PauseCommand, resume, type ResumeCommand, resumed } from "./Pause.ts"
 import { isReplaced } from "./Overlap.ts"
 import { limitsOf, unclaimed, withSteps } from "./Sequence.ts"
-import type { Decision } from "./Decision.ts"
+import { type Decision, over } from "./Decision.ts"
 import { Refused } from "./TaskRequest.ts"
 import { type LiveTask, offsetOf, type OpenExecution, stepNames, type TaskState } from "./TaskState.ts"
 
@@ -154,7 +154,7 @@ const cancel = (
     )
   }
   if (state._tag === "ended" || state.phase === "completed") {
-    return Result.fail(new Refused({ code: "ended", message: `task ${state.taskId} is over: ${state.phase}` }))
+    return over(state)
   }
   return Result.succeed({
     _tag: "events",

@@ -4,15 +4,17 @@ import type { TaskExecution } from "../projections/TaskExecution.ts"
 import { CliFailure, ExitCode, toldFailure } from "./Failure.ts"
 import { note, out } from "./Output.ts"
 import { Presentation } from "./Presentation.ts"
-import { resultText } from "./ResultText.ts"
+import { resultText, tookText } from "./ResultText.ts"
 import { paint, visible, visibleLine } from "./Text.ts"
-import { durationText } from "./Times.ts"
 import type { Progress } from "./Wait.ts"
 
 /** What became of it, and what it gave. */
 export const showEnd = Effect.fnUntraced(function* (execution: TaskExecution) {
-  const took = execution.durationMs === null ? "" : ` in ${durationText(execution.durationMs)}`
-  yield* note(`${execution.status}${took}, execution ${execution.executionId}`)
+  const took = tookText(execution)
+  const tries = execution.attempts.length > 1 ? ` after ${execution.attempts.length} attempts` : ""
+  yield* note(
+    `${execution.status}${tries}${took === undefined ? "" : ` in ${took}`}, execution ${execution.executionId}`
+  )
   if (execution.output !== null && execution.output !== "") yield* out(visible(execution.output).replace(/\n$/, ""))
   const result = resultText(execution)
   if (result !== undefined) yield* out(result)
@@ -24,7 +26,7 @@ export const failedExecution = (execution: TaskExecution) =>
     code: "executionFailed",
     message: `execution ${execution.executionId} ${execution.status}: ${execution.errorMessage ?? "no reason given"}`,
     exitCode: ExitCode.executionFailed,
-    hint: `nagatha info ${execution.taskId} shows its attempts`
+    hint: `nagatha info ${execution.taskId} shows ${execution.taskType === "sequence" ? "its steps" : execution.attempts.length > 1 ? "its attempts" : "all of it"}`
   })
 
 /** To the beginning of the last line, and clear it. */

@@ -20,7 +20,12 @@ const typeFlags: Readonly<Record<string, ReadonlyArray<readonly [flag: string, a
   notification: [
     ["message", "message"],
     ["notification-type", "notificationType"],
+    ["target", "target"],
     ["channel", "channel"]
+  ],
+  http_request: [
+    ["url", "url"],
+    ["method", "method"]
   ],
   shell_command: [
     ["command", "command"],
@@ -41,6 +46,7 @@ const typeFlags: Readonly<Record<string, ReadonlyArray<readonly [flag: string, a
 const needed: Readonly<Record<string, ReadonlyArray<readonly [flag: string, argument: string, example: string]>>> = {
   notification: [["message", "message", '--message "Tea is ready"']],
   shell_command: [["command", "command", '--command "date >> /tmp/dates"']],
+  http_request: [["url", "url", "--url https://example.org/health"]],
   mcp_tool: [
     ["server-name", "serverName", "--server-name time (nagatha mcp-servers list shows them)"],
     ["tool-name", "toolName", "--tool-name get_current_time (nagatha mcp-servers tools SERVER shows them)"]
@@ -100,7 +106,7 @@ const taskArgs = Effect.fnUntraced(function* (input: ScheduleInput, taskType: st
     : { ...file.taskArgs, ...inner }
   for (const [, key] of typeFlags[taskType] ?? []) {
     const value = given(input[key])
-    if (Predicate.isString(value)) args[key] = value
+    if (Predicate.isString(value)) args[key] = key === "method" ? value.toUpperCase() : value
   }
   if (input.channel.length > 0) args["channel"] = input.channel
   if (input.env.length > 0) {
@@ -111,7 +117,9 @@ const taskArgs = Effect.fnUntraced(function* (input: ScheduleInput, taskType: st
     }
   }
   for (const [flag, argument, example] of needed[taskType] ?? []) {
-    if (args[argument] === undefined) return yield* usage(`${taskType} needs --${flag}`, `such as ${example}`)
+    // A file may say it wrongly spelt: the service says so then.
+    if (args[argument] === undefined && file.taskArgs === undefined)
+      return yield* usage(`${taskType} needs --${flag}`, `such as ${example}`)
   }
   return args
 })

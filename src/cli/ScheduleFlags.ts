@@ -21,6 +21,9 @@ export const scheduleFlags = {
   timezone,
   message: text("message", "TEXT", "notification: what to say"),
   notificationType: choice("notification-type", NotificationType.literals, "notification: its kind (default: info)"),
+  target: text("target", "TEXT", "notification: whom it is for, in the receiver's own words"),
+  url: text("url", "URL", "http_request: what to call"),
+  method: text("method", "METHOD", "http_request: GET (default), POST, …"),
   channel: Flag.Literals("channel", NotificationChannel.literals).pipe(
     Flag.withDescription("notification: where to deliver besides NATS; may be repeated"),
     Flag.atLeast(0)

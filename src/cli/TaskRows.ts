@@ -1,6 +1,7 @@
 /** Tasks and executions as rows of a table: whole ids, local times with their offset, the zone in the header. */
 import type { ScheduledTask } from "../projections/ScheduledTask.ts"
 import type { ExecutionProgress, TaskExecution } from "../projections/TaskExecution.ts"
+import { tookText } from "./ResultText.ts"
 import type { Column } from "./Table.ts"
 import { type Paint, visibleLine } from "./Text.ts"
 import { durationText, localTime, relativeTime } from "./Times.ts"
@@ -84,7 +85,7 @@ export const executionColumns = (zone: string, now: number, paint: Paint): Reado
     { header: "TRIES", value: (execution) => String(execution.attempts.length), align: "right", optional: true },
     {
       header: "TOOK",
-      value: ({ durationMs }) => (durationMs === null ? "-" : durationText(durationMs)),
+      value: (execution) => tookText(execution) ?? "-",
       align: "right",
       optional: true
     },

@@ -39,6 +39,8 @@ export interface TaskRow {
   readonly resting: TaskStatus
   /** Executions that have begun and not ended; one that waits for its next attempt is among them. */
   readonly running: ReadonlyArray<string>
+  /** Open executions that were asked for by a command: not among the task's runs. */
+  readonly byHand: ReadonlyArray<string>
   /** When the task came to its end; null while it is not over. */
   readonly overAt: Instant | null
 }
@@ -91,7 +93,12 @@ export const taskAfter = (row: TaskRow | undefined, event: TaskEvent): TaskRow |
         { resting: "cancelled", running: row.running.filter((id) => !event.executions.includes(id)) }
       )
     case "due":
-      return changed(row, event, { nextNominalAt: event.nextAt, retryCount: 0 })
+      return changed(
+        row,
+        event,
+        { nextNominalAt: event.nextAt, retryCount: 0 },
+        event.manual === true ? { byHand: [...row.byHand, event.executionId] } : {}
+      )
     case "skipped":
       return changed(row, event, { nextNominalAt: event.nextAt })
     case "started":
@@ -141,6 +148,7 @@ const first = (event: EventOf<"scheduled">): TaskRow => ({
   },
   resting: "scheduled",
   running: [],
+  byHand: [],
   overAt: null
 })
 
@@ -149,7 +157,7 @@ const changed = (
   row: TaskRow,
   event: TaskEvent,
   progress: Partial<Progress>,
-  more: Partial<Pick<TaskRow, "resting" | "running">> = {}
+  more: Partial<Pick<TaskRow, "resting" | "running" | "byHand">> = {}
 ): TaskRow => {
   const resting = more.resting ?? row.resting
   const running = more.running ?? row.running
@@ -164,6 +172,7 @@ const changed = (
     },
     resting,
     running,
+    byHand: more.byHand ?? row.byHand,
     overAt: over ? (row.overAt ?? event.time) : null
   }
 }
@@ -186,11 +195,12 @@ const ended = (row: TaskRow, event: EventOf<"success"> | EventOf<"failure">): Ta
       lastRunAt: later(row, event.startedAt),
       lastStatus: status,
       lastError: event.type === "failure" ? event.error.message : null,
-      runCount: row.progress.runCount + 1,
+      runCount: row.progress.runCount + (row.byHand.includes(event.executionId) ? 0 : 1),
       retryCount: event.attempt - 1
     },
     {
       running: without(row, event.executionId),
+      byHand: row.byHand.filter((id) => id !== event.executionId),
       resting: last && row.resting !== "cancelled" ? status : row.resting
     }
   )

@@ -243,6 +243,27 @@ describe("the plan of a sequence", () => {
   })
 })
 
+describe("a step that has failed and was passed over", () => {
+  it("leaves what a later step may ask for: an exit code, for a step that cleans up", () => {
+    const left: Outcome = {
+      outcome: "failed",
+      error: { code: "exitCode", message: "exited with 4", detail: { exitCode: 4 } }
+    }
+    const sequence = new Sequence([
+      { name: "a", onFailure: "continue" },
+      { name: "four", when: { step: "a", path: "exitCode", is: 4 } },
+      { name: "five", when: { step: "a", path: "exitCode", is: 5 } },
+      { name: "tell", args: { command: "echo {{ steps.a.result.exitCode }}" } }
+    ])
+    sequence.end("a", left)
+    assert.deepStrictEqual(sequence.open, ["four"])
+    sequence.end("four", done())
+    assert.deepStrictEqual(sequence.dueArgs("tell"), { command: "echo 4" })
+    sequence.end("tell", done())
+    assert.strictEqual(sequence.statuses, "a failed, four completed, five skipped, tell completed")
+  })
+})
+
 describe("a thousand sequences of ten steps", () => {
   /** Runs one with workers that fail, vanish, report twice and report too late; its log. */
   const run = (seed: number): { readonly log: ReadonlyArray<TaskEvent>; readonly steps: Steps } => {

@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import type { Schema } from "effect"
-import { resultText } from "../../src/cli/ResultText.ts"
+import { resultText, tookText } from "../../src/cli/ResultText.ts"
 import { anExecution } from "../support/scheduler.ts"
 
 const text = (taskType: string, result: Schema.Json, output: string | null = null) =>
@@ -17,7 +17,22 @@ describe("what an execution gave", () => {
       }),
       "a\nb"
     )
-    assert.strictEqual(text("sequence", { completedSteps: 2, totalSteps: 3, steps: [] }), "2 of 3 steps completed")
+    const step = (name: string, status: string, more: object) => ({
+      name,
+      type: "noop",
+      status,
+      executionId: null,
+      ...more
+    })
+    const steps = [
+      step("a", "completed", { result: 1 }),
+      step("b", "failed", { error: { code: "x", message: "no disk" } }),
+      step("c", "skipped", { reason: 'the step "b" failed' })
+    ]
+    const sequence = { completedSteps: 1, totalSteps: 3, failedStep: "b", steps } as unknown as Schema.Json
+    const told = '1 of 3 steps completed\nb failed: no disk\nc skipped: the step "b" failed'
+    assert.strictEqual(text("sequence", sequence), told)
+    assert.strictEqual(resultText(anExecution({ taskType: "sequence", result: null, errorDetail: sequence })), told)
     assert.strictEqual(text("http_request", { status: 200, headers: {}, body: "hi\n" }), "status 200\nhi")
     assert.strictEqual(text("http_request", { status: 200, headers: {}, body: { a: 1 } }), 'status 200\n{\n  "a": 1\n}')
     assert.strictEqual(text("custom", { a: 1 }), '{"a":1}')
@@ -34,5 +49,12 @@ describe("what an execution gave", () => {
     assert.isUndefined(text("notification", null))
     assert.isUndefined(text("shell_command", { stdout: "hi" }, "hi"))
     assert.isDefined(text("plugin_command", { deleted: 1 }, "deleted a"))
+  })
+
+  it("took, over several attempts, from the beginning of the first to the end of the last", () => {
+    const attempt = { attempt: 1, worker: "w", startedAt: null, finishedAt: null, errorCode: null, errorMessage: null }
+    const times = { startedAt: "2026-03-08T12:00:00.000Z", completedAt: "2026-03-08T12:00:07.000Z", durationMs: 3 }
+    assert.strictEqual(tookText(anExecution({ ...times, attempts: [attempt, { ...attempt, attempt: 2 }] })), "7 s")
+    assert.strictEqual(tookText(anExecution({ ...times, attempts: [attempt] })), "3 ms")
   })
 })

@@ -190,7 +190,7 @@ describe("nagatha schedule", () => {
       }
       assert.match(
         yield* refused(["notification", "now", "--message", "x", "--overlap", "never"]),
-        /--overlap: "never" is not right; expected: skip or allowAll/
+        /--overlap: "never" is not right; expected: skip, bufferOne, bufferAll, cancelOther, terminateOther or allowAll/
       )
       assert.match(yield* refused([]), /the argument TYPE is missing/)
       assert.match(

@@ -55,6 +55,19 @@ const paused = (events: ReadonlyArray<TaskEvent>): EventOf<"paused"> => ({
 })
 
 describe("the row of a task", () => {
+  it("counts its runs, and not those by hand", () => {
+    const task = new History("task-1")
+    task.schedule({ recurrence: everySecond(60) })
+    task.at(1000).run()
+    task.at(60_000).wake()
+    for (const event of task.log.filter((one): one is EventOf<"due"> => one.type === "due")) {
+      task.claim(event.executionId)
+      task.report(event.executionId, done)
+    }
+    assert.strictEqual(shown(task.log).runCount, 1)
+    assert.deepStrictEqual(folded(task.log).byHand, [])
+  })
+
   it("is running while an execution that has begun waits for its next attempt, and until that has ended", () => {
     const task = new History("task-1")
     task.schedule({ recurrence: everySecond(60) })

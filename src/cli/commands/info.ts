@@ -2,11 +2,11 @@
 import { Effect } from "effect"
 import { Argument, Command, Flag } from "effect/cli"
 import type { ScheduledTask } from "../../projections/ScheduledTask.ts"
-import { SEQUENCE } from "../../work/sequence/SequenceArgs.ts"
+import { type Condition, SEQUENCE } from "../../work/sequence/SequenceArgs.ts"
 import { type PlannedStep, stepsOf } from "../../work/sequence/SequencePlan.ts"
 import type { TaskExecution } from "../../projections/TaskExecution.ts"
 import { withScheduler } from "../Backend.ts"
-import { resultText } from "../ResultText.ts"
+import { resultText, tookText } from "../ResultText.ts"
 import { count, formatOf, reading } from "../Flags.ts"
 import { colors, labelled, now, out, outJson, outLines } from "../Output.ts"
 import { runLines } from "../Runs.ts"
@@ -91,13 +91,32 @@ const stepLines = (steps: ReadonlyArray<PlannedStep>): string => {
   return steps
     .map((step) => {
       const after = step.dependsOn.length === 0 ? "" : ` after ${step.dependsOn.join(", ")}`
-      const when = step.when === undefined ? "" : `, only if ${step.when.step} gave so`
+      const when = step.when === undefined ? "" : `, only if ${conditionText(step.when)}`
       const inner =
         step.type === SEQUENCE ? `\n${indented(stepLines(stepsOf(step.args)), 2)}` : `: ${safeJson(step.args)}`
       return `${step.name.padEnd(width)}  ${step.type}${after}${when}${inner}`
     })
     .join("\n")
 }
+
+const conditionText = ({ is, isNot, path, step }: Condition): string => {
+  const place = path === undefined || path === "" ? step : `${step}.${path}`
+  if (is !== undefined) return `${place} is ${safeJson(is)}`
+  return isNot !== undefined ? `${place} is not ${safeJson(isNot)}` : `${place} is there`
+}
+
+/** Each attempt: when it began, how long it took, and why it failed. */
+const attemptLines = ({ attempts }: TaskExecution, zone: string): string =>
+  attempts
+    .map(({ attempt, errorMessage, finishedAt, startedAt }) => {
+      const took =
+        startedAt === null || finishedAt === null
+          ? ""
+          : `  ${durationText(Date.parse(finishedAt) - Date.parse(startedAt))}`
+      const began = startedAt === null ? "did not begin" : localTime(startedAt, zone)
+      return `${attempt}  ${began}${took}${errorMessage === null ? "" : `  ${visibleLine(errorMessage)}`}`
+    })
+    .join("\n")
 
 /** Steps stand under the sequence that they belong to. */
 const depthOf = (execution: TaskExecution, all: ReadonlyArray<TaskExecution>): number => {
@@ -106,16 +125,17 @@ const depthOf = (execution: TaskExecution, all: ReadonlyArray<TaskExecution>): n
 }
 
 const executionLines = (execution: TaskExecution, zone: string, paint: Paint): string => {
-  const { durationMs, latenessMs } = execution
+  const { latenessMs } = execution
   return [
     `  ${execution.stepName ?? execution.executionId}  ${localTime(execution.dueAt, zone)}  ${statusPaint(paint)(execution.status, execution.status)}`,
     indented(
       labelled(
         [
           ["progress", execution.progress === undefined ? undefined : progressText(execution.progress)],
-          ["took", durationMs === null ? undefined : durationText(durationMs)],
+          ["by hand", execution.manual ? "yes" : undefined],
+          ["took", tookText(execution)],
           ["began late", latenessMs === null ? undefined : durationText(Math.max(0, latenessMs))],
-          ["attempts", execution.attempts.length > 1 ? String(execution.attempts.length) : undefined],
+          ["attempts", execution.attempts.length > 1 ? attemptLines(execution, zone) : undefined],
           ["worker", some(execution.worker)],
           ["error", some(execution.errorMessage)],
           ["output", outputLines(execution)],

@@ -57,9 +57,7 @@ export const HttpRequestArgs = Schema.Struct({
       return Result.isFailure(address) ? address.failure : undefined
     })
   ).annotate({ description: "what to call, such as https://example.org/hooks/nightly" }),
-  method: Schema.Literals(METHODS)
-    .annotate({ description: METHODS.join(", ") })
-    .pipe(Schema.withDecodingDefaultKey(Effect.succeed("GET" as const))),
+  method: Schema.Literals(METHODS).pipe(Schema.withDecodingDefaultKey(Effect.succeed("GET" as const))),
   headers: Schema.optionalKey(
     Schema.Record(Schema.String, Schema.String)
       .check(Schema.makeFilter(wrongHeader))
