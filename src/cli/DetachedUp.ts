@@ -95,7 +95,12 @@ export const upDetached = (options: LiveOptions) =>
     const { concurrency, dataDir } = asked
     const settings = yield* Effect.fromResult(settingsHere(options, concurrency))
     const pid = yield* holderOf(dataDir)
-    if (pid !== undefined) return yield* new DirectoryLock.DataDirectoryBusy({ dataDir, pid })
+    if (pid !== undefined) {
+      return yield* new DeploymentFailed({
+        message: `nagatha is up already, with the data directory ${dataDir} (process ${pid})`,
+        hint: "use it as it is, stop it with nagatha down, or choose another data directory (--data)"
+      })
+    }
     yield* fetchedServer(options.env)
     const logFile = join(dataDir, "nagatha.log")
     const [child, from] = yield* Effect.try({

@@ -8,7 +8,7 @@ import { dirname } from "node:path"
 import { find } from "../nats/server/ServerProgram.ts"
 import type { Scheduler } from "../Scheduler.ts"
 import * as Settings from "../Settings.ts"
-import { readServers } from "../work/mcp/McpConfig.ts"
+import { readServers, serverOf } from "../work/mcp/McpConfig.ts"
 import { accessOf, connectTo, type LiveOptions } from "./Access.ts"
 import type { Check, SettingInForce } from "./Deployment.ts"
 import { GIVEN_SERVER } from "./DeploymentProblem.ts"
@@ -108,8 +108,16 @@ const forWorkers = Effect.fnUntraced(function* (options: LiveOptions) {
   })
   const servers = yield* Effect.match(readServers(configDirectories), {
     onFailure: ({ message }) => [problem("MCP servers", message, "mend the file")],
-    onSuccess: ({ entries, file }) =>
-      file === null ? [] : [ok("MCP servers", `${[...entries.keys()].join(", ") || "none"} (${file})`)]
+    onSuccess: (found) => {
+      if (found.file === null) return []
+      const names = [...found.entries.keys(), ...found.broken.keys()]
+      const wrong = names.flatMap((name) => {
+        const server = serverOf(found, name, env)
+        return Result.isFailure(server) ? [problem("MCP server", server.failure.message, "mend the entry")] : []
+      })
+      const said = `${names.join(", ") || "none"} (${found.file}); nagatha mcp-servers check connects to them`
+      return [ok("MCP servers", said), ...wrong]
+    }
   })
   const { broken, loaded } = yield* pluginsHere(options, [])
   const names = loaded.map(({ plugin }) => plugin.name).join(", ")

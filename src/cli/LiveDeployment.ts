@@ -77,8 +77,11 @@ const workOf = Effect.fnUntraced(function* (options: LiveOptions, given: Readonl
   }
 })
 
-const found = ({ broken, loaded }: LoadedPlugins): ReadonlyArray<PluginFound> => [
-  ...loaded.map(({ file, plugin }) => ({ name: plugin.name, file })),
+const found = ({ broken, leftOut, loaded }: LoadedPlugins): ReadonlyArray<PluginFound> => [
+  ...loaded.map(({ file, plugin: { name } }) => {
+    const reason = leftOut.get(name)
+    return { name, file, ...(reason === undefined ? {} : { reason }) }
+  }),
   ...broken
 ]
 

@@ -7,6 +7,7 @@ import { Effect } from "effect"
 import type { ScheduledTask } from "../projections/ScheduledTask.ts"
 import type { TaskExecution } from "../projections/TaskExecution.ts"
 import type { RunAnswer, ScheduleAnswer, Scheduler, SchedulerError } from "../Scheduler.ts"
+import { SEQUENCE } from "../work/sequence/SequenceArgs.ts"
 import { CliFailure, ExitCode } from "./Failure.ts"
 import { now } from "./Output.ts"
 import { progressText } from "./TaskRows.ts"
@@ -40,6 +41,14 @@ const words = (execution: TaskExecution): string => {
     default:
       return execution.status
   }
+}
+
+/** `2 steps have ended; running: upload`. */
+const stepWords = ({ executionId }: TaskExecution, all: ReadonlyArray<TaskExecution>): string => {
+  const steps = all.filter(({ parentExecutionId }) => parentExecutionId === executionId)
+  const open = steps.filter((step) => !hasEnded(step)).map(({ stepName }) => stepName ?? "")
+  const ended = steps.length - open.length
+  return `${ended} ${ended === 1 ? "step has" : "steps have"} ended${open.length === 0 ? "" : `; running: ${open.join(", ")}`}`
 }
 
 /** The first execution of a task that was scheduled, when it has ended, well or badly; fails where the task ends without one. */
@@ -94,8 +103,16 @@ const awaitEnd = Effect.fnUntraced(function* (
 ): Effect.fn.Return<TaskExecution, SchedulerError | CliFailure> {
   let pause = SHORTEST_MS
   let answeredAt = yield* now
-  let told = ""
+  let last = ""
   let executionId = awaited.executionId
+  /** How far it is, in words: of a sequence, by its steps. */
+  const told = (execution: TaskExecution) =>
+    execution.taskType === SEQUENCE && execution.status === "running"
+      ? scheduler
+          .info({ id: execution.taskId, executions: 10 })
+          .pipe(Effect.map(({ executions }) => stepWords(execution, executions)))
+          .pipe(Effect.orElseSucceed(() => words(execution)))
+      : Effect.succeed(words(execution))
   const after = awaited.logSequence === null ? {} : { after: awaited.logSequence }
   const look = Effect.suspend(() =>
     executionId === undefined ? awaited.first : scheduler.execution({ id: executionId, ...after })
@@ -111,15 +128,15 @@ const awaitEnd = Effect.fnUntraced(function* (
       patient
     )
     if (execution === AWAY) {
-      if (told !== AWAY) yield* progress("the service is out of reach; waiting for it")
-      told = AWAY
+      if (last !== AWAY) yield* progress("the service is out of reach; waiting for it")
+      last = AWAY
     } else if (execution !== undefined) {
       executionId = execution.executionId
       if (hasEnded(execution)) return execution
-      const state = execution.progress === undefined ? words(execution) : progressText(execution.progress)
-      if (state !== told) {
+      const state = execution.progress === undefined ? yield* told(execution) : progressText(execution.progress)
+      if (state !== last) {
         yield* progress(state, execution.progress !== undefined)
-        told = state
+        last = state
         pause = SHORTEST_MS
       }
     }

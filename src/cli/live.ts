@@ -1,5 +1,5 @@
 /** The composition root: what commands need, made when a command first needs it. */
-import { Context, Effect, Layer } from "effect"
+import { Context, Effect, Layer, Option } from "effect"
 import { homedir, userInfo } from "node:os"
 import { Unreachable } from "../Scheduler.ts"
 import { InvalidSettings } from "../Settings.ts"
@@ -12,6 +12,7 @@ import { type CliFailure, usage } from "./Failure.ts"
 import { GIVEN_SERVER } from "./DeploymentProblem.ts"
 import * as LiveDeployment from "./LiveDeployment.ts"
 import { pluginsHere } from "./PluginFiles.ts"
+import * as UpFile from "./UpFile.ts"
 
 const failureFrom =
   ({ env }: LiveOptions) =>
@@ -45,7 +46,15 @@ export const live = (options: LiveOptions): Backend["Service"] => {
       return yield* connectTo(access, actor())
     }).pipe(Effect.mapError(failureFrom(options))),
     deployment: Effect.succeed(LiveDeployment.make(options)),
-    plugins: (files) => pluginsHere(options, files),
+    plugins: (files) =>
+      Effect.flatMap(UpFile.read(dataDir), (up) => {
+        const running = Option.match(up, { onNone: () => [], onSome: ({ plugins }) => plugins })
+        return Effect.tap(pluginsHere(options, [...files, ...running.map(({ file }) => file)]), ({ leftOut }) =>
+          Effect.sync(() => {
+            for (const { name, reason } of running) if (name !== null && reason !== undefined) leftOut.set(name, reason)
+          })
+        )
+      }),
     mcpServers: Effect.map(
       Layer.build(McpServers.layer({ directories: options.configDirectories, variables: options.env })),
       (services) => Context.get(services, McpServers)

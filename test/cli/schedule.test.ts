@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber } from "effect"
 import { TestClock } from "effect/testing"
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { OutcomeUnknown, Refused, Unreachable } from "../../src/Scheduler.ts"
@@ -432,6 +432,27 @@ describe("nagatha schedule --wait", () => {
       yield* until(() => reads > 1)
       yield* Fiber.interrupt(fiber)
       assert.match(said.join("\n"), /stopped waiting; the task goes on\nhint: see it: nagatha info task000000000000/)
+    })
+  )
+
+  it.effect("takes the file that docs/task-types.md shows", () =>
+    Effect.gen(function* () {
+      const page = readFileSync(new URL("../../docs/task-types.md", import.meta.url), "utf8")
+      const [yaml = ""] = [...page.matchAll(/```yaml\n([^]*?)```/g)]
+        .map(([, text = ""]) => text)
+        .filter((text) => text.includes("taskType:"))
+      const directory = mkdtempSync(join(tmpdir(), "nagatha-file-"))
+      writeFileSync(join(directory, "task.yaml"), yaml)
+      const world = aWorld()
+      const ran = yield* runCli(["schedule", "--file", join(directory, "task.yaml")], { world })
+      rmSync(directory, { recursive: true })
+      assert.strictEqual(ran.code, 0, ran.stderr)
+      assert.deepInclude(world.scheduled[0], {
+        taskId: "nightly-backup",
+        schedule: "every day at 02:00",
+        maxRetries: 5,
+        tags: ["backup"]
+      })
     })
   )
 })

@@ -365,6 +365,46 @@ describe("a sequence", () => {
   })
 })
 
+describe("what people ask about a task", () => {
+  it("is answered by its id: logs of its newest execution, and of a sequence where to look", async () => {
+    await nagatha.run([
+      "schedule",
+      "shell_command",
+      "every day at 3:00",
+      "--id",
+      "asked",
+      "--command",
+      "echo $NAGATHA_EXECUTION_ID"
+    ])
+    const none = await nagatha.run(["logs", "asked"])
+    assert.strictEqual(none.code, 4)
+    assert.include(none.stderr, "has not run yet")
+    for (const _ of [1, 2]) await nagatha.run(["run", "asked", "--wait"])
+    const { executions } = await nagatha.json<{ readonly executions: ReadonlyArray<Execution> }>("info", "asked")
+    assert.strictEqual((await nagatha.run(["logs", "asked"])).stdout, `${executions[0]?.executionId}\n`)
+    const nobody = await nagatha.run(["logs", "nobody-here"])
+    assert.strictEqual(nobody.code, 4)
+    assert.include(nobody.stderr, "nagatha history lists the executions")
+    const steps = [
+      { name: "slow", type: "shell_command", args: { command: "sleep 1.5" } },
+      { name: "say", type: "shell_command", args: { command: "echo hi" } }
+    ]
+    const waited = await nagatha.run([
+      "schedule",
+      "sequence",
+      "now",
+      "--id",
+      "steps",
+      "--args",
+      JSON.stringify({ steps }),
+      "--wait"
+    ])
+    assert.include(waited.stderr, "0 steps have ended; running: slow")
+    assert.include(waited.stdout, "2 of 2 steps completed")
+    assert.include((await nagatha.run(["logs", "steps"])).stderr, "nagatha info steps lists them")
+  }, 60_000)
+})
+
 describe("no process of a task outlives", () => {
   const numbers = () => (existsSync(pids) ? readFileSync(pids, "utf8").trim().split("\n").map(Number) : [])
 

@@ -11,8 +11,17 @@ const list = Command.make(
   "list",
   { plugin, json },
   Effect.fnUntraced(function* (input) {
-    const { broken, loaded } = yield* Backend.use(({ plugins: find }) => find(input.plugin))
-    const rows = loaded.map(({ file, plugin: { commands, description, name, taskTypes, version } }) => ({
+    const found = yield* Backend.use(({ plugins: find }) => find(input.plugin))
+    const { leftOut, loaded } = found
+    const broken = [
+      ...found.broken,
+      ...loaded.flatMap(({ file, plugin: { name } }) => {
+        const reason = leftOut.get(name)
+        return reason === undefined ? [] : [{ file, name, reason }]
+      })
+    ]
+    const good = loaded.filter(({ plugin: { name } }) => !leftOut.has(name))
+    const rows = good.map(({ file, plugin: { commands, description, name, taskTypes, version } }) => ({
       name,
       version,
       description,
@@ -49,7 +58,9 @@ const list = Command.make(
     })
   })
 ).pipe(
-  Command.withDescription("List the plugins that a worker of this machine has, and those that are broken"),
+  Command.withDescription(
+    "List the plugins that nagatha up of this machine has, or would have, and those that are broken"
+  ),
   Command.withExamples([
     { command: "nagatha plugins list" },
     { command: "nagatha plugins list --plugin ./my-plugin.ts", description: "Try a file before a worker has it" }

@@ -33,9 +33,11 @@ export interface BrokenPlugin {
 export interface LoadedPlugins {
   readonly loaded: ReadonlyArray<LoadedPlugin>
   readonly broken: ReadonlyArray<BrokenPlugin>
+  /** Of the loaded ones, those whose set-up has failed in this process, and why. */
+  readonly leftOut: Map<string, string>
 }
 
-export const noPlugins: LoadedPlugins = { loaded: [], broken: [] }
+export const noPlugins: LoadedPlugins = { loaded: [], broken: [], leftOut: new Map() }
 
 /** All task types that plugins bring. */
 export const taskTypesOf = ({ loaded }: LoadedPlugins): ReadonlyArray<TaskType> =>
@@ -184,7 +186,7 @@ const ordered = (plugins: ReadonlyArray<LoadedPlugin>): LoadedPlugins => {
         : `it depends on the plugin ${JSON.stringify(missing)}, which is not there`
     return broken(file, reason, plugin.name)
   })
-  return { loaded, broken: left }
+  return { loaded, broken: left, leftOut: new Map() }
 }
 
 /** Loads files, each once; `reserved`: names of task types that are taken. Never fails. */
@@ -205,5 +207,5 @@ export const loadPlugins = Effect.fnUntraced(function* (
     else bad.push(broken(file, reason, found.plugin.name))
   }
   const { broken: left, loaded } = ordered(kept)
-  return { loaded, broken: [...bad, ...left] }
+  return { loaded, broken: [...bad, ...left], leftOut: new Map() }
 })

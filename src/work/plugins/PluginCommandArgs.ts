@@ -64,7 +64,7 @@ const checkedBy = (plugin: Plugin, args: PluginCommandArgs): Result.Result<Plugi
  * a task for an unknown plugin is taken as it is, for a worker may know it.
  */
 export const pluginCommandDeclaration = (
-  { broken, loaded }: LoadedPlugins = noPlugins,
+  { broken, leftOut, loaded }: LoadedPlugins = noPlugins,
   all = false
 ): TaskDeclaration<PluginCommandArgs, Schema.Json> => ({
   ...declared,
@@ -72,14 +72,14 @@ export const pluginCommandDeclaration = (
     Result.flatMap(declared.check(given), (args): ReturnType<TaskDeclaration["check"]> => {
       if (!isArgs(args)) return Result.succeed(args)
       const plugin = loaded.find((one) => one.plugin.name === args.pluginName)?.plugin
-      if (plugin !== undefined) return checkedBy(plugin, args)
+      const why = leftOut.get(args.pluginName) ?? broken.find(({ name }) => name === args.pluginName)?.reason
+      if (plugin !== undefined && why === undefined) return checkedBy(plugin, args)
       if (!all) return Result.succeed(args)
-      const why = broken.find(({ name }) => name === args.pluginName)
-      const names = loaded.map((one) => one.plugin.name)
+      const names = loaded.map((one) => one.plugin.name).filter((name) => !leftOut.has(name))
       const message =
         why === undefined
           ? `${noSuch("plugin", args.pluginName, names)} (plugins are given with --plugin FILE, or lie in the plugins folder)`
-          : `the plugin ${args.pluginName} is broken: ${why.reason}`
+          : `the plugin ${args.pluginName} is left out: ${why}`
       return Result.fail(new ArgsProblem({ taskType: declared.name, field: "pluginName", message }))
     })
 })

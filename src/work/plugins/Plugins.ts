@@ -111,6 +111,7 @@ const setUp = Effect.fnUntraced(function* (plugins: LoadedPlugins) {
         : `it depends on the plugin ${JSON.stringify(missing)}, which is left out`
     if (reason !== undefined) {
       failed.set(name, reason)
+      plugins.leftOut.set(name, reason)
       yield* Effect.logError(`the plugin ${name} is left out: ${reason} (${file})`)
       continue
     }

@@ -190,7 +190,7 @@ describe("a plugin file with packages of its own beside it", () => {
       })
       const [found] = plugins.loaded
       assert.strictEqual(found?.plugin.version, "its own")
-      const { run } = yield* worker({ loaded: plugins.loaded, broken: [] })
+      const { run } = yield* worker({ ...plugins, broken: [] })
       assert.strictEqual(yield* run("p", "c", { n: 3 }), 3)
     })
   )
@@ -216,6 +216,11 @@ describe("plugins of a worker", () => {
           Effect.gen(function* () {
             const { failure, lines: said } = yield* worker(plugins)
             assert.include((yield* failure("bad", "x")).message, "the plugin bad is left out on this worker: no disk")
+            const checked = pluginCommandDeclaration(plugins, true).check({ pluginName: "bad", commandName: "x" })
+            assert.include(
+              Result.isFailure(checked) ? checked.failure.message : "",
+              "the plugin bad is left out: no disk"
+            )
             return said
           })
         )
