@@ -135,6 +135,8 @@ export const define = (
     endAt,
     maxRuns,
     ...(spreadMs === 0 ? {} : { spreadMs, offsetMs: Spread.offset(taskId, spreadMs, series, door.now) }),
+    ...(request.expiresMs === undefined ? {} : { expiresMs: request.expiresMs }),
+    ...(request.pauseAfterFailures === undefined ? {} : { pauseAfterFailures: request.pauseAfterFailures }),
     ...(exclude.length === 0 ? {} : { exclude }),
     createdBy: request.actor ?? door.actor
   }

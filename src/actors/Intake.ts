@@ -215,6 +215,8 @@ const changed = (
     catchUp: definition.catchUp,
     catchUpWindowMs: definition.catchUpWindowMs,
     ...(definition.spreadMs === undefined ? {} : { spreadMs: definition.spreadMs }),
+    ...(definition.expiresMs === undefined ? {} : { expiresMs: definition.expiresMs }),
+    ...(definition.pauseAfterFailures === undefined ? {} : { pauseAfterFailures: definition.pauseAfterFailures }),
     ...(definition.exclude === undefined ? {} : { exclude: definition.exclude }),
     ...(dst === undefined ? {} : { dstGap: dst.gap, dstOverlap: dst.overlap }),
     ...fields,

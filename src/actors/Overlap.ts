@@ -7,9 +7,8 @@
  */
 import type { ExecutionOverlap } from "../events/TaskDefinition.ts"
 import type { EventOf } from "../events/TaskEvent.ts"
-import { fromMillis } from "../recurrence/Instant.ts"
-import { head } from "./Head.ts"
-import { type LiveTask, type OpenExecution, stepNames } from "./TaskState.ts"
+import { givenUp } from "./GivenUp.ts"
+import type { LiveTask, OpenExecution } from "./TaskState.ts"
 
 /** Most occurrences of a task that wait for their turn; those that come after are skipped. */
 export const MAX_WAITING = 1000
@@ -72,23 +71,5 @@ export const givingWay = (task: LiveTask, now: number): ReadonlyArray<EventOf<"f
     .filter((execution) => topOf(task, execution).manual !== true)
     .filter(({ stage }) => terminate || (stage._tag !== "claimed" && stage._tag !== "steps"))
     .toReversed()
-    .map((execution) => ended(task, execution, now))
-}
-
-const ended = (task: LiveTask, execution: OpenExecution, now: number): EventOf<"failure"> => {
-  const { attempt, dueAt, executionId, nominalAt, stage } = execution
-  const since = stage._tag === "claimed" || stage._tag === "steps" ? stage.since : null
-  return {
-    ...head(task, "failure", now, { commandId: `${executionId}#${attempt}.replaced`, actor: "scheduler" }),
-    executionId,
-    nominalAt,
-    dueAt,
-    attempt,
-    ...stepNames(execution),
-    worker: stage._tag === "claimed" ? stage.worker : null,
-    startedAt: since === null ? null : fromMillis(since),
-    finishedAt: fromMillis(now),
-    durationMs: since === null ? 0 : Math.max(0, now - since),
-    error: { code: "cancelled", message: REPLACED }
-  }
+    .map((execution) => givenUp(task, execution, now, "replaced", { code: "cancelled", message: REPLACED }))
 }

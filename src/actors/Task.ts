@@ -18,6 +18,7 @@ import { change, type ChangeCommand, skip, type SkipCommand } from "./Edit.ts"
 import { completed, head, isLast } from "./Head.ts"
 import { run, type RunCommand } from "./Manual.ts"
 import { pause, type PauseCommand, resume, type ResumeCommand, resumed } from "./Pause.ts"
+import { expired, withPause } from "./Limits.ts"
 import { isReplaced } from "./Overlap.ts"
 import { limitsOf, unclaimed, withSteps } from "./Sequence.ts"
 import { type Decision, over } from "./Decision.ts"
@@ -175,7 +176,7 @@ const cancel = (
 
 /** What a worker's report leads to; no events when it comes too late to change anything. */
 export const report = (state: TaskState | undefined, said: Report, now: number): ReadonlyArray<TaskEvent> =>
-  withSteps(state, reported(state, said, now), now)
+  withPause(state, withSteps(state, reported(state, said, now), now), now)
 
 const reported = (state: TaskState | undefined, said: Report, now: number): ReadonlyArray<TaskEvent> => {
   if (state?._tag !== "live") return []
@@ -220,7 +221,7 @@ export const wake = (
   now: number,
   rules: Rules,
   excluded: ExcludedDays = noDays
-): ReadonlyArray<TaskEvent> => withSteps(state, brought(state, now, rules, excluded), now)
+): ReadonlyArray<TaskEvent> => withPause(state, withSteps(state, brought(state, now, rules, excluded), now), now)
 
 const brought = (state: TaskState, now: number, rules: Rules, excluded: ExcludedDays): ReadonlyArray<TaskEvent> => {
   if (state._tag === "ended") return []
@@ -230,6 +231,9 @@ const brought = (state: TaskState, now: number, rules: Rules, excluded: Excluded
   const moved = state.phase === "scheduled" ? byCalendars(state, now, excluded) : []
   // What is due is decided on the state that this leads to.
   if (moved.length > 0) return moved
+  const gone = expired(state, now)
+  // What waits behind them is decided about on the state that this leads to.
+  if (gone.length > 0) return gone
   const events: Array<TaskEvent> = []
   let task = state
   for (const execution of state.executions) {

@@ -67,6 +67,10 @@ export const ScheduleRequest = Schema.Struct({
   maxRuns: Schema.optionalKey(Ms),
   /** Each run is due up to so many milliseconds later, always by the same delay for one task (default 0). */
   spreadMs: Schema.optionalKey(Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: MAX_SPREAD_MS }))),
+  /** An execution that nobody has begun so many milliseconds after it was due is given up as `expired` (default: never). */
+  expiresMs: Schema.optionalKey(Ms),
+  /** Paused after so many executions in a row that have failed for good (default: never). */
+  pauseAfterFailures: Schema.optionalKey(Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 1000 }))),
   /** Calendars on whose days it does not run. */
   exclude: Schema.optionalKey(Schema.Array(CalendarName).check(Schema.isMaxLength(16))),
   dstGap: Schema.optionalKey(GapPolicy),

@@ -106,6 +106,8 @@ export interface LiveTask {
   readonly pausedUntil: number | null
   /** Instants after `nextAt` that were left out by hand, milliseconds. */
   readonly leftOut: ReadonlyArray<number>
+  /** Executions of the schedule that have failed since the last that ended well, or since it was resumed. */
+  readonly failuresInARow: number
   /** Occurrences that became due. */
   readonly runs: number
   readonly executions: ReadonlyArray<OpenExecution>
@@ -266,6 +268,14 @@ const leftOut = (task: LiveTask, event: EventOf<"skipped">, commands: LiveTask["
   return { ...task, ...next, leftOut: later ? [...next.leftOut, at] : next.leftOut, commands }
 }
 
+/** Runs by hand, steps, and what was cancelled say nothing of how the schedule fares. */
+const failuresAfter = (task: LiveTask, event: EventOf<"success"> | EventOf<"failure">): number => {
+  const execution = task.executions.find(({ executionId }) => executionId === event.executionId)
+  if (execution === undefined || execution.manual === true || execution.step !== undefined) return task.failuresInARow
+  if (event.type === "success") return 0
+  return event.error.code === "cancelled" ? task.failuresInARow : task.failuresInARow + 1
+}
+
 /** With the failed sequence that may be taken up again, and without one that a newer execution has overtaken. */
 const sequenceEnded = (task: LiveTask, event: EventOf<"success"> | EventOf<"failure">): LiveTask => {
   const execution = task.executions.find(({ executionId }) => executionId === event.executionId)
@@ -295,6 +305,7 @@ export const evolve = (
       calendarsAt: event.calendarsAt ?? 0,
       pausedUntil: null,
       leftOut: [],
+      failuresInARow: 0,
       runs: 0,
       executions: [],
       commands: remember([], event.causedBy, { revision: event.revision, status: "scheduled", position })
@@ -330,6 +341,7 @@ export const evolve = (
         revision: event.revision,
         phase: "scheduled",
         pausedUntil: null,
+        failuresInARow: 0,
         ...nextOf(state, event),
         commands: known("scheduled")
       }
@@ -396,6 +408,7 @@ export const evolve = (
         nextInTurn(
           {
             ...sequenceEnded(state, event),
+            failuresInARow: failuresAfter(state, event),
             executions: told(
               change(state, event.executionId, () => null),
               event
@@ -412,12 +425,27 @@ export const evolve = (
 /** How long after its nominal instant an occurrence of this task is due, milliseconds. */
 export const offsetOf = ({ definition }: LiveTask): number => definition.offsetMs ?? 0
 
+/** When an execution that nobody has begun is given up, milliseconds; undefined where it has been begun, or waits for ever. */
+export const expiresAt = (
+  { definition }: LiveTask,
+  { attempt, dueAt, stage, step }: OpenExecution
+): number | undefined =>
+  definition.expiresMs === undefined ||
+  step !== undefined ||
+  attempt > 1 ||
+  stage._tag === "claimed" ||
+  stage._tag === "steps"
+    ? undefined
+    : toMillis(dueAt) + definition.expiresMs
+
 /** The next instant at which this task must be looked at, milliseconds; null when only a command can change it. */
 export const wakeAt = (state: TaskState, startedGraceMs: number): number | null => {
   if (state._tag === "ended") return null
   let at = state.phase === "scheduled" && state.nextAt !== null ? state.nextAt + offsetOf(state) : Infinity
   if (state.phase === "paused" && state.pausedUntil !== null) at = state.pausedUntil
-  for (const { stage } of state.executions) {
+  for (const execution of state.executions) {
+    const { stage } = execution
+    at = Math.min(at, expiresAt(state, execution) ?? Infinity)
     if (stage._tag === "waiting") at = Math.min(at, stage.until)
     else if (stage._tag === "claimed") {
       at = Math.min(at, stage.recorded ? stage.leaseUntil : Math.min(stage.leaseUntil, stage.since + startedGraceMs))

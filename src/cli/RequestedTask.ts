@@ -182,6 +182,8 @@ export const requestOf = Effect.fnUntraced(function* (
       catchUpWindowMs: input.catchUpWindow,
       maxRuns: input.maxRuns,
       spreadMs: input.spread,
+      expiresMs: input.expires,
+      pauseAfterFailures: input.pauseAfter,
       dstGap: input.dstGap,
       dstOverlap: input.dstOverlap
     }),

@@ -61,6 +61,10 @@ export const scheduleFlags = {
     "spread",
     "Due up to so much later, by the same delay each time: what is due together does not begin together"
   ),
+  expires: duration("expires", "Given up when nobody has begun it so long after it was due (default: never)"),
+  pauseAfter: count("pause-after", 1, 1000, "Pause it after so many failures in a row (default: never)").pipe(
+    Flag.optional
+  ),
   exclude: texts(
     "exclude",
     "CALENDAR",

@@ -76,6 +76,10 @@ export const TaskDefinition = Schema.Struct({
   maxRuns: Schema.NullOr(PositiveMs),
   /** Width of the stretch after each instant over which tasks are spread, milliseconds; absent for none. */
   spreadMs: Schema.optionalKey(Count),
+  /** How long after it is due an execution may be begun; absent: for ever. */
+  expiresMs: Schema.optionalKey(PositiveMs),
+  /** Paused after so many failures in a row; absent: never. */
+  pauseAfterFailures: Schema.optionalKey(PositiveMs),
   /** This task's share of the spread: how long after each instant it is due, milliseconds; absent for at once. */
   offsetMs: Schema.optionalKey(Count),
   /** Names of calendars on whose days it does not run. */

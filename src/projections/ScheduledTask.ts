@@ -56,6 +56,10 @@ export const ScheduledTask = Schema.Struct({
   timeoutMs: Schema.Int,
   hardTimeoutMs: Schema.Int,
   spreadMs: Schema.Int,
+  /** Null: never given up. */
+  expiresMs: Schema.NullOr(Schema.Int),
+  /** Null: never paused because of failures. */
+  pauseAfterFailures: Schema.NullOr(Schema.Int),
   /** Calendars on whose days it does not run. */
   exclude: Schema.Array(Schema.String),
   startAt: OptionalInstant,

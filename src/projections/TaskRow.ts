@@ -24,6 +24,8 @@ const fromDefinition = (definition: TaskDefinition) => ({
   timeoutMs: definition.timeoutMs,
   hardTimeoutMs: definition.hardTimeoutMs,
   spreadMs: definition.spreadMs ?? 0,
+  expiresMs: definition.expiresMs ?? null,
+  pauseAfterFailures: definition.pauseAfterFailures ?? null,
   exclude: definition.exclude ?? [],
   startAt: definition.startAt,
   endAt: definition.endAt,

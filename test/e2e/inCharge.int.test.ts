@@ -201,4 +201,45 @@ describe("a task", () => {
     )
     await nagatha.run(["cancel", "replaces", "--yes"])
   }, 60_000)
+
+  it("is paused after failures in a row, and gives up what nobody begins", async () => {
+    await nagatha.json(
+      "schedule",
+      "shell_command",
+      "every 1 second",
+      "--command",
+      "exit 1",
+      "--id",
+      "fails",
+      "--retries",
+      "0",
+      "--pause-after",
+      "2"
+    )
+    const { task } = await eventually(
+      "it is paused",
+      () => info("fails"),
+      (now) => now.task.status === "paused"
+    )
+    assert.strictEqual(task.pauseReason, "2 failures in a row")
+    await nagatha.json(
+      "schedule",
+      "shell_command",
+      "now",
+      "--command",
+      "true",
+      "--id",
+      "unbegun",
+      "--queue",
+      "nobody",
+      "--expires",
+      "1s"
+    )
+    const { executions } = await eventually(
+      "it is over",
+      () => info("unbegun"),
+      (now) => now.task.status === "failed"
+    )
+    assert.strictEqual(executions[0]?.errorCode, "expired")
+  }, 60_000)
 })

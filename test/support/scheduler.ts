@@ -29,6 +29,8 @@ export const aTask = (changes: Partial<ScheduledTask> = {}): ScheduledTask => ({
   nextRunAt: "2026-03-08T15:00:00.000Z",
   nextNominalAt: "2026-03-08T15:00:00.000Z",
   spreadMs: 0,
+  expiresMs: null,
+  pauseAfterFailures: null,
   exclude: [],
   lastRunAt: null,
   lastStatus: null,

@@ -57,6 +57,8 @@ const taskLines = (task: ScheduledTask, now: number, paint: Paint): string => {
       ["timeout", `${durationText(task.timeoutMs)}, killed after ${durationText(task.hardTimeoutMs)}`],
       ["overlap", task.overlap],
       ["catch-up", `${task.catchUp}, within ${durationText(task.catchUpWindowMs)}`],
+      ["expires", task.expiresMs === null ? undefined : `${durationText(task.expiresMs)} after it is due`],
+      ["pauses", task.pauseAfterFailures === null ? undefined : `after ${task.pauseAfterFailures} failures in a row`],
       ["spread", task.spreadMs === 0 ? undefined : `due up to ${durationText(task.spreadMs)} after each instant`],
       ["not on", task.exclude.length === 0 ? undefined : `days of ${task.exclude.join(", ")}`],
       ["starts", at(task.startAt)],

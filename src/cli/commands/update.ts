@@ -27,6 +27,8 @@ const flags = {
   overlap: choice("overlap", ExecutionOverlap.literals, "What a run does that is due while an earlier one goes on"),
   catchUp: choice("catch-up", CatchUp.literals, "Which runs missed while nothing ran are run late"),
   catchUpWindow: duration("catch-up-window", "How far back a missed run may lie"),
+  expires: duration("expires", "Given up when nobody has begun it so long after it was due"),
+  pauseAfter: count("pause-after", 1, 1000, "Pause it after so many failures in a row").pipe(Flag.optional),
   startAt: text("start-at", "INSTANT", `Nothing runs before; ${NONE}: no bound`),
   endAt: text("end-at", "INSTANT", `Nothing runs after; ${NONE}: no bound`),
   maxRuns: text("max-runs", "N", `Completed after so many runs; ${NONE}: no bound`),
@@ -67,7 +69,9 @@ export const update = Command.make(
             hardTimeoutMs: input.hardTimeout,
             overlap: input.overlap,
             catchUp: input.catchUp,
-            catchUpWindowMs: input.catchUpWindow
+            catchUpWindowMs: input.catchUpWindow,
+            expiresMs: input.expires,
+            pauseAfterFailures: input.pauseAfter
           }),
           ...(startAt === undefined ? {} : { startAt }),
           ...(endAt === undefined ? {} : { endAt }),
