@@ -62,6 +62,7 @@ export const heartbeat = (
     return { state, answer: "stop" }
   }
   const { stage } = execution
+  if (stage._tag === "buffered" || stage._tag === "steps") return { state, answer: "stop" }
   if (stage._tag === "claimed" && stage.worker !== beat.worker) return { state, answer: "stop" }
   const claimed: Stage = {
     _tag: "claimed",

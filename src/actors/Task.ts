@@ -181,7 +181,8 @@ export const report = (state: TaskState | undefined, said: Report, now: number):
 const reported = (state: TaskState | undefined, said: Report, now: number): ReadonlyArray<TaskEvent> => {
   if (state?._tag !== "live") return []
   const execution = state.executions.find((one) => one.executionId === said.executionId)
-  if (execution === undefined || execution.attempt !== said.attempt) return []
+  // What waits for its turn was never offered: nobody can have run it.
+  if (execution === undefined || execution.attempt !== said.attempt || execution.stage._tag === "buffered") return []
   const ran: Ran = {
     worker: said.worker,
     startedAt: said.startedAt,
