@@ -242,4 +242,22 @@ describe("a task", () => {
     )
     assert.strictEqual(executions[0]?.errorCode, "expired")
   }, 60_000)
+
+  it("that many schedule at once under one id is one task", async () => {
+    const all = await Promise.all(
+      Array.from({ length: 10 }, () =>
+        nagatha.json<{ readonly created: boolean }>(
+          "schedule",
+          "shell_command",
+          "every day at 9:00",
+          "--command",
+          "true",
+          "--id",
+          "the-same"
+        )
+      )
+    )
+    assert.strictEqual(all.filter(({ created }) => created).length, 1)
+    assert.match((await nagatha.run(["info", "the-same"])).stdout, /revision +1\n/)
+  }, 60_000)
 })

@@ -67,6 +67,7 @@ const taskLines = (task: ScheduledTask, now: number, paint: Paint): string => {
       ["paused for", some(task.pauseReason)],
       ["queue", visibleLine(task.queue)],
       ["tags", task.tags.length === 0 ? undefined : visibleLine(task.tags.join(", "))],
+      ["revision", String(task.revision)],
       ["created", `${localTime(task.createdAt, task.timezone)} by ${visibleLine(task.createdBy)}`],
       ["cancelled", at(task.cancelledAt)],
       task.taskType === SEQUENCE ? ["steps", stepLines(stepsOf(task.taskArgs))] : ["arguments", argumentLines(task)]
