@@ -23,7 +23,7 @@ export const eachTask = Effect.fnUntraced(function* <A extends TaskAnswer>(
     )
   }
   if (!json) for (const answer of done) yield* out(words(answer))
-  else if (ids.length > 1) yield* outJson(done)
+  else if (ids.length !== 1) yield* outJson(done)
   else if (done[0] !== undefined) yield* outJson(done[0])
   const [last, ...others] = failures.reverse()
   if (last === undefined) return

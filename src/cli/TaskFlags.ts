@@ -1,14 +1,7 @@
 /** What commands about tasks that are there have in common: their ids, and who asks why. */
 import { Effect, Option } from "effect"
-import { Argument } from "effect/cli"
 import { usage } from "./Failure.ts"
 import { defined, json, text } from "./Flags.ts"
-
-/** One task or more. */
-export const taskIds = Argument.String("ID").pipe(
-  Argument.withDescription("Task ids, or beginnings of ids of 4 characters or more"),
-  Argument.variadic({ min: 1 })
-)
 
 /** Why, and by which command id. */
 export const origin = {

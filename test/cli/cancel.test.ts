@@ -14,7 +14,7 @@ describe("nagatha cancel", () => {
       assert.deepStrictEqual(ran, {
         code: 2,
         stdout: "",
-        stderr: "error: cancel asks before it cancels, and there is nobody to ask here\nhint: give --yes\n"
+        stderr: "error: cancel asks first, and there is nobody to ask here\nhint: give --yes\n"
       })
       assert.strictEqual((yield* runCli(["cancel", "teat", "--json"], { world, typed: "y" })).code, 2)
       assert.deepStrictEqual(world.cancelled, [])

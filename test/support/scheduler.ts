@@ -313,7 +313,8 @@ export const memoryScheduler = (world: World): Scheduler["Service"] => {
               (one) =>
                 (query.status === undefined || one.status === query.status) &&
                 (query.name === undefined || one.taskName === query.name) &&
-                (query.type === undefined || one.taskType === query.type)
+                (query.type === undefined || one.taskType === query.type) &&
+                (query.tag === undefined || one.tags.includes(query.tag))
             ),
             query
           )

@@ -2,16 +2,17 @@
 import { Effect, Option } from "effect"
 import { Command } from "effect/cli"
 import { withScheduler } from "../Backend.ts"
+import { byFilter, choosing, chosen, mustAsk } from "../ChosenTasks.ts"
 import { eachTask } from "../EachTask.ts"
 import { text, timezone, zoneOf } from "../Flags.ts"
 import { boundOf } from "../Moments.ts"
-import { origin, originOf, taskIds } from "../TaskFlags.ts"
+import { origin, originOf } from "../TaskFlags.ts"
 import { localTime } from "../Times.ts"
 
 export const pause = Command.make(
   "pause",
   {
-    ids: taskIds,
+    ...choosing,
     until: text("until", "INSTANT", 'When they go on by themselves, such as "tomorrow at 9" (default: nagatha resume)'),
     timezone,
     ...origin
@@ -19,21 +20,27 @@ export const pause = Command.make(
   Effect.fnUntraced(function* (input) {
     const zone = yield* zoneOf(input.timezone)
     const common = yield* originOf(input)
+    if (yield* byFilter("pause", input)) yield* mustAsk("pause", input)
     const until = Option.isSome(input.until) ? { until: yield* boundOf(input.until.value, "begin", zone) } : {}
     const words = "until" in until ? ` until ${localTime(until.until, zone)}` : ""
     yield* withScheduler((scheduler) =>
-      eachTask(
-        scheduler,
-        input.ids,
-        input.json,
-        (taskId) => scheduler.pause({ taskId, ...until, ...common }),
-        ({ taskId }) => `paused ${taskId}${words}`
+      Effect.flatMap(
+        chosen(scheduler, "pause", input, ({ status }) => status === "scheduled" || status === "running"),
+        (ids) =>
+          eachTask(
+            scheduler,
+            ids,
+            input.json,
+            (taskId) => scheduler.pause({ taskId, ...until, ...common }),
+            ({ taskId }) => `paused ${taskId}${words}`
+          )
       )
     )
   })
 ).pipe(
   Command.withDescription("Pause tasks: nothing becomes due, what is open goes on, what is missed is skipped"),
   Command.withExamples([
+    { command: 'nagatha pause --tag reports --yes --reason "end of the year"', description: "All that have a tag" },
     { command: 'nagatha pause 4kx9 --until "monday at 9" --reason "moving house"' },
     { command: "nagatha pause 4kx9 7pq2", description: "Until nagatha resume" }
   ])

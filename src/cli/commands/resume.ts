@@ -2,21 +2,27 @@
 import { Effect } from "effect"
 import { Command } from "effect/cli"
 import { withScheduler } from "../Backend.ts"
+import { byFilter, choosing, chosen, mustAsk } from "../ChosenTasks.ts"
 import { eachTask } from "../EachTask.ts"
-import { origin, originOf, taskIds } from "../TaskFlags.ts"
+import { origin, originOf } from "../TaskFlags.ts"
 
 export const resume = Command.make(
   "resume",
-  { ids: taskIds, ...origin },
+  { ...choosing, ...origin },
   Effect.fnUntraced(function* (input) {
     const common = yield* originOf(input)
+    if (yield* byFilter("resume", input)) yield* mustAsk("resume", input)
     yield* withScheduler((scheduler) =>
-      eachTask(
-        scheduler,
-        input.ids,
-        input.json,
-        (taskId) => scheduler.resume({ taskId, ...common }),
-        ({ taskId }) => `resumed ${taskId}`
+      Effect.flatMap(
+        chosen(scheduler, "resume", input, ({ status }) => status === "paused"),
+        (ids) =>
+          eachTask(
+            scheduler,
+            ids,
+            input.json,
+            (taskId) => scheduler.resume({ taskId, ...common }),
+            ({ taskId }) => `resumed ${taskId}`
+          )
       )
     )
   })

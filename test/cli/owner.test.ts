@@ -1,0 +1,109 @@
+/** The commands of a task's owner, without a server: what they ask for, and what they say. */
+import { assert, describe, it } from "@effect/vitest"
+import { Effect } from "effect"
+import { TestClock } from "effect/testing"
+import { runCli } from "../support/cli.ts"
+import { aTask, aWorld } from "../support/scheduler.ts"
+
+const world = () =>
+  aWorld({
+    tasks: [
+      aTask({ taskId: "aaaa", taskName: "one", tags: ["x"] }),
+      aTask({ taskId: "bbbb", taskName: "two", tags: ["x"] }),
+      aTask({ taskId: "cccc", taskName: "three", tags: [] })
+    ]
+  })
+
+describe("pause, resume and cancel", () => {
+  it.effect("of several tasks tell each by itself, and fail with what failed", () =>
+    Effect.gen(function* () {
+      const at = world()
+      const ran = yield* runCli(["pause", "aaaa", "nope", "bbbb", "--reason", "why"], { world: at })
+      assert.strictEqual(ran.stdout, "paused aaaa\npaused bbbb\n")
+      assert.strictEqual(ran.code, 4)
+      assert.deepStrictEqual(at.changed, [
+        { taskId: "aaaa", reason: "why" },
+        { taskId: "bbbb", reason: "why" }
+      ])
+    })
+  )
+
+  it.effect("by a filter ask first, and do nothing unless the answer is yes", () =>
+    Effect.gen(function* () {
+      const at = world()
+      const no = yield* runCli(["pause", "--tag", "x"], { world: at, typed: "n" })
+      assert.include(no.stderr, "Pause these 2 tasks? [y/N]")
+      assert.include(no.stderr, "nothing was done")
+      assert.deepStrictEqual(at.changed, [])
+      const yes = yield* runCli(["pause", "--tag", "x"], { world: at, typed: "y" })
+      assert.strictEqual(yes.stdout, "paused aaaa\npaused bbbb\n", yes.stderr)
+      const resumed = yield* runCli(["resume", "--tag", "x", "--yes", "--json"], { world: at })
+      assert.deepStrictEqual(
+        (JSON.parse(resumed.stdout) as ReadonlyArray<{ readonly taskId: string }>).map(({ taskId }) => taskId),
+        ["aaaa", "bbbb"]
+      )
+      const cancelled = yield* runCli(["cancel", "--tag", "x", "--yes"], { world: at })
+      assert.strictEqual(cancelled.stdout, "cancelled aaaa\ncancelled bbbb\n")
+      const none = yield* runCli(["resume", "--tag", "nobody", "--yes"], { world: at })
+      assert.deepStrictEqual([none.code, none.stdout], [0, ""])
+      assert.include(none.stderr, "there is no such task to resume")
+    })
+  )
+
+  it.effect("need to be told which, in one way, and whether, where nobody can be asked", () =>
+    Effect.gen(function* () {
+      const wrong: ReadonlyArray<readonly [args: ReadonlyArray<string>, told: RegExp]> = [
+        [["pause"], /pause which tasks\?/],
+        [["resume", "aaaa", "--tag", "x"], /ids and a filter contradict each other/],
+        [["pause", "--tag", "x"], /pause asks first, and there is nobody to ask here/],
+        [["pause", "--tag", "x", "--json"], /nobody to ask here/],
+        [["pause", "aaaa", "bbbb", "--command-id", "c"], /--command-id is for one task/]
+      ]
+      for (const [args, told] of wrong) {
+        const at = world()
+        const ran = yield* runCli(args, { world: at })
+        assert.strictEqual(ran.code, 2, args.join(" "))
+        assert.match(ran.stderr, told)
+        assert.deepStrictEqual(at.changed, [])
+      }
+    })
+  )
+})
+
+describe("a change of a task", () => {
+  it.effect("asks for what is named and for nothing else", () =>
+    Effect.gen(function* () {
+      const at = world()
+      const args = ["--retries", "5", "--end-at", "none", "--max-runs", "7", "--tag", "y", "--if-revision", "3"]
+      const ran = yield* runCli(["update", "aaaa", ...args], { world: at })
+      assert.strictEqual(ran.code, 0, ran.stderr)
+      assert.match(ran.stdout, /^changed aaaa, revision \d+\n[^]*next runs before\n[^]*next runs now\n/)
+      assert.deepStrictEqual(at.changed, [
+        { taskId: "aaaa", maxRetries: 5, endAt: null, maxRuns: 7, tags: ["y"], ifRevision: 3 }
+      ])
+      const wrong = yield* runCli(["update", "aaaa", "--max-runs", "few"], { world: at })
+      assert.match(wrong.stderr, /--max-runs: "few" is not right/)
+    })
+  )
+
+  it.effect(
+    "of its schedule, an occurrence left out, and a stretch of the past are asked for with whole instants",
+    () =>
+      Effect.gen(function* () {
+        const at = world()
+        yield* TestClock.setTime(Date.parse("2026-03-08T12:00:00.000Z"))
+        yield* runCli(["reschedule", "aaaa", "every day at 9", "--timezone", "Asia/Tokyo"], { world: at })
+        yield* runCli(["skip", "aaaa", "2026-12-24T09:00", "--timezone", "UTC"], { world: at })
+        const filled = yield* runCli(
+          ["backfill", "aaaa", "--from", "2026-01-01", "--to", "2026-01-02", "--timezone", "UTC"],
+          { world: at }
+        )
+        assert.strictEqual(filled.stdout, "7 executions of aaaa, beside its schedule\n", filled.stderr)
+        assert.deepStrictEqual(at.changed, [
+          { taskId: "aaaa", schedule: "every day at 9", timezone: "Asia/Tokyo" },
+          { taskId: "aaaa", instant: "2026-12-24T09:00:00.000Z" },
+          { taskId: "aaaa", from: "2026-01-01T00:00:00.000Z", to: "2026-01-02T00:00:00.000Z" }
+        ])
+      })
+  )
+})
