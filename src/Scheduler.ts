@@ -126,6 +126,21 @@ export interface AnnouncedEvent {
   readonly [field: string]: unknown
 }
 
+export const PastEventsQuery = Schema.Struct({
+  /** From when they were announced, as far as they are kept. */
+  since: AnyInstant,
+  /** Where the page before has ended. */
+  cursor: Schema.optionalKey(Schema.String.check(Schema.isPattern(/^\d{1,15}$/))),
+  taskId: Schema.optionalKey(Schema.String)
+})
+export type PastEventsQuery = typeof PastEventsQuery.Type
+
+/** A page of them, in the order in which they were announced; an event may come twice, with the same id. */
+export interface PastEvents {
+  readonly items: ReadonlyArray<AnnouncedEvent>
+  readonly nextCursor: string | null
+}
+
 /** The service cannot be reached, or nothing answers; nothing was done. */
 export class Unreachable extends Schema.TaggedError<Unreachable>()("Unreachable", {
   message: Schema.String,
@@ -184,6 +199,8 @@ export class Scheduler extends Context.Service<
      */
     output(executionId: string): Stream.Stream<OutputPiece, Unreachable>
     readonly status: Effect.Effect<ServiceStatus, SchedulerError>
+    /** Events that have been announced, as far as they are kept (7 days). */
+    pastEvents(query: PastEventsQuery): Effect.Effect<PastEvents, SchedulerError>
     /** Live events whose subject matches (default `scheduler.task.*`), from the moment that the stream runs. */
     events(pattern?: string): Stream.Stream<AnnouncedEvent, Unreachable>
   }

@@ -15,11 +15,12 @@ import * as Series from "../recurrence/Series.ts"
 import { isZone } from "../recurrence/zone/Zone.ts"
 import { isEnded } from "../projections/ExecutionRow.ts"
 import type { TaskExecution } from "../projections/TaskExecution.ts"
-import { OccurrencesQuery, type ServiceStatus } from "../Scheduler.ts"
+import { OccurrencesQuery, PastEventsQuery, type ServiceStatus } from "../Scheduler.ts"
 import { Progress } from "../work/LiveFeed.ts"
 import { MAX_STEPS, SEQUENCE } from "../work/sequence/SequenceArgs.ts"
 import { NatsConnection } from "./NatsConnection.ts"
 import { decodeWith, NatsService, readJson, respond, respondError, SERVICE } from "./NatsService.ts"
+import { pastEvents } from "./PastEvents.ts"
 import { inboxPrefix } from "./Roles.ts"
 import { publicEvent } from "./Subjects.ts"
 
@@ -256,6 +257,9 @@ export const layer = (
       )
       yield* answering("info", InfoQuery, info)
       yield* answering("occurrences", OccurrencesQuery, occurrences)
+      yield* answering("events", PastEventsQuery, (query) =>
+        Effect.provideService(pastEvents(query), NatsConnection, nats)
+      )
       yield* answering("executions", ExecutionsQuery, (query) =>
         Effect.map(queries.executions(query), (page) => ({ ...page, items: page.items.map(withProgress) }))
       )

@@ -5,7 +5,7 @@
  * answer is lost as well the outcome is reported as unknown, with the id.
  */
 import type { Msg } from "@nats-io/transport-node"
-import { Cause, Effect, Layer, Queue, Result, Schema, Stream } from "effect"
+import { Cause, Effect, Layer, Predicate, Queue, Result, Schema, Stream } from "effect"
 import { randomUUID } from "node:crypto"
 import {
   BackfillAnswer,
@@ -55,6 +55,13 @@ const RefusedJson = Schema.Struct({
     detail: Schema.optionalKey(Schema.Json),
     hint: Schema.optionalKey(Schema.String)
   })
+})
+const isEvent = (value: unknown): value is AnnouncedEvent =>
+  Predicate.isObject(value) &&
+  ["id", "type", "time", "taskId"].every((key) => Predicate.isString(Reflect.get(value, key)))
+const PastEventsAnswer = Schema.Struct({
+  items: Schema.Array(Schema.declare(isEvent)),
+  nextCursor: Schema.NullOr(Schema.String)
 })
 const ManyAnswers = Schema.Array(Schema.Union([Schema.Struct({ answer: ScheduleAnswer }), RefusedJson]))
 const decodeRefused = Schema.decodeUnknownOption(Schema.fromJsonString(RefusedJson))
@@ -258,6 +265,7 @@ export const layer = (options: SchedulerOptions): Layer.Layer<Scheduler, never, 
         executions: query("executions", ExecutionsPage),
         execution: query("execution", TaskExecution),
         status: Effect.suspend(() => query("status", ServiceStatus)({})),
+        pastEvents: query("events", PastEventsAnswer),
         events: (pattern = PUBLIC_EVENTS) => heardOn<AnnouncedEvent>(pattern),
         output: (executionId) => heardOn<OutputPiece>(publicOutput(executionId), follow(executionId))
       })

@@ -260,4 +260,25 @@ describe("a task", () => {
     assert.strictEqual(all.filter(({ created }) => created).length, 1)
     assert.match((await nagatha.run(["info", "the-same"])).stdout, /revision +1\n/)
   }, 60_000)
+
+  it("has a past that can be read again before what comes is heard, each event once", async () => {
+    await schedule("remembered", "every day at 9:00")
+    await nagatha.run(["pause", "remembered"])
+    const following = await nagatha.start(
+      ["events", "--task", "remembered", "--since", "1h", "--json"],
+      /"scheduler.task.scheduled"[^]*"scheduler.task.paused"/
+    )
+    let heard = ""
+    following.stdout?.on("data", (chunk: Buffer) => (heard += chunk.toString()))
+    await nagatha.run(["resume", "remembered"])
+    await eventually(
+      "what comes is heard",
+      () => heard,
+      (text) => text.includes('"scheduler.task.resumed"')
+    )
+    following.kill("SIGINT")
+    assert.notInclude(heard, '"scheduler.task.paused"', "what was shown is not shown again")
+    const paused = await nagatha.start(["events", "paused", "--since", "1h", "--json"], /"scheduler.task.paused"/)
+    paused.kill("SIGINT")
+  }, 60_000)
 })

@@ -120,6 +120,8 @@ export interface World {
   readonly tasks: Array<ScheduledTask>
   readonly executions: Array<TaskExecution>
   readonly events: ReadonlyArray<AnnouncedEvent>
+  /** What was announced before. */
+  readonly past: ReadonlyArray<AnnouncedEvent>
   /** What followers hear. */
   readonly output: ReadonlyArray<OutputPiece>
   readonly status: ServiceStatus
@@ -142,6 +144,7 @@ export const aWorld = (changes: Partial<World> = {}): World => ({
   tasks: [],
   executions: [],
   events: [],
+  past: [],
   output: [],
   status: aStatus,
   scheduled: [],
@@ -281,6 +284,7 @@ export const memoryScheduler = (world: World): Scheduler["Service"] => {
     resume: (request) => changing("scheduled", request),
     skip: (request) => changing("scheduled", request),
     backfill: (request) => Effect.map(changing("scheduled", request), (answer) => ({ ...answer, executions: 7 })),
+    pastEvents: () => guarded(() => Effect.succeed({ items: world.past, nextCursor: null })),
     occurrences: () => Effect.succeed({ count: 0, runs: [], timezone: "Europe/Berlin" }),
     reschedule: (request) => changed(request),
     update: (request) => changed(request),

@@ -1,11 +1,12 @@
 /** `nagatha events [PATTERN]`: what happens, as it happens, a line each, until Ctrl-C. */
-import { Effect, Option, Stream } from "effect"
+import { Effect, Option, Queue, Stream } from "effect"
 import { Argument, Command } from "effect/cli"
-import type { AnnouncedEvent } from "../../Scheduler.ts"
+import type { AnnouncedEvent, PastEvents, SchedulerError } from "../../Scheduler.ts"
 import { withScheduler } from "../Backend.ts"
 import { EVENTS, eventLine } from "../EventLine.ts"
 import { usage } from "../Failure.ts"
 import { formatOf, reading, text, timezone, zoneOf } from "../Flags.ts"
+import { sinceOf } from "../Moments.ts"
 import { colors, note, out, outLines } from "../Output.ts"
 import { byId } from "../TaskNames.ts"
 
@@ -14,6 +15,7 @@ const flags = {
     Argument.withDescription(`Subject with * and >, or the event alone, such as failure (default: ${EVENTS}*)`),
     Argument.optional
   ),
+  since: text("since", "TIME", 'First those since then, such as "2h" or "yesterday at 9" (7 days are kept)'),
   task: text("task", "ID", "Only of this task: its id, or a beginning of 4 characters or more"),
   timezone,
   ...reading
@@ -35,6 +37,17 @@ const subject = Effect.fnUntraced(function* (pattern: string) {
   )
 })
 
+/** Whether a subject fits a pattern of NATS. */
+const matcherOf = (pattern: string): ((subject: string) => boolean) => {
+  const tokens = pattern.split(".")
+  return (subject) => {
+    const words = subject.split(".")
+    if (tokens.at(-1) === ">")
+      return tokens.slice(0, -1).every((token, index) => token === "*" || token === words[index])
+    return tokens.length === words.length && tokens.every((token, index) => token === "*" || token === words[index])
+  }
+}
+
 export const events = Command.make(
   "events",
   flags,
@@ -54,9 +67,35 @@ export const events = Command.make(
         /** A stream has no end to wait for: both JSON forms are one value a line. */
         const show = (event: AnnouncedEvent) =>
           format === "table" ? out(eventLine(event, zone, paint)) : outLines([event])
-        yield* scheduler.events(pattern).pipe(
-          Stream.filter((event) => task === undefined || event.taskId === task),
-          Stream.runForEach(show)
+        const live = scheduler
+          .events(pattern)
+          .pipe(Stream.filter((event) => task === undefined || event.taskId === task))
+        if (Option.isNone(input.since)) return yield* Stream.runForEach(live, show)
+        const since = yield* sinceOf(input.since.value, zone)
+        // Heard before the past is asked for: what is announced meanwhile is not missed, and shown once.
+        const heard = yield* Queue.unbounded<AnnouncedEvent, SchedulerError>()
+        yield* Stream.runForEach(live, (event) => Queue.offer(heard, event)).pipe(
+          Effect.catchCause((cause) => Queue.failCause(heard, cause)),
+          (listening) => Effect.forkScoped(listening, { startImmediately: true })
+        )
+        const matches = matcherOf(pattern)
+        const shown = new Set<string>()
+        let cursor: string | null = ""
+        while (cursor !== null) {
+          const page: PastEvents = yield* scheduler.pastEvents({
+            since,
+            ...(cursor === "" ? {} : { cursor }),
+            ...(task === undefined ? {} : { taskId: task })
+          })
+          for (const event of page.items) {
+            if (shown.has(event.id) || !matches(event.type)) continue
+            shown.add(event.id)
+            yield* show(event)
+          }
+          cursor = page.nextCursor
+        }
+        yield* Effect.forever(
+          Effect.flatMap(Queue.take(heard), (event) => (shown.has(event.id) ? Effect.void : show(event)))
         )
       })
     )
@@ -66,6 +105,6 @@ export const events = Command.make(
   Command.withExamples([
     { command: "nagatha events" },
     { command: "nagatha events failure --json", description: "One JSON value a line" },
-    { command: "nagatha events --task 4kx9" }
+    { command: "nagatha events --task 4kx9 --since yesterday", description: "First the past of one task" }
   ])
 )
