@@ -6,7 +6,8 @@ import type { EventOf, TaskEvent } from "../events/TaskEvent.ts"
 import { toMillis } from "../recurrence/Instant.ts"
 import { givenUp } from "./GivenUp.ts"
 import { head, isLast, completed } from "./Head.ts"
-import { evolve, expiresAt, type LiveTask, type TaskState } from "./TaskState.ts"
+import { evolve } from "./Evolve.ts"
+import { expiresAt, type LiveTask, type TaskState } from "./TaskState.ts"
 
 /** The ends of executions that nobody has begun in time. */
 export const expired = (task: LiveTask, now: number): ReadonlyArray<TaskEvent> => {

@@ -21,7 +21,8 @@ import * as Claim from "./Claim.ts"
 import type { ExcludedDays } from "./ExcludedDays.ts"
 import type { Envelope } from "./Envelope.ts"
 import { Staging } from "./Staging.ts"
-import { evolve, queueOf, type TaskState, wakeAt } from "./TaskState.ts"
+import { evolve } from "./Evolve.ts"
+import { queueOf, type TaskState, wakeAt } from "./TaskState.ts"
 
 export interface PartitionStats {
   readonly partition: number

@@ -14,7 +14,8 @@ import { type PlannedStep, stepsOf } from "../work/sequence/SequencePlan.ts"
 import { filled, pathOf, valueAt } from "../work/sequence/Template.ts"
 import { completed, head, isLast } from "./Head.ts"
 import { isReplaced, REPLACED } from "./Overlap.ts"
-import { evolve, type LiveTask, type OpenExecution, type StepOutcome, stepNames, type TaskState } from "./TaskState.ts"
+import { evolve } from "./Evolve.ts"
+import { type LiveTask, type OpenExecution, type StepOutcome, stepNames, type TaskState } from "./TaskState.ts"
 
 type Status = "waiting" | "running" | "completed" | "failed" | "skipped"
 

@@ -10,7 +10,8 @@ import type { CommandAnswer, Envelope } from "./Envelope.ts"
 import type { ExcludedDays } from "./ExcludedDays.ts"
 import * as Task from "./Task.ts"
 import { Refused } from "./TaskRequest.ts"
-import { evolve, type KnownCommand, type LogPosition, type TaskState } from "./TaskState.ts"
+import { evolve } from "./Evolve.ts"
+import type { KnownCommand, LogPosition, TaskState } from "./TaskState.ts"
 
 export interface StagingOptions {
   readonly rules: Task.Rules

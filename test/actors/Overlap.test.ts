@@ -1,7 +1,8 @@
 /** Overlap policies: what becomes of an occurrence that is due while earlier ones are open. */
 import { assert, describe, it } from "@effect/vitest"
 import { Context, Effect, Layer, Result } from "effect"
-import { evolve, type TaskState } from "../../src/actors/TaskState.ts"
+import { evolve } from "../../src/actors/Evolve.ts"
+import type { TaskState } from "../../src/actors/TaskState.ts"
 import type { ExecutionOverlap, TaskDefinition } from "../../src/events/TaskDefinition.ts"
 import { fromMillis } from "../../src/recurrence/Instant.ts"
 import type { Outcome } from "../../src/work/Work.ts"

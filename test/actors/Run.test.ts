@@ -1,7 +1,8 @@
 /** Running a task now, beside its schedule, and taking up a sequence that has failed. */
 import { assert, describe, it } from "@effect/vitest"
 import { Context, Effect, Layer, Result } from "effect"
-import { evolve, type TaskState } from "../../src/actors/TaskState.ts"
+import { evolve } from "../../src/actors/Evolve.ts"
+import type { TaskState } from "../../src/actors/TaskState.ts"
 import type { TaskDefinition } from "../../src/events/TaskDefinition.ts"
 import type { EventOf, TaskEvent } from "../../src/events/TaskEvent.ts"
 import type { Outcome } from "../../src/work/Work.ts"
