@@ -66,12 +66,17 @@ const mcp = async (): Promise<void> => {
   rmSync(directory, { recursive: true })
 }
 
-/** Tasks from the first that is due to the last that has ended, a second. */
+/** Tasks from the call that schedules them to the last that is completed, a second; one that fails spoils the figure. */
 const endToEnd = async ({ core, scheduler }: World, requests: ReadonlyArray<ScheduleRequest>): Promise<number> => {
   let successes = 0
   let done = () => {}
-  const all = new Promise<void>((resolved) => {
+  let spoil: (reason: Error) => void = () => {}
+  const all = new Promise<void>((resolved, rejected) => {
     done = resolved
+    spoil = rejected
+  })
+  const failures = core.connection.subscribe("scheduler.task.failure", {
+    callback: () => spoil(new Error("a task has failed"))
   })
   const completed = core.connection.subscribe("scheduler.task.completed", {
     callback: () => {
@@ -83,6 +88,7 @@ const endToEnd = async ({ core, scheduler }: World, requests: ReadonlyArray<Sche
   await Effect.runPromise(scheduler.scheduleMany(requests))
   await all
   completed.unsubscribe()
+  failures.unsubscribe()
   return (requests.length / (performance.now() - began)) * 1000
 }
 
@@ -137,6 +143,8 @@ print(`types: ${machine()}`)
 print("")
 await mcp()
 await withWorld(async (world) => {
+  print("")
+  print(`nats-server ${world.core.connection.info?.version ?? ""}, sync_interval always`)
   await world.node(["scheduler"])
   const limited = await world.node(["worker"], LANES)
   await commands(world)
