@@ -455,4 +455,33 @@ describe("nagatha schedule --wait", () => {
       })
     })
   )
+
+  it.effect("takes the flags of each type: those of a request, of a tool, of a plugin's command", () =>
+    Effect.gen(function* () {
+      const world = aWorld()
+      const inner = ["--args", '{"a": 1}']
+      yield* runCli(["schedule", "http_request", "now", "--url", "https://x", "--method", "post", ...inner], { world })
+      yield* runCli(["schedule", "mcp_tool", "now", "--server-name", "s", "--tool-name", "t", ...inner], { world })
+      yield* runCli(["schedule", "plugin_command", "now", "--plugin-name", "p", "--command-name", "c", ...inner], {
+        world
+      })
+      assert.deepStrictEqual(
+        world.scheduled.map(({ taskArgs }) => taskArgs),
+        [
+          { url: "https://x", method: "POST", a: 1 },
+          { serverName: "s", toolName: "t", arguments: { a: 1 } },
+          { pluginName: "p", commandName: "c", arguments: { a: 1 } }
+        ]
+      )
+      for (const [type, flag] of [
+        ["http_request", "--url"],
+        ["mcp_tool", "--server-name"],
+        ["plugin_command", "--plugin-name"]
+      ] as const) {
+        const ran = yield* runCli(["schedule", type, "now"], { world })
+        assert.strictEqual(ran.code, 2)
+        assert.include(ran.stderr, `${type} needs ${flag}`)
+      }
+    })
+  )
 })
