@@ -10,8 +10,8 @@ import {
   CalendarView,
   type RemoveCalendarRequest,
   type SetCalendarRequest
-} from "./actors/CalendarRequest.ts"
-import { Preview, type PreviewRequest } from "./actors/Preview.ts"
+} from "./actors/door/CalendarRequest.ts"
+import { Preview, type PreviewRequest } from "./actors/door/Preview.ts"
 import {
   BackfillAnswer,
   BackfillRequest,
@@ -30,7 +30,7 @@ import {
   SkipRequest,
   TaskAnswer,
   UpdateRequest
-} from "./actors/TaskRequest.ts"
+} from "./actors/door/TaskRequest.ts"
 import { AnyInstant } from "./recurrence/Instant.ts"
 import type { ExecutionsPage, ExecutionsQuery, TasksPage, TasksQuery } from "./projections/Queries.ts"
 import { ScheduledTask } from "./projections/ScheduledTask.ts"

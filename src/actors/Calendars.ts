@@ -12,8 +12,8 @@ import type { CausedBy } from "../events/TaskEvent.ts"
 import type { Days } from "../recurrence/Exclusions.ts"
 import { fromMillis, type Instant } from "../recurrence/Instant.ts"
 import { BrokenChain } from "./BrokenChain.ts"
-import type { ExcludedDays } from "./ExcludedDays.ts"
-import { Refused } from "./TaskRequest.ts"
+import type { ExcludedDays } from "./task/ExcludedDays.ts"
+import { Refused } from "./door/TaskRequest.ts"
 
 /** A calendar as it is now. */
 export interface Calendar {

@@ -3,9 +3,9 @@
  * answer says is in the log, and not at all when the actor stops first (the asker's outcome is then unknown).
  */
 import type { ClaimAnswer, ClaimRequest, Heartbeat, HeartbeatAnswer, Report, ReportAnswer } from "../work/Work.ts"
-import type { TaskCommand } from "./Task.ts"
-import type { Refused } from "./TaskRequest.ts"
-import type { TaskPhase } from "./TaskState.ts"
+import type { TaskCommand } from "./task/Task.ts"
+import type { Refused } from "./door/TaskRequest.ts"
+import type { TaskPhase } from "./task/TaskState.ts"
 import type { TaskDefinition } from "../events/TaskDefinition.ts"
 
 export type CommandAnswer =

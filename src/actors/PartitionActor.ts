@@ -17,12 +17,12 @@ import { Agenda } from "./Agenda.ts"
 import type { Recorded } from "./Announcements.ts"
 import type { Announcer } from "./Announcer.ts"
 import { BrokenChain } from "./BrokenChain.ts"
-import * as Claim from "./Claim.ts"
-import type { ExcludedDays } from "./ExcludedDays.ts"
+import * as Claim from "./task/Claim.ts"
+import type { ExcludedDays } from "./task/ExcludedDays.ts"
 import type { Envelope } from "./Envelope.ts"
 import { Staging } from "./Staging.ts"
-import { evolve } from "./Evolve.ts"
-import { queueOf, type TaskState, wakeAt } from "./TaskState.ts"
+import { evolve } from "./task/Evolve.ts"
+import { queueOf, type TaskState, wakeAt } from "./task/TaskState.ts"
 
 export interface PartitionStats {
   readonly partition: number

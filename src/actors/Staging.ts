@@ -5,13 +5,13 @@
 import { Result } from "effect"
 import type { TaskEvent } from "../events/TaskEvent.ts"
 import { offerId, type ReportAnswer, type Report } from "../work/Work.ts"
-import * as Claim from "./Claim.ts"
+import * as Claim from "./task/Claim.ts"
 import type { CommandAnswer, Envelope } from "./Envelope.ts"
-import type { ExcludedDays } from "./ExcludedDays.ts"
-import * as Task from "./Task.ts"
-import { Refused } from "./TaskRequest.ts"
-import { evolve } from "./Evolve.ts"
-import type { KnownCommand, LogPosition, TaskState } from "./TaskState.ts"
+import type { ExcludedDays } from "./task/ExcludedDays.ts"
+import * as Task from "./task/Task.ts"
+import { Refused } from "./door/TaskRequest.ts"
+import { evolve } from "./task/Evolve.ts"
+import type { KnownCommand, LogPosition, TaskState } from "./task/TaskState.ts"
 
 export interface StagingOptions {
   readonly rules: Task.Rules

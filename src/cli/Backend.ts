@@ -1,7 +1,7 @@
 /** Where commands find the service and the deployment: made when a command first needs it, so that `next` and `--help` need neither. */
 import { Context, Effect, type Scope } from "effect"
 import type { Scheduler, Unreachable } from "../Scheduler.ts"
-import type { Deployment } from "./Deployment.ts"
+import type { Deployment } from "./machine/Deployment.ts"
 import type { LoadedPlugins } from "../work/plugins/LoadPlugins.ts"
 import type { McpServers } from "../work/mcp/McpServers.ts"
 import type { CliFailure } from "./Failure.ts"

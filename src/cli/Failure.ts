@@ -1,6 +1,6 @@
 /** Every way in which a command can end badly, as a person and a program are told, with the exit code that CONTRACT promises. */
 import { Predicate, Schema } from "effect"
-import { type Paint, safeJson, visible } from "./Text.ts"
+import { type Paint, safeJson, visible } from "./showing/Text.ts"
 
 /** A command ends with this exit code, and says why. */
 export class CliFailure extends Schema.TaggedError<CliFailure>()("CliFailure", {

@@ -10,11 +10,11 @@ import { TerminalCapabilities } from "effect/cli"
 import { readFileSync } from "node:fs"
 import { homedir } from "node:os"
 import { Backend } from "./Backend.ts"
-import { configDirectory, type ConfigurationFile, nothing, readConfiguration } from "./Configuration.ts"
+import { configDirectory, type ConfigurationFile, nothing, readConfiguration } from "./machine/Configuration.ts"
 import { ExitCode, toldFailure, usage } from "./Failure.ts"
-import { asksForHelp, asksForJson, forbidsColor, Presentation } from "./Presentation.ts"
+import { asksForHelp, asksForJson, forbidsColor, Presentation } from "./showing/Presentation.ts"
 import { runProgram } from "./Program.ts"
-import { paint } from "./Text.ts"
+import { paint } from "./showing/Text.ts"
 
 const levels: Readonly<Record<string, LogLevel.LogLevel>> = {
   all: "All",

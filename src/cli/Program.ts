@@ -9,8 +9,8 @@ import { CliConfig, CliError, CliOutput, Command, GlobalFlag } from "effect/cli"
 import type { Backend } from "./Backend.ts"
 import { ExitCode, failureOf, toldFailure, usage } from "./Failure.ts"
 import { helped, helpText, noSuchCommand, suggested } from "./Help.ts"
-import { Presentation } from "./Presentation.ts"
-import { paint, visible } from "./Text.ts"
+import { Presentation } from "./showing/Presentation.ts"
+import { paint, visible } from "./showing/Text.ts"
 import { tree } from "./Tree.ts"
 
 /** `"a" | "b" | "c"` as people say it: `a, b or c`. */

@@ -25,7 +25,7 @@ import { skip } from "./commands/skip.ts"
 import { status } from "./commands/status.ts"
 import { up } from "./commands/up.ts"
 import { update } from "./commands/update.ts"
-import { present } from "./Flags.ts"
+import { present } from "./asking/Flags.ts"
 
 /** Read at the start of the run (`Presentation.ts`); declared here so that it is known everywhere. */
 const NoColor = GlobalFlag.Setting("no-color")({ flag: present("no-color", "Print without colours, as NO_COLOR does") })

@@ -7,9 +7,9 @@ import {
   type Sender,
   SetCalendarRequest,
   setCalendar
-} from "../actors/CalendarRequest.ts"
+} from "../actors/door/CalendarRequest.ts"
 import { type CalendarCommand, Calendars } from "../actors/Calendars.ts"
-import type { Refused } from "../actors/TaskRequest.ts"
+import type { Refused } from "../actors/door/TaskRequest.ts"
 import { NatsConnection } from "./NatsConnection.ts"
 import { decodeWith, NatsService, readJson, respond, respondError } from "./NatsService.ts"
 

@@ -15,7 +15,7 @@ import {
   ScheduleAnswer,
   type ScheduleRequest,
   TaskAnswer
-} from "../actors/TaskRequest.ts"
+} from "../actors/door/TaskRequest.ts"
 import { ExecutionsPage, TasksPage } from "../projections/Queries.ts"
 import { ScheduledTask } from "../projections/ScheduledTask.ts"
 import { TaskExecution } from "../projections/TaskExecution.ts"

@@ -5,7 +5,7 @@
  */
 import type { Msg } from "@nats-io/transport-node"
 import { Context, Effect, Layer, Schema, type Scope } from "effect"
-import { Refused } from "../actors/TaskRequest.ts"
+import { Refused } from "../actors/door/TaskRequest.ts"
 import { headersOf, NatsConnection, reasonOf } from "./NatsConnection.ts"
 import { isInbox } from "./Roles.ts"
 

@@ -1,7 +1,7 @@
 /** Whatever owners, workers and clocks do in whatever order: what must hold of a task, read from its events. */
 import { assert, describe, it } from "@effect/vitest"
-import { evolve } from "../../src/actors/Evolve.ts"
-import type { TaskState } from "../../src/actors/TaskState.ts"
+import { evolve } from "../../src/actors/task/Evolve.ts"
+import type { TaskState } from "../../src/actors/task/TaskState.ts"
 import type { CatchUp, ExecutionOverlap } from "../../src/events/TaskDefinition.ts"
 import type { EventOf, TaskEvent } from "../../src/events/TaskEvent.ts"
 import { fromMillis, toMillis } from "../../src/recurrence/Instant.ts"

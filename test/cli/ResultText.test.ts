@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import type { Schema } from "effect"
-import { resultText, tookText } from "../../src/cli/ResultText.ts"
+import { resultText, tookText } from "../../src/cli/showing/ResultText.ts"
 import { anExecution } from "../support/scheduler.ts"
 
 const text = (taskType: string, result: Schema.Json, output: string | null = null) =>

@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
-import { asksForJson, forbidsColor } from "../../src/cli/Presentation.ts"
-import { table } from "../../src/cli/Table.ts"
-import { indented, paint, safeJson, visible, visibleLine } from "../../src/cli/Text.ts"
+import { asksForJson, forbidsColor } from "../../src/cli/showing/Presentation.ts"
+import { table } from "../../src/cli/showing/Table.ts"
+import { indented, paint, safeJson, visible, visibleLine } from "../../src/cli/showing/Text.ts"
 
 const same = (text: string) => text
 

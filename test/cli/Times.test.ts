@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { durationText, localTime, parseDuration, relativeTime } from "../../src/cli/Times.ts"
+import { durationText, localTime, parseDuration, relativeTime } from "../../src/cli/showing/Times.ts"
 
 describe("times for people", () => {
   it("shows an instant as the clocks of the zone do, always with the offset", () => {

@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
-import { awaitFirst } from "../../src/cli/Wait.ts"
+import { awaitFirst } from "../../src/cli/showing/Wait.ts"
 import type { ScheduleAnswer } from "../../src/Scheduler.ts"
 import { anExecution, aTask, aWorld, memoryScheduler } from "../support/scheduler.ts"
 

@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Redacted } from "effect"
-import type { Configuration } from "../../src/cli/Configuration.ts"
-import { workerConfiguration } from "../../src/cli/WorkerConfiguration.ts"
+import type { Configuration } from "../../src/cli/machine/Configuration.ts"
+import { workerConfiguration } from "../../src/cli/machine/WorkerConfiguration.ts"
 
 const read = (values: Configuration, env: Readonly<Record<string, string>> = {}) =>
   workerConfiguration({ file: "/etc/nagatha.config.yaml", values }, env)

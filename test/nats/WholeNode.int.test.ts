@@ -1,7 +1,7 @@
 /** Calendars and previews, asked of a whole node over NATS by a client with a client's rights. */
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer } from "effect"
-import { schedulerAndApi } from "../../src/cli/NodeRoles.ts"
+import { schedulerAndApi } from "../../src/cli/machine/NodeRoles.ts"
 import { NatsConnection } from "../../src/nats/NatsConnection.ts"
 import * as NatsScheduler from "../../src/nats/NatsScheduler.ts"
 import { MEMORY } from "../../src/projections/ReadModelFile.ts"

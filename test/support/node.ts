@@ -1,7 +1,7 @@
 /** A node that decides and answers, in this process, on a server of its own; ends with the scope of the test file. */
 import { Effect, Exit, Layer, Scope } from "effect"
 import { join } from "node:path"
-import * as NodeRoles from "../../src/cli/NodeRoles.ts"
+import * as NodeRoles from "../../src/cli/machine/NodeRoles.ts"
 import { defaults, type Settings } from "../../src/Settings.ts"
 import { startNatsServer, type TestServer } from "./natsServer.ts"
 

@@ -2,13 +2,13 @@
 import { Effect, Option } from "effect"
 import { Argument, Command, Flag } from "effect/cli"
 import { withScheduler } from "../Backend.ts"
-import { choice, defined, present, text, zoneOf } from "../Flags.ts"
-import { boundOf } from "../Moments.ts"
-import { colors, note, now, out, outJson } from "../Output.ts"
-import { runLines } from "../Runs.ts"
-import { origin } from "../TaskFlags.ts"
-import { byId } from "../TaskNames.ts"
-import { counted } from "../Text.ts"
+import { choice, defined, present, text, zoneOf } from "../asking/Flags.ts"
+import { boundOf } from "../asking/Moments.ts"
+import { colors, note, now, out, outJson } from "../showing/Output.ts"
+import { runLines } from "../showing/Runs.ts"
+import { origin } from "../asking/TaskFlags.ts"
+import { byId } from "../asking/TaskNames.ts"
+import { counted } from "../showing/Text.ts"
 
 /** Instants that a dry run lists. */
 const SHOWN = 20

@@ -2,10 +2,10 @@
 import { Effect } from "effect"
 import { Argument, Command } from "effect/cli"
 import { withScheduler } from "../Backend.ts"
-import { defined, formatOf, json, reading, text } from "../Flags.ts"
-import { note, now, out, outJson, outLines, outTable } from "../Output.ts"
-import { Presentation } from "../Presentation.ts"
-import { instantText } from "../TaskRows.ts"
+import { defined, formatOf, json, reading, text } from "../asking/Flags.ts"
+import { note, now, out, outJson, outLines, outTable } from "../showing/Output.ts"
+import { Presentation } from "../showing/Presentation.ts"
+import { instantText } from "../showing/TaskRows.ts"
 
 const name = Argument.String("NAME").pipe(Argument.withDescription("Name of the calendar, such as holidays"))
 const origin = {

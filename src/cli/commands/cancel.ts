@@ -4,11 +4,11 @@ import { Command } from "effect/cli"
 import type { ScheduledTask } from "../../projections/ScheduledTask.ts"
 import type { Scheduler } from "../../Scheduler.ts"
 import { withScheduler } from "../Backend.ts"
-import { byFilter, choosing, chosen, confirmed, mustAsk } from "../ChosenTasks.ts"
-import { eachTask } from "../EachTask.ts"
-import { note } from "../Output.ts"
-import { origin, originOf } from "../TaskFlags.ts"
-import { byId } from "../TaskNames.ts"
+import { byFilter, choosing, chosen, confirmed, mustAsk } from "../asking/ChosenTasks.ts"
+import { eachTask } from "../showing/EachTask.ts"
+import { note } from "../showing/Output.ts"
+import { origin, originOf } from "../asking/TaskFlags.ts"
+import { byId } from "../asking/TaskNames.ts"
 
 const flags = { ...choosing, ...origin }
 

@@ -1,7 +1,7 @@
 /** `nagatha completions SHELL`: a script that completes commands and flags. */
 import { Effect } from "effect"
 import { Argument, Command, Completions } from "effect/cli"
-import { out } from "../Output.ts"
+import { out } from "../showing/Output.ts"
 
 /** The command, for the tree that it is a part of. */
 export const completions = (tree: () => Command.Command.Any) =>

@@ -2,8 +2,8 @@
 import { Effect } from "effect"
 import { Command } from "effect/cli"
 import { withDeployment } from "../Backend.ts"
-import { present, timezone, zoneOf } from "../Flags.ts"
-import { note, out } from "../Output.ts"
+import { present, timezone, zoneOf } from "../asking/Flags.ts"
+import { note, out } from "../showing/Output.ts"
 
 export const demo = Command.make(
   "demo",

@@ -2,12 +2,12 @@
 import { Effect, Option } from "effect"
 import { Command } from "effect/cli"
 import { withDeployment } from "../Backend.ts"
-import { dataDirectoryHere } from "../DataDirectory.ts"
-import type { Check } from "../Deployment.ts"
+import { dataDirectoryHere } from "../machine/DataDirectory.ts"
+import type { Check } from "../machine/Deployment.ts"
 import { CliFailure, ExitCode } from "../Failure.ts"
-import { dataDirectory, json } from "../Flags.ts"
-import { colors, labelled, out, outJson } from "../Output.ts"
-import { indented, type Paint, visible, visibleLine } from "../Text.ts"
+import { dataDirectory, json } from "../asking/Flags.ts"
+import { colors, labelled, out, outJson } from "../showing/Output.ts"
+import { indented, type Paint, visible, visibleLine } from "../showing/Text.ts"
 
 const mark = (state: Check["state"], paint: Paint): string => {
   if (state === "ok") return paint.green("ok     ")

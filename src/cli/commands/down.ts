@@ -2,9 +2,9 @@
 import { Effect, Option } from "effect"
 import { Command } from "effect/cli"
 import { withDeployment } from "../Backend.ts"
-import { dataDirectoryHere } from "../DataDirectory.ts"
-import { dataDirectory, json } from "../Flags.ts"
-import { note, out, outJson } from "../Output.ts"
+import { dataDirectoryHere } from "../machine/DataDirectory.ts"
+import { dataDirectory, json } from "../asking/Flags.ts"
+import { note, out, outJson } from "../showing/Output.ts"
 
 export const down = Command.make(
   "down",

@@ -3,12 +3,12 @@ import { Effect, Option, Queue, Stream } from "effect"
 import { Argument, Command } from "effect/cli"
 import type { AnnouncedEvent, PastEvents, SchedulerError } from "../../Scheduler.ts"
 import { withScheduler } from "../Backend.ts"
-import { EVENTS, eventLine } from "../EventLine.ts"
+import { EVENTS, eventLine } from "../showing/EventLine.ts"
 import { usage } from "../Failure.ts"
-import { formatOf, reading, text, timezone, zoneOf } from "../Flags.ts"
-import { sinceOf } from "../Moments.ts"
-import { colors, note, out, outLines } from "../Output.ts"
-import { byId } from "../TaskNames.ts"
+import { formatOf, reading, text, timezone, zoneOf } from "../asking/Flags.ts"
+import { sinceOf } from "../asking/Moments.ts"
+import { colors, note, out, outLines } from "../showing/Output.ts"
+import { byId } from "../asking/TaskNames.ts"
 
 const flags = {
   pattern: Argument.String("PATTERN").pipe(

@@ -3,12 +3,12 @@ import { Effect, Option } from "effect"
 import { Argument, Command, Flag } from "effect/cli"
 import { ExecutionStatus } from "../../projections/ScheduledTask.ts"
 import { withScheduler } from "../Backend.ts"
-import { choice, count, defined, formatOf, reading, text, timezone, zoneOf } from "../Flags.ts"
-import { sinceOf } from "../Moments.ts"
-import { colors, note, now, outJson, outLines, outTable } from "../Output.ts"
-import { allPages } from "../Pages.ts"
-import { byId } from "../TaskNames.ts"
-import { executionColumns } from "../TaskRows.ts"
+import { choice, count, defined, formatOf, reading, text, timezone, zoneOf } from "../asking/Flags.ts"
+import { sinceOf } from "../asking/Moments.ts"
+import { colors, note, now, outJson, outLines, outTable } from "../showing/Output.ts"
+import { allPages } from "../showing/Pages.ts"
+import { byId } from "../asking/TaskNames.ts"
+import { executionColumns } from "../showing/TaskRows.ts"
 
 const flags = {
   id: Argument.String("ID").pipe(

@@ -3,10 +3,10 @@ import { Effect, Option } from "effect"
 import { Command, Flag } from "effect/cli"
 import { TaskStatus } from "../../projections/ScheduledTask.ts"
 import { withScheduler } from "../Backend.ts"
-import { choice, count, defined, formatOf, present, reading, text, timezone, zoneOf } from "../Flags.ts"
-import { colors, note, now, outJson, outLines, outTable } from "../Output.ts"
-import { allPages } from "../Pages.ts"
-import { taskColumns } from "../TaskRows.ts"
+import { choice, count, defined, formatOf, present, reading, text, timezone, zoneOf } from "../asking/Flags.ts"
+import { colors, note, now, outJson, outLines, outTable } from "../showing/Output.ts"
+import { allPages } from "../showing/Pages.ts"
+import { taskColumns } from "../showing/TaskRows.ts"
 
 const flags = {
   status: choice("status", TaskStatus.literals, "Only tasks with this status"),

@@ -1,15 +1,15 @@
 /** `nagatha logs EXECUTION`: what a command wrote (standard output, then standard error) or a run logged, as far as it was kept. */
 import { Effect } from "effect"
 import { Argument, Command } from "effect/cli"
-import { Refused } from "../../actors/TaskRequest.ts"
+import { Refused } from "../../actors/door/TaskRequest.ts"
 import type { Scheduler } from "../../Scheduler.ts"
 import { SEQUENCE } from "../../work/sequence/SequenceArgs.ts"
 import { withScheduler } from "../Backend.ts"
-import { followOutput, goesOn } from "../FollowedOutput.ts"
-import { json, present } from "../Flags.ts"
-import { note, out, outJson } from "../Output.ts"
-import { Presentation } from "../Presentation.ts"
-import { visible } from "../Text.ts"
+import { followOutput, goesOn } from "../showing/FollowedOutput.ts"
+import { json, present } from "../asking/Flags.ts"
+import { note, out, outJson } from "../showing/Output.ts"
+import { Presentation } from "../showing/Presentation.ts"
+import { visible } from "../showing/Text.ts"
 
 const flags = {
   id: Argument.String("EXECUTION").pipe(

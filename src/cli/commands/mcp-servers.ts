@@ -4,10 +4,10 @@ import { Argument, Command } from "effect/cli"
 import type { McpConnection, McpToolOffer } from "../../work/mcp/McpConnection.ts"
 import { withMcpServers } from "../Backend.ts"
 import { CliFailure, ExitCode } from "../Failure.ts"
-import { duration, json, text } from "../Flags.ts"
-import { note, out, outJson, outTable } from "../Output.ts"
-import { jsonArgs } from "../JsonArgs.ts"
-import { counted, visible } from "../Text.ts"
+import { duration, json, text } from "../asking/Flags.ts"
+import { note, out, outJson, outTable } from "../showing/Output.ts"
+import { jsonArgs } from "../asking/JsonArgs.ts"
+import { counted, visible } from "../showing/Text.ts"
 
 const server = Argument.String("SERVER").pipe(Argument.withDescription("Name of a server in mcp.json"))
 

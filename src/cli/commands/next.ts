@@ -2,11 +2,11 @@
 import { Effect, Option } from "effect"
 import { Argument, Command, Flag } from "effect/cli"
 import { GapPolicy, OverlapPolicy } from "../../recurrence/Recurrence.ts"
-import { choice, count, defined, formatOf, reading, text, timezone, zoneOf } from "../Flags.ts"
-import { momentOf } from "../Moments.ts"
-import { colors, labelled, now, out, outJson, outLines } from "../Output.ts"
-import { runLines } from "../Runs.ts"
-import { visibleLine } from "../Text.ts"
+import { choice, count, defined, formatOf, reading, text, timezone, zoneOf } from "../asking/Flags.ts"
+import { momentOf } from "../asking/Moments.ts"
+import { colors, labelled, now, out, outJson, outLines } from "../showing/Output.ts"
+import { runLines } from "../showing/Runs.ts"
+import { visibleLine } from "../showing/Text.ts"
 
 const flags = {
   when: Argument.String("WHEN").pipe(
@@ -31,7 +31,7 @@ export const next = Command.make(
   Effect.fnUntraced(function* (input) {
     const format = yield* formatOf(input)
     const zone = yield* zoneOf(input.timezone)
-    const { preview } = yield* Effect.promise(() => import("../../actors/Preview.ts"))
+    const { preview } = yield* Effect.promise(() => import("../../actors/door/Preview.ts"))
     const today = yield* now
     const from = Option.isSome(input.from) ? yield* momentOf("from", input.from.value, zone) : today
     const answer = yield* Effect.fromResult(

@@ -2,12 +2,12 @@
 import { Effect, Option } from "effect"
 import { Command } from "effect/cli"
 import { withDeployment } from "../Backend.ts"
-import { dataDirectoryHere } from "../DataDirectory.ts"
-import { NODE_ROLES, type NodeRole } from "../Deployment.ts"
+import { dataDirectoryHere } from "../machine/DataDirectory.ts"
+import { NODE_ROLES, type NodeRole } from "../machine/Deployment.ts"
 import { usage } from "../Failure.ts"
-import { concurrency, dataDirectory, json, plugin, text } from "../Flags.ts"
-import { out, outJson } from "../Output.ts"
-import { asNode, untilStopped, warnOfBroken } from "../RunningNode.ts"
+import { concurrency, dataDirectory, json, plugin, text } from "../asking/Flags.ts"
+import { out, outJson } from "../showing/Output.ts"
+import { asNode, untilStopped, warnOfBroken } from "../machine/RunningNode.ts"
 
 const listed = (value: string): ReadonlyArray<string> =>
   value

@@ -2,12 +2,12 @@
 import { Effect, Option } from "effect"
 import { Command } from "effect/cli"
 import { withScheduler } from "../Backend.ts"
-import { byFilter, choosing, chosen, mustAsk } from "../ChosenTasks.ts"
-import { eachTask } from "../EachTask.ts"
-import { text, timezone, zoneOf } from "../Flags.ts"
-import { boundOf } from "../Moments.ts"
-import { origin, originOf } from "../TaskFlags.ts"
-import { localTime } from "../Times.ts"
+import { byFilter, choosing, chosen, mustAsk } from "../asking/ChosenTasks.ts"
+import { eachTask } from "../showing/EachTask.ts"
+import { text, timezone, zoneOf } from "../asking/Flags.ts"
+import { boundOf } from "../asking/Moments.ts"
+import { origin, originOf } from "../asking/TaskFlags.ts"
+import { localTime } from "../showing/Times.ts"
 
 export const pause = Command.make(
   "pause",

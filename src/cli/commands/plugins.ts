@@ -3,9 +3,9 @@ import { Effect } from "effect"
 import { Command } from "effect/cli"
 import { Backend } from "../Backend.ts"
 import { CliFailure, ExitCode } from "../Failure.ts"
-import { json, plugin } from "../Flags.ts"
-import { note, out, outJson, outTable } from "../Output.ts"
-import { counted, visible } from "../Text.ts"
+import { json, plugin } from "../asking/Flags.ts"
+import { note, out, outJson, outTable } from "../showing/Output.ts"
+import { counted, visible } from "../showing/Text.ts"
 
 const list = Command.make(
   "list",

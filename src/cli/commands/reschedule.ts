@@ -3,10 +3,10 @@ import { Effect, Option } from "effect"
 import { Argument, Command } from "effect/cli"
 import { GapPolicy, OverlapPolicy } from "../../recurrence/Recurrence.ts"
 import { withScheduler } from "../Backend.ts"
-import { ifRevision, showChange } from "../Changed.ts"
-import { choice, defined, text, zoneOf } from "../Flags.ts"
-import { byId } from "../TaskNames.ts"
-import { origin } from "../TaskFlags.ts"
+import { ifRevision, showChange } from "../showing/Changed.ts"
+import { choice, defined, text, zoneOf } from "../asking/Flags.ts"
+import { byId } from "../asking/TaskNames.ts"
+import { origin } from "../asking/TaskFlags.ts"
 
 export const reschedule = Command.make(
   "reschedule",

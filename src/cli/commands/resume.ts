@@ -2,9 +2,9 @@
 import { Effect } from "effect"
 import { Command } from "effect/cli"
 import { withScheduler } from "../Backend.ts"
-import { byFilter, choosing, chosen, mustAsk } from "../ChosenTasks.ts"
-import { eachTask } from "../EachTask.ts"
-import { origin, originOf } from "../TaskFlags.ts"
+import { byFilter, choosing, chosen, mustAsk } from "../asking/ChosenTasks.ts"
+import { eachTask } from "../showing/EachTask.ts"
+import { origin, originOf } from "../asking/TaskFlags.ts"
 
 export const resume = Command.make(
   "resume",

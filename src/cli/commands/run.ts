@@ -1,11 +1,11 @@
 /** `nagatha run ID`: runs a task now, beside its schedule; `--from-step` takes up a failed sequence. */
 import { Effect } from "effect"
 import { Argument, Command } from "effect/cli"
-import { failedExecution, showEnd, waited } from "../AwaitedEnd.ts"
+import { failedExecution, showEnd, waited } from "../showing/AwaitedEnd.ts"
 import { withScheduler } from "../Backend.ts"
-import { defined, json, present, text } from "../Flags.ts"
-import { note, out, outJson } from "../Output.ts"
-import { byId } from "../TaskNames.ts"
+import { defined, json, present, text } from "../asking/Flags.ts"
+import { note, out, outJson } from "../showing/Output.ts"
+import { byId } from "../asking/TaskNames.ts"
 
 const flags = {
   id: Argument.String("ID").pipe(Argument.withDescription("Task id, or a beginning of 4 characters or more")),
@@ -38,7 +38,7 @@ export const run = Command.make(
           yield* out(`runs now: execution ${answer.executionId}`)
           if (!input.wait) yield* note(`see it: nagatha info ${answer.taskId}`)
         }
-        const { awaitExecution } = yield* Effect.promise(() => import("../Wait.ts"))
+        const { awaitExecution } = yield* Effect.promise(() => import("../showing/Wait.ts"))
         const execution = input.wait
           ? yield* waited(answer.taskId, input.json, (tell) => awaitExecution(scheduler, answer, tell))
           : undefined

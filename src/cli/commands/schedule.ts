@@ -4,13 +4,13 @@ import { Command } from "effect/cli"
 import type { ScheduledTask } from "../../projections/ScheduledTask.ts"
 import type { ScheduleAnswer, ScheduleRequest, Scheduler } from "../../Scheduler.ts"
 import { withScheduler } from "../Backend.ts"
-import { failedExecution, showEnd, waited } from "../AwaitedEnd.ts"
+import { failedExecution, showEnd, waited } from "../showing/AwaitedEnd.ts"
 import { usage } from "../Failure.ts"
-import { DURATIONS, json, present } from "../Flags.ts"
-import { colors, labelled, note, now, out, outJson } from "../Output.ts"
-import { runLines } from "../Runs.ts"
-import { scheduleFlags } from "../ScheduleFlags.ts"
-import { visible, visibleLine } from "../Text.ts"
+import { DURATIONS, json, present } from "../asking/Flags.ts"
+import { colors, labelled, note, now, out, outJson } from "../showing/Output.ts"
+import { runLines } from "../showing/Runs.ts"
+import { scheduleFlags } from "../asking/ScheduleFlags.ts"
+import { visible, visibleLine } from "../showing/Text.ts"
 
 /** What is stored now; null where the read models cannot say it yet, which is no reason to fail. */
 const stored = Effect.fnUntraced(function* (scheduler: Scheduler["Service"], answer: ScheduleAnswer) {
@@ -62,13 +62,13 @@ export const schedule = Command.make(
   },
   Effect.fnUntraced(function* (input) {
     if (input.wait && input.dryRun) return yield* usage("--wait and --dry-run contradict each other; leave one out")
-    const { requestOf } = yield* Effect.promise(() => import("../RequestedTask.ts"))
+    const { requestOf } = yield* Effect.promise(() => import("../asking/RequestedTask.ts"))
     const request = yield* requestOf(input)
     yield* withScheduler(
       Effect.fnUntraced(function* (scheduler) {
         const answer = yield* scheduler.schedule(request)
         if (!input.json) yield* show(request, answer)
-        const { awaitFirst } = yield* Effect.promise(() => import("../Wait.ts"))
+        const { awaitFirst } = yield* Effect.promise(() => import("../showing/Wait.ts"))
         const execution = input.wait
           ? yield* waited(answer.taskId, input.json, (tell) => awaitFirst(scheduler, answer, tell))
           : undefined

@@ -2,12 +2,12 @@
 import { Effect } from "effect"
 import { Argument, Command } from "effect/cli"
 import { withScheduler } from "../Backend.ts"
-import { defined, timezone, zoneOf } from "../Flags.ts"
-import { momentOf } from "../Moments.ts"
-import { out, outJson } from "../Output.ts"
-import { byId } from "../TaskNames.ts"
-import { localTime } from "../Times.ts"
-import { origin } from "../TaskFlags.ts"
+import { defined, timezone, zoneOf } from "../asking/Flags.ts"
+import { momentOf } from "../asking/Moments.ts"
+import { out, outJson } from "../showing/Output.ts"
+import { byId } from "../asking/TaskNames.ts"
+import { localTime } from "../showing/Times.ts"
+import { origin } from "../asking/TaskFlags.ts"
 
 export const skip = Command.make(
   "skip",

@@ -4,12 +4,12 @@ import { Command } from "effect/cli"
 import { ExecutionStatus, TaskStatus } from "../../projections/ScheduledTask.ts"
 import type { ServiceStatus } from "../../Scheduler.ts"
 import { withScheduler } from "../Backend.ts"
-import { formatOf, reading, timezone, zoneOf } from "../Flags.ts"
-import { colors, labelled, now, out, outJson, outLines, outTable } from "../Output.ts"
-import type { Column } from "../Table.ts"
-import { instantText } from "../TaskRows.ts"
-import { counted, type Paint, visibleLine } from "../Text.ts"
-import { relativeTime } from "../Times.ts"
+import { formatOf, reading, timezone, zoneOf } from "../asking/Flags.ts"
+import { colors, labelled, now, out, outJson, outLines, outTable } from "../showing/Output.ts"
+import type { Column } from "../showing/Table.ts"
+import { instantText } from "../showing/TaskRows.ts"
+import { counted, type Paint, visibleLine } from "../showing/Text.ts"
+import { relativeTime } from "../showing/Times.ts"
 
 type Node = ServiceStatus["nodes"][number]
 type Queue = ServiceStatus["queues"][number]

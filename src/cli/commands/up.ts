@@ -2,11 +2,11 @@
 import { Effect, Option } from "effect"
 import { Command } from "effect/cli"
 import { withDeployment } from "../Backend.ts"
-import { dataDirectoryHere } from "../DataDirectory.ts"
-import type { UpInfo } from "../Deployment.ts"
-import { concurrency, dataDirectory, json, plugin, present } from "../Flags.ts"
-import { colors, labelled, note, out, outJson } from "../Output.ts"
-import { asNode, loadedNames, untilStopped, warnOfBroken } from "../RunningNode.ts"
+import { dataDirectoryHere } from "../machine/DataDirectory.ts"
+import type { UpInfo } from "../machine/Deployment.ts"
+import { concurrency, dataDirectory, json, plugin, present } from "../asking/Flags.ts"
+import { colors, labelled, note, out, outJson } from "../showing/Output.ts"
+import { asNode, loadedNames, untilStopped, warnOfBroken } from "../machine/RunningNode.ts"
 
 const flags = {
   data: dataDirectory("Where everything is kept"),

@@ -1,0 +1,333 @@
+/**
+ * The door for commands: a request as it came (JSON, or an object of a program) to a command that an actor can decide.
+ *
+ * Everything that can be wrong with a request is found here, with place, value and remedy, and nothing is stored. Pure:
+ * the same request at the same time gives the same command; a task id that was left out follows from the command id, so
+ * that a request can be sent again.
+ */
+import { Result, Schema } from "effect"
+import { hash } from "node:crypto"
+import type { TaskDefinition } from "../../events/TaskDefinition.ts"
+import { clockNotes } from "../../recurrence/ClockNotes.ts"
+import type { Days } from "../../recurrence/Exclusions.ts"
+import * as Occurrences from "../../recurrence/Occurrences.ts"
+import * as Series from "../../recurrence/Series.ts"
+import type * as When from "../../recurrence/When.ts"
+import { tzdataVersion } from "../../recurrence/zone/Zone.ts"
+import { shownIssue } from "../../work/ArgsProblem.ts"
+import { define, type Door, understand } from "./Define.ts"
+import type { Changed } from "../task/Edit.ts"
+import type { CommandAnswer } from "../Envelope.ts"
+import type { TaskCommand } from "../task/Task.ts"
+import {
+  BackfillRequest,
+  CancelRequest,
+  type ChangeAnswer,
+  PauseRequest,
+  Refused,
+  RescheduleRequest,
+  ResumeRequest,
+  type RunAnswer,
+  RunRequest,
+  ScheduleAnswer,
+  ScheduleRequest,
+  SkipRequest,
+  type TaskAnswer,
+  type TaskVerb,
+  UpdateRequest
+} from "./TaskRequest.ts"
+import { fromMillis } from "../../recurrence/Instant.ts"
+
+type ScheduleCommand = Extract<TaskCommand, { readonly type: "schedule" }>
+/** A command about a task that is there. */
+export type TaskRequestCommand = Exclude<TaskCommand, ScheduleCommand>
+export type { Door }
+/** A command that was carried out. */
+export type Done = Extract<CommandAnswer, { readonly _tag: "done" }>
+
+/** A schedule command, and what the words were understood to mean. */
+export interface Intended {
+  readonly command: ScheduleCommand
+  readonly notes: ReadonlyArray<string>
+}
+
+/** Runs shown with an answer. */
+const SHOWN_RUNS = 3
+
+const strict = { errors: "all", onExcessProperty: "error" } as const
+const decodeSchedule = Schema.decodeUnknownResult(ScheduleRequest, strict)
+const decodeCancel = Schema.decodeUnknownResult(CancelRequest, strict)
+const decodeRun = Schema.decodeUnknownResult(RunRequest, strict)
+const decodePause = Schema.decodeUnknownResult(PauseRequest, strict)
+const decodeResume = Schema.decodeUnknownResult(ResumeRequest, strict)
+const decodeSkip = Schema.decodeUnknownResult(SkipRequest, strict)
+const decodeBackfill = Schema.decodeUnknownResult(BackfillRequest, strict)
+const decodeUpdate = Schema.decodeUnknownResult(UpdateRequest, strict)
+const decodeReschedule = Schema.decodeUnknownResult(RescheduleRequest, strict)
+
+const invalid = (error: Schema.SchemaError) =>
+  new Refused({ code: "invalidRequest", message: `the request cannot be read: ${shownIssue(error.issue)}` })
+
+/** The request to schedule, with unknown or ill-formed fields refused by name. */
+export const readSchedule = (request: unknown): Result.Result<ScheduleRequest, Refused> =>
+  Result.mapError(decodeSchedule(request), invalid)
+
+/** The id of a task whose request names none: 16 letters and digits that follow from the command id. */
+export const taskIdOf = (commandId: string): string =>
+  BigInt(`0x${hash("sha256", commandId, "hex").slice(0, 24)}`)
+    .toString(36)
+    .padStart(19, "0")
+    .slice(-16)
+
+/** What a schedule request asks for. */
+export const schedule = (request: ScheduleRequest, door: Door): Result.Result<Intended, Refused> => {
+  const commandId = request.commandId ?? door.commandId
+  const taskId = request.taskId ?? taskIdOf(commandId)
+  return Result.map(define(request, taskId, door), ({ definition, notes }) => ({
+    command: {
+      type: "schedule",
+      taskId,
+      definition,
+      tzdata: tzdataVersion,
+      causedBy: causedBy(request, commandId, door)
+    },
+    notes
+  }))
+}
+
+/** The fields that every request about a task has. */
+const about = (
+  request: { readonly taskId: string; readonly commandId?: string; readonly actor?: string; readonly reason?: string },
+  door: Door
+) => ({ taskId: request.taskId, causedBy: causedBy(request, request.commandId ?? door.commandId, door) })
+
+/** What a request about a task that is there asks for. */
+export const request = (verb: TaskVerb, body: unknown, door: Door): Result.Result<TaskRequestCommand, Refused> => {
+  switch (verb) {
+    case "cancel":
+      return Result.map(read(decodeCancel, body), (asked) => ({ type: "cancel", ...about(asked, door) }))
+    case "run":
+      return Result.map(read(decodeRun, body), (asked) => ({
+        type: "run",
+        ...about(asked, door),
+        fromStep: asked.fromStep
+      }))
+    case "pause":
+      return Result.map(read(decodePause, body), (asked) => ({
+        type: "pause",
+        ...about(asked, door),
+        until: asked.until === undefined ? null : Date.parse(asked.until)
+      }))
+    case "resume":
+      return Result.map(read(decodeResume, body), (asked) => ({ type: "resume", ...about(asked, door) }))
+    case "skip":
+      return Result.map(read(decodeSkip, body), (asked) => ({
+        type: "skip",
+        ...about(asked, door),
+        at: Date.parse(asked.instant)
+      }))
+    case "backfill":
+      return Result.map(read(decodeBackfill, body), (asked) => ({
+        type: "backfill",
+        ...about(asked, door),
+        from: Date.parse(asked.from),
+        to: Date.parse(asked.to),
+        atOnce: asked.overlap === "allowAll"
+      }))
+    case "update":
+    case "reschedule":
+      return Result.flatMap(read(verb === "update" ? decodeUpdate : decodeReschedule, body), (asked) =>
+        Result.map(somethingAsked(asked), () => ({
+          type: "change",
+          ...about(asked, door),
+          ifRevision: asked.ifRevision,
+          apply: (definition) => changed(asked.taskId, definition, asked, door)
+        }))
+      )
+  }
+}
+
+const read = <A>(decode: (body: unknown) => Result.Result<A, Schema.SchemaError>, body: unknown) =>
+  Result.mapError(decode(body), invalid)
+
+const ORIGIN: ReadonlySet<string> = new Set(["taskId", "commandId", "actor", "reason", "ifRevision"])
+
+const somethingAsked = (asked: object): Result.Result<void, Refused> =>
+  Object.keys(asked).some((key) => !ORIGIN.has(key))
+    ? Result.succeed(undefined)
+    : Result.fail(new Refused({ code: "invalidRequest", message: "the request changes nothing: name a field" }))
+
+/** The fields by which a request says anew when a task runs. */
+const WORDS = ["schedule", "timezone", "dstGap", "dstOverlap"] as const
+const BOUNDS = ["startAt", "endAt", "maxRuns"] as const
+
+/** The bounds that the words of a definition say themselves. */
+const saidBy = (
+  { scheduleSpec, taskType, timezone }: TaskDefinition,
+  taskId: string,
+  door: Door
+): Pick<When.Understood, (typeof BOUNDS)[number]> =>
+  Result.getOrElse(
+    understand({ taskType, schedule: scheduleSpec, allowPast: true }, taskId, timezone, door),
+    () => ({})
+  )
+
+/** A definition with what was asked changed in it; all else stays as it is. */
+const changed = (
+  taskId: string,
+  definition: TaskDefinition,
+  asked: UpdateRequest,
+  door: Door
+): Result.Result<Changed, Refused> => {
+  const {
+    commandId: _id,
+    ifRevision: _revision,
+    reason: _reason,
+    endAt: _end,
+    maxRuns: _max,
+    startAt: _start,
+    ...fields
+  } = asked
+  const reworded = WORDS.some((field) => asked[field] !== undefined)
+  if (reworded && asked.schedule === undefined && definition.recurrence.kind === "once") {
+    return Result.fail(
+      new Refused({
+        code: "invalidRequest",
+        message: "a task that runs once has its instant already: say the schedule as well"
+      })
+    )
+  }
+  const dst = Series.dstOf(definition.recurrence)
+  const merged: ScheduleRequest = {
+    taskType: definition.taskType,
+    taskName: definition.taskName,
+    description: definition.description,
+    taskArgs: definition.taskArgs,
+    schedule: definition.scheduleSpec,
+    timezone: definition.timezone,
+    queue: definition.queue,
+    tags: definition.tags,
+    maxRetries: definition.maxRetries,
+    backoffMs: definition.backoffMs,
+    timeoutMs: definition.timeoutMs,
+    hardTimeoutMs: definition.hardTimeoutMs,
+    overlap: definition.overlap,
+    catchUp: definition.catchUp,
+    catchUpWindowMs: definition.catchUpWindowMs,
+    ...(definition.spreadMs === undefined ? {} : { spreadMs: definition.spreadMs }),
+    ...(definition.expiresMs === undefined ? {} : { expiresMs: definition.expiresMs }),
+    ...(definition.pauseAfterFailures === undefined ? {} : { pauseAfterFailures: definition.pauseAfterFailures }),
+    ...(definition.exclude === undefined ? {} : { exclude: definition.exclude }),
+    ...(dst === undefined ? {} : { dstGap: dst.gap, dstOverlap: dst.overlap }),
+    ...fields,
+    actor: definition.createdBy
+  }
+  const timed = reworded
+    ? understand(merged, taskId, merged.timezone ?? definition.timezone, door)
+    : Result.succeed({ recurrence: definition.recurrence, understoodAs: definition.understoodAs, notes: [] })
+  return Result.flatMap(timed, (when) => {
+    // Null takes a bound away; what the new words say stands in its place; what the old words said has gone with them.
+    const before = reworded ? saidBy(definition, taskId, door) : {}
+    const bounds = Object.fromEntries(
+      BOUNDS.flatMap((bound) => {
+        const kept = when[bound] === undefined && before[bound] === undefined ? definition[bound] : null
+        const value = asked[bound] === undefined ? kept : asked[bound]
+        return value === null ? [] : [[bound, value]]
+      })
+    )
+    return Result.map(define({ ...merged, ...bounds }, taskId, door, when), (made) => ({
+      definition: made.definition,
+      timed:
+        reworded || [...BOUNDS, "spreadMs" as const, "exclude" as const].some((field) => asked[field] !== undefined)
+    }))
+  })
+}
+
+/** The answer to a schedule request: of the stored definition, so that a repeated request gets the first answer. */
+export const answer = (
+  intended: Intended,
+  decided: Done | null,
+  { calendars, now }: Pick<Door, "calendars" | "now">
+): ScheduleAnswer => {
+  const definition = decided?.definition ?? intended.command.definition
+  const exclusions = calendars.excluded.of(definition)
+  return {
+    taskId: intended.command.taskId,
+    created: decided?.changed ?? false,
+    understoodAs: definition.understoodAs,
+    timezone: definition.timezone,
+    nextRuns: nextRuns(definition, now, SHOWN_RUNS, exclusions),
+    notes: [...intended.notes, ...clockNotes(Series.of(definition, exclusions), definition, now)],
+    logSequence: decided?.logSequence ?? null
+  }
+}
+
+export const taskAnswer = (decided: Done): TaskAnswer => ({
+  taskId: decided.taskId,
+  status: decided.status,
+  revision: decided.revision,
+  logSequence: decided.logSequence
+})
+
+export const changeAnswer = (decided: Done, { calendars, now }: Pick<Door, "calendars" | "now">): ChangeAnswer => {
+  const { definition } = decided
+  const exclusions = definition === null ? [] : calendars.excluded.of(definition)
+  return {
+    ...taskAnswer(decided),
+    understoodAs: definition?.understoodAs ?? "",
+    timezone: definition?.timezone ?? "",
+    nextRuns: definition === null ? [] : nextRuns(definition, now, SHOWN_RUNS, exclusions),
+    notes: definition === null ? [] : clockNotes(Series.of(definition, exclusions), definition, now)
+  }
+}
+
+/** The answer to a request about a task that is there. */
+export const answerTo = (verb: TaskVerb, decided: Done, door: Door): unknown => {
+  switch (verb) {
+    case "run":
+      return runAnswer(decided)
+    case "backfill":
+      return { ...taskAnswer(decided), executions: decided.executions ?? 0 }
+    case "update":
+    case "reschedule":
+      return changeAnswer(decided, door)
+    default:
+      return taskAnswer(decided)
+  }
+}
+
+export const runAnswer = (decided: Done): RunAnswer => ({
+  ...taskAnswer(decided),
+  executionId: decided.executionId ?? ""
+})
+
+type Timed = Pick<TaskDefinition, "recurrence" | "timezone" | "startAt" | "endAt" | "maxRuns" | "offsetMs">
+
+/** The coming runs of a definition: within its bounds, without the days that are excluded. */
+export const nextRuns = (
+  definition: Timed,
+  now: number,
+  count: number,
+  exclusions?: ReadonlyArray<Days>
+): ScheduleAnswer["nextRuns"] => {
+  const { maxRuns, offsetMs = 0, recurrence, timezone } = definition
+  // What happens once and now is still to come; what recurs runs after now.
+  const since = recurrence.kind === "once" ? now - 1 : now
+  const wanted = maxRuns === null ? count : Math.min(count, maxRuns)
+  return Series.of(definition, exclusions)
+    .first(since - offsetMs, wanted)
+    .map((at) => ({
+      ...Occurrences.shown(recurrence, timezone, at),
+      ...(offsetMs === 0 ? {} : { dueAt: fromMillis(at + offsetMs) })
+    }))
+}
+
+const causedBy = (
+  request: { readonly actor?: string; readonly reason?: string },
+  commandId: string,
+  door: Door
+): TaskCommand["causedBy"] => ({
+  commandId,
+  actor: request.actor ?? door.actor,
+  ...(request.reason === undefined ? {} : { reason: request.reason })
+})

@@ -1,0 +1,143 @@
+/**
+ * Claims: who runs which attempt now. Pure changes of the part of `TaskState` that lives in memory only.
+ *
+ * A claim is granted only for an execution that is open, whose attempt is the current one, and that nobody else holds.
+ * So a finished or cancelled execution never runs again, whatever the broker delivers.
+ */
+import type { ClaimAnswer, ClaimRequest, Heartbeat, HeartbeatAnswer, WorkItem } from "../../work/Work.ts"
+import { toMillis } from "../../recurrence/Instant.ts"
+import { isReplaced } from "./Overlap.ts"
+import { limitsOf } from "./Sequence.ts"
+import type { LiveTask, OpenExecution, Stage, TaskState } from "./TaskState.ts"
+
+/** A claimant asks again this long after a lease has ended, so that the owner has decided about it before; milliseconds. */
+const AFTER_LEASE_MS = 50
+
+const withStage = (task: LiveTask, executionId: string, stage: Stage): LiveTask => ({
+  ...task,
+  executions: task.executions.map((execution) =>
+    execution.executionId === executionId ? { ...execution, stage } : execution
+  )
+})
+
+const open = (state: TaskState | undefined, executionId: string): OpenExecution | undefined =>
+  state?._tag === "live" ? state.executions.find((execution) => execution.executionId === executionId) : undefined
+
+/** May this attempt begin now? The state is a new one only when the answer is `granted`. */
+export const claim = (
+  state: TaskState | undefined,
+  request: ClaimRequest,
+  now: number,
+  leaseMs: number
+): { readonly state: TaskState | undefined; readonly answer: ClaimAnswer } => {
+  const execution = open(state, request.executionId)
+  if (state?._tag !== "live" || execution === undefined || execution.attempt !== request.attempt) {
+    return { state, answer: { answer: "gone" } }
+  }
+  const { stage } = execution
+  if (stage._tag === "steps" || stage._tag === "buffered") return { state, answer: { answer: "gone" } }
+  if (stage._tag === "waiting" && stage.until > now) {
+    return { state, answer: { answer: "held", retryAfterMs: stage.until - now } }
+  }
+  if (stage._tag === "claimed" && stage.worker !== request.worker) {
+    const retryAfterMs = Math.max(0, stage.leaseUntil - now) + AFTER_LEASE_MS
+    return { state, answer: { answer: "held", retryAfterMs } }
+  }
+  const claimed: Stage =
+    stage._tag === "claimed"
+      ? { ...stage, leaseUntil: now + leaseMs }
+      : { _tag: "claimed", worker: request.worker, since: now, leaseUntil: now + leaseMs, recorded: false }
+  return { state: withStage(state, request.executionId, claimed), answer: { answer: "granted", leaseMs } }
+}
+
+/** Extends a claim, or re-asserts it to an owner that does not know it. `stop` when the attempt is no longer wanted. */
+export const heartbeat = (
+  state: TaskState | undefined,
+  beat: Heartbeat,
+  now: number,
+  leaseMs: number
+): { readonly state: TaskState | undefined; readonly answer: HeartbeatAnswer } => {
+  const execution = open(state, beat.executionId)
+  if (state?._tag !== "live" || execution === undefined || execution.attempt !== beat.attempt) {
+    return { state, answer: "stop" }
+  }
+  const { stage } = execution
+  if (stage._tag === "buffered" || stage._tag === "steps") return { state, answer: "stop" }
+  if (stage._tag === "claimed" && stage.worker !== beat.worker) return { state, answer: "stop" }
+  const claimed: Stage = {
+    _tag: "claimed",
+    worker: beat.worker,
+    since: stage._tag === "claimed" ? stage.since : toMillis(beat.startedAt),
+    leaseUntil: now + leaseMs,
+    recorded: stage._tag === "claimed" && stage.recorded
+  }
+  return {
+    state: withStage(state, beat.executionId, claimed),
+    answer: state.phase === "cancelled" || isReplaced(state, execution) ? "stop" : "continue"
+  }
+}
+
+/** A new owner gives every holder known from the log a whole lease to re-assert its claim. */
+export const extendAll = (state: TaskState, now: number, leaseMs: number): TaskState =>
+  state._tag === "live" && state.executions.some(({ stage }) => stage._tag === "claimed")
+    ? {
+        ...state,
+        executions: state.executions.map((execution) =>
+          execution.stage._tag === "claimed"
+            ? {
+                ...execution,
+                stage: { ...execution.stage, leaseUntil: Math.max(execution.stage.leaseUntil, now + leaseMs) }
+              }
+            : execution
+        )
+      }
+    : state
+
+/** Attempts whose time to be offered has come, and the state in which they are. */
+export const offer = (
+  state: TaskState,
+  partition: number,
+  now: number
+): { readonly state: TaskState; readonly items: ReadonlyArray<WorkItem> } => {
+  if (state._tag === "ended") return { state, items: [] }
+  const items: Array<WorkItem> = []
+  const executions = state.executions.map((execution): OpenExecution => {
+    if (execution.stage._tag !== "waiting" || execution.stage.until > now) return execution
+    items.push(workItem(state, execution, partition))
+    return { ...execution, stage: { _tag: "offered" } }
+  })
+  return items.length === 0 ? { state, items } : { state: { ...state, executions }, items }
+}
+
+/** The queue may have lost what it held: whatever is offered and not in `held` (ids of offers) waits to be offered again. */
+export const reoffer = (state: TaskState, held: (executionId: string, attempt: number) => boolean): TaskState =>
+  state._tag === "live" && state.executions.some((e) => e.stage._tag === "offered" && !held(e.executionId, e.attempt))
+    ? {
+        ...state,
+        executions: state.executions.map((execution) =>
+          execution.stage._tag === "offered" && !held(execution.executionId, execution.attempt)
+            ? { ...execution, stage: { _tag: "waiting", until: 0 } }
+            : execution
+        )
+      }
+    : state
+
+const workItem = (task: LiveTask, execution: OpenExecution, partition: number): WorkItem => {
+  const { hardTimeoutMs, queue, timeoutMs } = limitsOf(task, execution)
+  const { taskArgs, taskName, taskType } = task.definition
+  return {
+    v: 1,
+    partition,
+    taskId: task.taskId,
+    taskName,
+    taskType: execution.step?.type ?? taskType,
+    taskArgs: execution.step?.args ?? taskArgs,
+    queue,
+    executionId: execution.executionId,
+    attempt: execution.attempt,
+    nominalAt: execution.nominalAt,
+    dueAt: execution.dueAt,
+    timeoutMs,
+    hardTimeoutMs
+  }
+}

@@ -1,0 +1,130 @@
+/**
+ * Changing a task: its definition, or leaving out one of its occurrences. Pure.
+ *
+ * An edit never fires the past: a new schedule begins now. What became due before runs as it was.
+ */
+import { Result } from "effect"
+import type { TaskDefinition } from "../../events/TaskDefinition.ts"
+import type { CausedBy, EventOf, TaskEvent } from "../../events/TaskEvent.ts"
+import { fromMillis } from "../../recurrence/Instant.ts"
+import { scheduleType } from "../../recurrence/Recurrence.ts"
+import { tzdataVersion } from "../../recurrence/zone/Zone.ts"
+import { alive, decided, type Decision, refused } from "./Decision.ts"
+import { calendarsAt, firstOccurrence, seriesOf } from "./Due.ts"
+import type { ExcludedDays } from "./ExcludedDays.ts"
+import { completed, head } from "./Head.ts"
+import type { Refused } from "../door/TaskRequest.ts"
+import { type LiveTask, offsetOf, type TaskState } from "./TaskState.ts"
+
+/** A definition after a change, and whether it says anew when the task runs. */
+export interface Changed {
+  readonly definition: TaskDefinition
+  readonly timed: boolean
+}
+
+export interface ChangeCommand {
+  readonly type: "change"
+  readonly taskId: string
+  /** Refused where the task has another one: somebody else has changed it. */
+  readonly ifRevision: number | undefined
+  /** The rule of the change; pure. */
+  readonly apply: (definition: TaskDefinition) => Result.Result<Changed, Refused>
+  readonly causedBy: CausedBy
+}
+
+export interface SkipCommand {
+  readonly type: "skip"
+  readonly taskId: string
+  /** A nominal instant of the task that is still to come, milliseconds. */
+  readonly at: number
+  readonly causedBy: CausedBy
+}
+
+export const change = (
+  state: TaskState | undefined,
+  command: ChangeCommand,
+  now: number,
+  excluded: ExcludedDays
+): Result.Result<Decision, Refused> =>
+  Result.flatMap(alive(state, command.taskId), (task): Result.Result<Decision, Refused> => {
+    const { ifRevision } = command
+    if (ifRevision !== undefined && ifRevision !== task.revision) {
+      return refused(
+        "revisionConflict",
+        `task ${task.taskId} is at revision ${task.revision}, not ${ifRevision}: it has been changed meanwhile`,
+        "look at it again, and send the change with the new revision"
+      )
+    }
+    return Result.flatMap(command.apply(task.definition), (changed) => edited(task, changed, command, now, excluded))
+  })
+
+const edited = (
+  task: LiveTask,
+  { definition, timed }: Changed,
+  { causedBy }: ChangeCommand,
+  now: number,
+  excluded: ExcludedDays
+): Result.Result<Decision, Refused> => {
+  const common = { taskName: definition.taskName, revision: task.revision + 1, definition }
+  if (!timed) {
+    const updated: EventOf<"updated"> = {
+      ...head(task, "updated", now, causedBy),
+      ...common,
+      nextAt: task.nextAt === null ? null : fromMillis(task.nextAt),
+      ...calendarsAt(definition, excluded)
+    }
+    return decided([updated])
+  }
+  const next =
+    definition.maxRuns !== null && task.runs >= definition.maxRuns ? null : firstOccurrence(definition, now, excluded)
+  if (next === null && task.executions.length === 0) {
+    return refused(
+      "invalidSchedule",
+      `${JSON.stringify(definition.scheduleSpec)} has no occurrence after ${fromMillis(now)}`,
+      "give an instant, or an end, that lies in the future; nagatha cancel ends the task"
+    )
+  }
+  const rescheduled: EventOf<"rescheduled"> = {
+    ...head(task, "rescheduled", now, causedBy),
+    ...common,
+    scheduleType: scheduleType(definition.recurrence),
+    nextAt: next === null ? null : fromMillis(next),
+    ...calendarsAt(definition, excluded),
+    tzdata: tzdataVersion
+  }
+  return decided([rescheduled])
+}
+
+/** Leaves out one occurrence, and no other. */
+export const skip = (
+  state: TaskState | undefined,
+  { at, causedBy, taskId }: SkipCommand,
+  now: number,
+  excluded: ExcludedDays
+): Result.Result<Decision, Refused> =>
+  Result.flatMap(alive(state, taskId), (task) => {
+    const { definition, nextAt } = task
+    const series = seriesOf(task, excluded)
+    const instant = fromMillis(at)
+    if (at + offsetOf(task) <= now || nextAt === null || at < nextAt) {
+      return refused("invalidRequest", `${instant} cannot be left out: it has passed, or has been decided`)
+    }
+    const isOne = at === nextAt || (definition.recurrence.kind !== "once" && series.next(at - 1) === at)
+    if (!isOne) {
+      const near = series.next(at)
+      const rest = near === null ? "" : `; the next one after it is ${fromMillis(near)}`
+      return refused("invalidRequest", `task ${taskId} has no occurrence at ${instant}${rest}`)
+    }
+    const next = at === nextAt ? (definition.recurrence.kind === "once" ? null : series.next(at)) : nextAt
+    const skipped: EventOf<"skipped"> = {
+      ...head(task, "skipped", now, causedBy),
+      reason: "skippedByUser",
+      nominalAt: instant,
+      throughAt: instant,
+      count: 1,
+      nextAt: next === null ? null : fromMillis(next),
+      ...calendarsAt(definition, excluded)
+    }
+    const over: ReadonlyArray<TaskEvent> = next === null && task.executions.length === 0 ? [completed(task, now)] : []
+    return decided([skipped, ...over])
+  })

@@ -1,0 +1,308 @@
+/**
+ * The fold of a task's events: the state after one more. Pure; whoever reads the log comes to what its owner knows, but
+ * for claims.
+ */
+import type { CausedBy, EventOf, TaskEvent } from "../../events/TaskEvent.ts"
+import { type Instant, toMillis } from "../../recurrence/Instant.ts"
+import { scheduleType } from "../../recurrence/Recurrence.ts"
+import { carried } from "../../work/sequence/Resume.ts"
+import { SEQUENCE } from "../../work/sequence/SequenceArgs.ts"
+import { stepsOf } from "../../work/sequence/SequencePlan.ts"
+import type {
+  KnownCommand,
+  LiveTask,
+  LogPosition,
+  OpenExecution,
+  Stage,
+  StepOutcome,
+  TaskPhase,
+  TaskState
+} from "./TaskState.ts"
+
+/** Commands remembered for each task. Older ones are carried out again if they are ever sent again. */
+export const KNOWN_COMMANDS = 16
+
+const isOver = (phase: TaskPhase): boolean => phase === "completed" || phase === "failed" || phase === "cancelled"
+
+/** A task without anything left to do shrinks to what repeated commands need; a failed sequence may be taken up again. */
+const settle = (task: LiveTask): TaskState =>
+  isOver(task.phase) &&
+  task.executions.length === 0 &&
+  (task.failedSequence === undefined || task.phase === "cancelled")
+    ? {
+        _tag: "ended",
+        taskId: task.taskId,
+        revision: task.revision,
+        phase: task.phase,
+        fingerprint: task.definition.fingerprint,
+        queue: task.definition.queue,
+        commands: task.commands
+      }
+    : task
+
+const remember = (
+  known: ReadonlyArray<KnownCommand>,
+  causedBy: CausedBy,
+  answer: Omit<KnownCommand, "commandId">
+): ReadonlyArray<KnownCommand> => {
+  // The first made the task: it is what scheduling the same again is answered by.
+  const [first, ...others] = known
+  const kept = first === undefined ? [] : [first, ...others.slice(2 - KNOWN_COMMANDS)]
+  return [...kept, { commandId: causedBy.commandId, ...answer }]
+}
+
+/** A command that has begun an execution, or one more. */
+const begunBy = (task: LiveTask, event: EventOf<"due">, position: LogPosition): ReadonlyArray<KnownCommand> => {
+  const last = task.commands.at(-1)
+  if (last?.commandId === event.causedBy.commandId) {
+    return [...task.commands.slice(0, -1), { ...last, executions: (last.executions ?? 1) + 1 }]
+  }
+  return remember(task.commands, event.causedBy, {
+    revision: event.revision,
+    status: task.phase,
+    position,
+    executionId: event.executionId,
+    executions: 1
+  })
+}
+
+const millisOrNull = (instant: Instant | null): number | null => (instant === null ? null : toMillis(instant))
+
+/** The next occurrence that an event says, and by which calendars. */
+const nextOf = (task: LiveTask, event: { readonly nextAt: Instant | null; readonly calendarsAt?: number }) => {
+  const nextAt = millisOrNull(event.nextAt)
+  return {
+    nextAt,
+    calendarsAt: event.calendarsAt ?? task.calendarsAt,
+    leftOut: task.leftOut.length === 0 ? task.leftOut : task.leftOut.filter((at) => nextAt !== null && at > nextAt)
+  }
+}
+
+const change = (
+  task: LiveTask,
+  executionId: string,
+  to: (execution: OpenExecution) => OpenExecution | null
+): ReadonlyArray<OpenExecution> =>
+  task.executions.flatMap((execution) => {
+    if (execution.executionId !== executionId) return [execution]
+    const changed = to(execution)
+    return changed === null ? [] : [changed]
+  })
+
+/** The stage of an execution whose turn has come. */
+const begins = (type: string, time: Instant): Stage =>
+  type === SEQUENCE ? { _tag: "steps", since: toMillis(time), begun: false } : { _tag: "waiting", until: 0 }
+
+/** The next that waits for its turn begins where nothing before it is open: those by hand and those of the schedule apart. */
+const nextInTurn = (task: LiveTask, time: Instant): LiveTask => {
+  let { executions } = task
+  for (const byHand of [false, true]) {
+    const lane = executions.filter(({ manual, step }) => step === undefined && (manual === true) === byHand)
+    const [first] = lane
+    if (first === undefined || lane.some(({ stage }) => stage._tag !== "buffered")) continue
+    executions = executions.map((one) =>
+      one === first ? { ...one, stage: begins(task.definition.taskType, time) } : one
+    )
+  }
+  return executions === task.executions ? task : { ...task, executions }
+}
+
+/** An execution that has become due. */
+const opened = (task: LiveTask, event: EventOf<"due">): OpenExecution => {
+  const { parentExecutionId: parent, stepArgs: args = {}, stepName: name = "", stepType } = event
+  const type = stepType ?? task.definition.taskType
+  const outcomes =
+    event.resumes === undefined
+      ? {}
+      : carried(stepsOf(task.definition.taskArgs), task.failedSequence?.outcomes ?? {}, event.resumes.fromStep)
+  return {
+    executionId: event.executionId,
+    nominalAt: event.nominalAt,
+    dueAt: event.dueAt,
+    attempt: event.attempt,
+    failed: 0,
+    lost: 0,
+    stage: event.buffered === true ? { _tag: "buffered" } : begins(type, event.time),
+    ...(event.manual === true ? { manual: true } : {}),
+    ...(type === SEQUENCE ? { outcomes } : {}),
+    ...(parent === undefined ? {} : { step: { parent, name, type, args } })
+  }
+}
+
+/** A sequence is told what became of its step. */
+const told = (
+  executions: ReadonlyArray<OpenExecution>,
+  event: EventOf<"success"> | EventOf<"failure">
+): ReadonlyArray<OpenExecution> => {
+  const { executionId, parentExecutionId, stepName } = event
+  if (parentExecutionId === undefined || stepName === undefined) return executions
+  const outcome: StepOutcome =
+    event.type === "success"
+      ? { status: "completed", executionId, result: event.result }
+      : { status: "failed", executionId, error: event.error }
+  return executions.map((one) =>
+    one.executionId === parentExecutionId ? { ...one, outcomes: { ...one.outcomes, [stepName]: outcome } } : one
+  )
+}
+
+/** Without an occurrence that is still to come. */
+const leftOut = (task: LiveTask, event: EventOf<"skipped">, commands: LiveTask["commands"]): LiveTask => {
+  const next = nextOf(task, event)
+  const at = toMillis(event.nominalAt)
+  const later = next.nextAt !== null && at > next.nextAt
+  return { ...task, ...next, leftOut: later ? [...next.leftOut, at] : next.leftOut, commands }
+}
+
+/** Runs by hand, steps, and what was cancelled say nothing of how the schedule fares. */
+const failuresAfter = (task: LiveTask, event: EventOf<"success"> | EventOf<"failure">): number => {
+  const execution = task.executions.find(({ executionId }) => executionId === event.executionId)
+  if (execution === undefined || execution.manual === true || execution.step !== undefined) return task.failuresInARow
+  if (event.type === "success") return 0
+  return event.error.code === "cancelled" ? task.failuresInARow : task.failuresInARow + 1
+}
+
+/** With the failed sequence that may be taken up again, and without one that a newer execution has overtaken. */
+const sequenceEnded = (task: LiveTask, event: EventOf<"success"> | EventOf<"failure">): LiveTask => {
+  const execution = task.executions.find(({ executionId }) => executionId === event.executionId)
+  if (execution?.outcomes === undefined || execution.step !== undefined) return task
+  const { failedSequence: _older, ...rest } = task
+  if (event.type === "success" || event.error.code === "cancelled") return rest
+  return { ...rest, failedSequence: { executionId: event.executionId, outcomes: execution.outcomes } }
+}
+
+/** The state after an event; `leaseMs` is how long a recorded start holds without a heartbeat. */
+export const evolve = (
+  state: TaskState | undefined,
+  event: TaskEvent,
+  position: LogPosition,
+  leaseMs: number
+): TaskState => {
+  if (state === undefined) {
+    if (event.type !== "scheduled") throw new Error(`event ${event.type} of the unknown task ${event.taskId}`)
+    return {
+      _tag: "live",
+      taskId: event.taskId,
+      definition: event.definition,
+      scheduleType: scheduleType(event.definition.recurrence),
+      revision: event.revision,
+      phase: "scheduled",
+      nextAt: millisOrNull(event.nextAt),
+      calendarsAt: event.calendarsAt ?? 0,
+      pausedUntil: null,
+      leftOut: [],
+      failuresInARow: 0,
+      runs: 0,
+      executions: [],
+      commands: remember([], event.causedBy, { revision: event.revision, status: "scheduled", position })
+    }
+  }
+  if (state._tag === "ended") return state
+  const known = (status: TaskPhase) =>
+    remember(state.commands, event.causedBy, { revision: event.revision, status, position })
+  switch (event.type) {
+    case "scheduled":
+      return state
+    case "updated":
+    case "rescheduled":
+      return {
+        ...state,
+        definition: event.definition,
+        scheduleType: event.scheduleType,
+        revision: event.revision,
+        ...nextOf(state, event),
+        commands: known(state.phase)
+      }
+    case "paused":
+      return {
+        ...state,
+        revision: event.revision,
+        phase: "paused",
+        pausedUntil: millisOrNull(event.until),
+        commands: known("paused")
+      }
+    case "resumed":
+      return {
+        ...state,
+        revision: event.revision,
+        phase: "scheduled",
+        pausedUntil: null,
+        failuresInARow: 0,
+        ...nextOf(state, event),
+        commands: known("scheduled")
+      }
+    case "cancelled":
+      return settle({
+        ...state,
+        revision: event.revision,
+        phase: "cancelled",
+        nextAt: null,
+        executions: state.executions.filter((execution) => !event.executions.includes(execution.executionId)),
+        commands: known("cancelled")
+      })
+    case "due":
+      return {
+        ...state,
+        ...nextOf(state, event),
+        runs: state.runs + (event.parentExecutionId === undefined && event.manual !== true ? 1 : 0),
+        executions: [...state.executions, opened(state, event)],
+        ...(event.manual === true
+          ? {
+              commands: begunBy(state, event, position)
+            }
+          : {})
+      }
+    case "skipped":
+      return event.reason === "skippedByUser"
+        ? leftOut(state, event, known(state.phase))
+        : { ...state, ...nextOf(state, event) }
+    case "started":
+      return {
+        ...state,
+        executions: change(state, event.executionId, (execution) => ({
+          ...execution,
+          // A sequence is begun by nobody: its steps are.
+          stage:
+            execution.stage._tag === "steps"
+              ? { ...execution.stage, begun: true }
+              : {
+                  _tag: "claimed",
+                  worker: event.worker,
+                  since: toMillis(event.startedAt),
+                  leaseUntil:
+                    execution.stage._tag === "claimed"
+                      ? execution.stage.leaseUntil
+                      : toMillis(event.startedAt) + leaseMs,
+                  recorded: true
+                }
+        }))
+      }
+    case "retry":
+      return {
+        ...state,
+        executions: change(state, event.executionId, (execution) => ({
+          ...execution,
+          attempt: event.attempt + 1,
+          failed: execution.failed + (event.counted ? 1 : 0),
+          lost: execution.lost + (event.error.code === "lost" ? 1 : 0),
+          stage: { _tag: "waiting", until: toMillis(event.nextAttemptAt) }
+        }))
+      }
+    case "success":
+    case "failure":
+      return settle(
+        nextInTurn(
+          {
+            ...sequenceEnded(state, event),
+            failuresInARow: failuresAfter(state, event),
+            executions: told(
+              change(state, event.executionId, () => null),
+              event
+            )
+          },
+          event.time
+        )
+      )
+    case "completed":
+      return settle({ ...state, phase: "completed", nextAt: null })
+  }
+}

@@ -1,0 +1,166 @@
+/**
+ * What the owner of a task knows of it: the fold of its events (`Evolve.ts`), and beside it what only lives in memory, the
+ * claims of workers.
+ *
+ * Everything that a decision needs is here; everything that must survive a crash is in the events. Claims need not
+ * survive: a worker re-asserts its claim to a new owner, and one that does not has lost it.
+ */
+import type { Schema } from "effect"
+import type { ExecutionError } from "../../events/TaskEvent.ts"
+import type { TaskArgs, TaskDefinition } from "../../events/TaskDefinition.ts"
+import { type Instant, toMillis } from "../../recurrence/Instant.ts"
+import type { ScheduleType } from "../../recurrence/Recurrence.ts"
+
+/** Where a commit stands in the log; the number is filled in when the commit has been stored. */
+export interface LogPosition {
+  readonly sequence: number
+}
+
+/** An accepted command, remembered so that asking again gives the first answer. */
+export interface KnownCommand {
+  readonly commandId: string
+  readonly revision: number
+  readonly status: TaskPhase
+  readonly position: LogPosition
+  /** The execution that it began, the first of several. */
+  readonly executionId?: string
+  readonly executions?: number
+}
+
+/** A sequence that has failed, kept while it can be taken up again. */
+export interface FailedSequence {
+  readonly executionId: string
+  readonly outcomes: Readonly<Record<string, StepOutcome>>
+}
+
+export type TaskPhase = "scheduled" | "paused" | "completed" | "failed" | "cancelled"
+
+/**
+ * - `waiting`: to be offered to workers at an instant (at once when it has come);
+ * - `buffered`: due, and waiting for the end of an earlier execution of its task;
+ * - `steps`: a sequence, which ends with its steps; `begun` once that is in the log;
+ * - `offered`: in line, no worker has begun;
+ * - `claimed`: a worker runs it until `leaseUntil` at least; `recorded` once `started` is in the log.
+ */
+export type Stage =
+  | { readonly _tag: "waiting"; readonly until: number }
+  | { readonly _tag: "buffered" }
+  | { readonly _tag: "steps"; readonly since: number; readonly begun: boolean }
+  | { readonly _tag: "offered" }
+  | {
+      readonly _tag: "claimed"
+      readonly worker: string
+      readonly since: number
+      readonly leaseUntil: number
+      readonly recorded: boolean
+    }
+
+/** An execution that has not ended. */
+export interface OpenExecution {
+  readonly executionId: string
+  readonly nominalAt: Instant
+  readonly dueAt: Instant
+  /** Of the try that is waiting, offered or running; numbered from 1. */
+  readonly attempt: number
+  /** Tries that failed and count against `maxRetries`. */
+  readonly failed: number
+  /** Tries that were lost with their workers. */
+  readonly lost: number
+  readonly stage: Stage
+  /** Asked for by a command. */
+  readonly manual?: true
+  /** Of a step of a sequence. */
+  readonly step?: StepExecution
+  /** Of a sequence: what became of its steps so far, by their names. */
+  readonly outcomes?: Readonly<Record<string, StepOutcome>>
+}
+
+export interface StepExecution {
+  /** Execution of the sequence. */
+  readonly parent: string
+  readonly name: string
+  readonly type: string
+  readonly args: TaskArgs
+}
+
+export type StepOutcome =
+  | { readonly status: "completed"; readonly executionId: string; readonly result: Schema.Json }
+  | { readonly status: "failed"; readonly executionId: string; readonly error: ExecutionError }
+
+/** A task that may still do something. */
+export interface LiveTask {
+  readonly _tag: "live"
+  readonly taskId: string
+  readonly definition: TaskDefinition
+  readonly scheduleType: ScheduleType
+  readonly revision: number
+  readonly phase: TaskPhase
+  /** The next occurrence to be decided, milliseconds; null when there is none. */
+  readonly nextAt: number | null
+  /** Log sequence of the calendars by which `nextAt` was computed. */
+  readonly calendarsAt: number
+  /** When a paused task goes on by itself, milliseconds; null: when it is told to. */
+  readonly pausedUntil: number | null
+  /** Instants after `nextAt` that were left out by hand, milliseconds. */
+  readonly leftOut: ReadonlyArray<number>
+  /** Executions of the schedule that have failed since the last that ended well, or since it was resumed. */
+  readonly failuresInARow: number
+  /** Occurrences that became due. */
+  readonly runs: number
+  readonly executions: ReadonlyArray<OpenExecution>
+  readonly commands: ReadonlyArray<KnownCommand>
+  /** The newest execution of a sequence, where it has failed. */
+  readonly failedSequence?: FailedSequence
+}
+
+/** A task that is over; only what a repeated command needs. */
+export interface EndedTask {
+  readonly _tag: "ended"
+  readonly taskId: string
+  readonly revision: number
+  readonly phase: TaskPhase
+  readonly fingerprint: string
+  /** Queue of its work: part of the subject of its announcements. */
+  readonly queue: string
+  readonly commands: ReadonlyArray<KnownCommand>
+}
+
+export type TaskState = LiveTask | EndedTask
+/** To which sequence an execution belongs, as its events say it. */
+export const stepNames = ({ step }: OpenExecution) =>
+  step === undefined ? {} : { parentExecutionId: step.parent, stepName: step.name }
+
+/** How long after its nominal instant an occurrence of this task is due, milliseconds. */
+export const offsetOf = ({ definition }: LiveTask): number => definition.offsetMs ?? 0
+
+/** When an execution that nobody has begun is given up, milliseconds; undefined where it has been begun, or waits for ever. */
+export const expiresAt = (
+  { definition }: LiveTask,
+  { attempt, dueAt, stage, step }: OpenExecution
+): number | undefined =>
+  definition.expiresMs === undefined ||
+  step !== undefined ||
+  attempt > 1 ||
+  stage._tag === "claimed" ||
+  stage._tag === "steps"
+    ? undefined
+    : toMillis(dueAt) + definition.expiresMs
+
+/** The next instant at which this task must be looked at, milliseconds; null when only a command can change it. */
+export const wakeAt = (state: TaskState, startedGraceMs: number): number | null => {
+  if (state._tag === "ended") return null
+  let at = state.phase === "scheduled" && state.nextAt !== null ? state.nextAt + offsetOf(state) : Infinity
+  if (state.phase === "paused" && state.pausedUntil !== null) at = state.pausedUntil
+  for (const execution of state.executions) {
+    const { stage } = execution
+    at = Math.min(at, expiresAt(state, execution) ?? Infinity)
+    if (stage._tag === "waiting") at = Math.min(at, stage.until)
+    else if (stage._tag === "claimed") {
+      at = Math.min(at, stage.recorded ? stage.leaseUntil : Math.min(stage.leaseUntil, stage.since + startedGraceMs))
+    }
+  }
+  return at === Infinity ? null : at
+}
+
+/** Queue of a task's work. */
+export const queueOf = (state: TaskState): string => (state._tag === "live" ? state.definition.queue : state.queue)

@@ -1,0 +1,209 @@
+/**
+ * A deployment on this machine, for real: the server (its own, or the one given by `NATS_URL`), one node with every role,
+ * and the file by which commands find it. What is started stops in good order with its scope: first the worker's runs,
+ * then the node, then the server.
+ */
+import { Effect, Layer, Option } from "effect"
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { fileURLToPath } from "node:url"
+import * as ConnectionFile from "../../nats/server/ConnectionFile.ts"
+import * as DirectoryLock from "../../nats/server/DirectoryLock.ts"
+import { makeDirectory } from "../../nats/server/MakeDirectory.ts"
+import * as ManagedServer from "../../nats/server/ManagedServer.ts"
+import { NatsConnection } from "../../nats/NatsConnection.ts"
+import { compare, REQUIRED } from "../../nats/server/ServerVersion.ts"
+import type * as Settings from "../../Settings.ts"
+import type { LoadedPlugins } from "../../work/plugins/LoadPlugins.ts"
+import { accessOf, connectTo, type LiveOptions, settingsHere } from "./Access.ts"
+import {
+  type Deployment,
+  DeploymentFailed,
+  type NodeRole,
+  type NodeStartOptions,
+  type PluginFound,
+  type UpInfo,
+  type UpOptions
+} from "./Deployment.ts"
+import { deploymentFailed } from "./DeploymentProblem.ts"
+import { down, fetchedServer, upDetached } from "./DetachedUp.ts"
+import { examine } from "./Doctor.ts"
+import { givenServer, newIdentity } from "./Environment.ts"
+import * as NodeRoles from "./NodeRoles.ts"
+import { pluginsHere } from "./PluginFiles.ts"
+import * as UpFile from "./UpFile.ts"
+import { workerConfiguration } from "./WorkerConfiguration.ts"
+
+/** The server of a deployment, running. */
+const server = Effect.fnUntraced(function* (options: LiveOptions, dataDir: string, settings: Settings.Settings) {
+  const given = yield* givenServer(options.env)
+  if (given !== undefined) {
+    yield* DirectoryLock.acquire(dataDir)
+    return { access: given, managed: false }
+  }
+  const { connection } = yield* ManagedServer.start({
+    dataDir,
+    namespace: settings.namespace,
+    program: { setting: options.env["NAGATHA_NATS_SERVER"] || undefined }
+  })
+  const access: NodeRoles.ServerAccess = { url: connection.url, users: connection.users }
+  return { access, managed: true }
+})
+
+/** Connects for a moment to see what answers there. */
+const serverVersion = (access: NodeRoles.ServerAccess, settings: Settings.Settings) =>
+  Effect.gen(function* () {
+    const { connection } = yield* NatsConnection
+    const version = connection.info?.version ?? "0.0.0"
+    if (compare(version, REQUIRED) < 0) {
+      return yield* new DeploymentFailed({
+        message: `the NATS server at ${access.url} is version ${version}; ${REQUIRED} or newer is needed`,
+        hint: "upgrade it, or leave out NATS_URL and one is started"
+      })
+    }
+    return version
+  }).pipe(
+    Effect.provide(NodeRoles.connection({ server: access, settings }, "client", "nagatha check"), { local: true })
+  )
+
+/** What a worker here is to know: its configuration and its plugins. */
+const workOf = Effect.fnUntraced(function* (options: LiveOptions, given: ReadonlyArray<string>) {
+  const { configDirectories, configuration, env } = options
+  return {
+    configDirectories,
+    workerConfiguration: yield* workerConfiguration(configuration, env),
+    plugins: yield* pluginsHere(options, given)
+  }
+})
+
+const found = ({ broken, leftOut, loaded }: LoadedPlugins): ReadonlyArray<PluginFound> => [
+  ...loaded.map(({ file, plugin: { name } }) => {
+    const reason = leftOut.get(name)
+    return { name, file, ...(reason === undefined ? {} : { reason }) }
+  }),
+  ...broken
+]
+
+const up = (options: LiveOptions) =>
+  Effect.fn("up")(function* ({ concurrency, dataDir, plugins: given }: UpOptions) {
+    const settings = yield* Effect.fromResult(settingsHere(options, concurrency))
+    const work = yield* workOf(options, given)
+    const { access, managed } = yield* server(options, dataDir, settings)
+    const version = yield* serverVersion(access, settings)
+    const now = yield* Effect.clockWith((clock) => clock.currentTimeMillis)
+    const identity = newIdentity(["scheduler", "worker", "api"], options.version, new Date(now))
+    const node: NodeRoles.NodeOptions = {
+      identity,
+      server: access,
+      settings,
+      timezone: options.timezone,
+      ...work
+    }
+    makeDirectory(dataDir)
+    yield* Layer.build(
+      Layer.fresh(
+        NodeRoles.worker(node).pipe(
+          Layer.provideMerge(NodeRoles.schedulerAndApi(node, join(dataDir, "read-models.sqlite")))
+        )
+      )
+    )
+    yield* UpFile.written(dataDir, {
+      pid: process.pid,
+      namespace: settings.namespace,
+      startedAt: identity.startedAt,
+      version: options.version,
+      nats: { url: access.url, version, managed, ...access.users?.client },
+      plugins: found(work.plugins)
+    })
+    const info: UpInfo = {
+      pid: process.pid,
+      dataDir,
+      nats: { url: access.url, version, managed },
+      namespace: settings.namespace,
+      partitions: settings.partitions,
+      concurrency: settings.concurrency,
+      plugins: found(work.plugins)
+    }
+    return info
+  }, Effect.mapError(deploymentFailed))
+
+const EXAMPLES = fileURLToPath(new URL("../../../examples/", import.meta.url))
+
+const demoPlugins = ["my-plugin.ts", "word-count.ts"].map((name) => join(EXAMPLES, "plugins", name))
+
+/** What the demo shows is configured in its own directory: nothing of this person's configuration counts. */
+const demoOptions = (options: LiveOptions, dataDir: string): LiveOptions => {
+  const time = { command: process.execPath, args: [join(EXAMPLES, "time-server", "server.mjs")] }
+  writeFileSync(join(dataDir, "mcp.json"), JSON.stringify({ mcpServers: { time } }))
+  const configuration = { file: null, values: { http: { allow: ["127.0.0.1"] } } }
+  return { ...options, configuration, configDirectories: [dataDir] }
+}
+
+const borrowed = (options: LiveOptions) =>
+  Effect.gen(function* () {
+    const dataDir = yield* Effect.acquireRelease(
+      Effect.sync(() => mkdtempSync(join(tmpdir(), "nagatha-demo-"))),
+      (directory) => Effect.sync(() => rmSync(directory, { recursive: true, force: true }))
+    )
+    const { NATS_URL: _given, NATS_CREDS: _creds, ...env } = options.env
+    yield* fetchedServer(env)
+    const own = demoOptions({ ...options, env }, dataDir)
+    yield* up(own)({ dataDir, concurrency: undefined, plugins: demoPlugins })
+    const found = yield* accessOf(own, dataDir)
+    if (found === undefined)
+      return yield* new DeploymentFailed({ message: "the deployment did not say how to reach it" })
+    return yield* connectTo(found, "demo")
+  }).pipe(Effect.mapError(deploymentFailed))
+
+/** One node of a larger deployment: chosen roles, on the server given, or on the one that `up` runs on this machine. */
+const node = (options: LiveOptions) =>
+  Effect.fn("node")(function* ({ concurrency, dataDir, plugins: given, queues, roles }: NodeStartOptions) {
+    const settings = yield* Effect.fromResult(settingsHere(options, concurrency))
+    const work = yield* workOf(options, given)
+    const server = yield* givenServer(options.env)
+    const managed = Option.getOrUndefined(yield* ConnectionFile.read(dataDir))
+    const access =
+      server ?? (managed === undefined || managed.pid === null ? undefined : { url: managed.url, users: managed.users })
+    if (access === undefined) {
+      return yield* new DeploymentFailed({
+        message: `no NATS server is given, and none runs with the data directory ${dataDir}`,
+        reason: "unreachable",
+        hint: "say where it is with NATS_URL, or start one here with nagatha up"
+      })
+    }
+    const version = yield* serverVersion(access, settings)
+    const now = yield* Effect.clockWith((clock) => clock.currentTimeMillis)
+    const identity = newIdentity(roles, options.version, new Date(now))
+    const one: NodeRoles.NodeOptions = {
+      identity,
+      server: access,
+      settings,
+      timezone: options.timezone,
+      ...work
+    }
+    const has = (role: NodeRole) => roles.includes(role)
+    const readModels = join(dataDir, `read-models-${identity.host}.sqlite`)
+    if (has("api")) makeDirectory(dataDir)
+    const decides = has("scheduler")
+      ? has("api")
+        ? NodeRoles.schedulerAndApi(one, readModels)
+        : NodeRoles.scheduler(one)
+      : has("api")
+        ? NodeRoles.api(one, readModels)
+        : Layer.empty
+    yield* Layer.build(Layer.fresh(decides))
+    if (has("worker")) yield* Layer.build(NodeRoles.worker(one, queues))
+    const plugins = found(work.plugins)
+    return { nodeId: identity.nodeId, pid: process.pid, roles, nats: { url: access.url, version }, plugins }
+  }, Effect.mapError(deploymentFailed))
+
+/** The deployment of this machine. */
+export const make = (options: LiveOptions): Deployment["Service"] => ({
+  up: up(options),
+  upDetached: upDetached(options),
+  node: node(options),
+  down,
+  doctor: (dataDir) => examine(options, dataDir),
+  borrowed: borrowed(options)
+})

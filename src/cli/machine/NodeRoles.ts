@@ -1,0 +1,183 @@
+/**
+ * What a node can be, as layers: scheduler (decides), worker (runs), api (answers). Each has its own connection with
+ * its own rights; roles in one process share nothing else.
+ */
+import { Effect, Layer } from "effect"
+import { Calendars } from "../../actors/Calendars.ts"
+import { Partitions } from "../../actors/Partitions.ts"
+import * as NatsAnnouncements from "../../nats/NatsAnnouncements.ts"
+import * as NatsCalendars from "../../nats/NatsCalendars.ts"
+import * as NatsCommands from "../../nats/NatsCommands.ts"
+import { NatsConnection } from "../../nats/NatsConnection.ts"
+import * as NatsEventLog from "../../nats/NatsEventLog.ts"
+import * as NatsLiveFeed from "../../nats/NatsLiveFeed.ts"
+import * as NatsNotificationBus from "../../nats/NatsNotificationBus.ts"
+import * as NatsQueries from "../../nats/NatsQueries.ts"
+import * as NatsScheduler from "../../nats/NatsScheduler.ts"
+import { type NodeIdentity, NatsService } from "../../nats/NatsService.ts"
+import * as NatsTaskOwner from "../../nats/NatsTaskOwner.ts"
+import * as NatsWorkQueue from "../../nats/NatsWorkQueue.ts"
+import { provision } from "../../nats/Provision.ts"
+import type { Role } from "../../nats/Roles.ts"
+import * as ReadModels from "../../projections/ReadModels.ts"
+import { Scheduler } from "../../Scheduler.ts"
+import * as Settings from "../../Settings.ts"
+import { type BuiltInServices, builtInTaskTypes } from "../../work/BuiltInTaskTypes.ts"
+import { McpServers } from "../../work/mcp/McpServers.ts"
+import { type LoadedPlugins, noPlugins, taskTypesOf as pluginTaskTypes } from "../../work/plugins/LoadPlugins.ts"
+import type { TaskToSchedule } from "../../work/plugins/Plugin.ts"
+import { pluginCommandDeclaration } from "../../work/plugins/PluginCommandArgs.ts"
+import { Plugins, TaskSubmission } from "../../work/plugins/Plugins.ts"
+import type { TaskDeclaration, TaskType } from "../../work/TaskType.ts"
+import { TaskTypes } from "../../work/TaskTypes.ts"
+import * as Worker from "../../work/Worker.ts"
+import * as WorkerConfiguration from "./WorkerConfiguration.ts"
+
+/** How to reach the server, and as whom. */
+export interface ServerAccess {
+  readonly url: string
+  /** Missing where the server asks for nothing, or one user does for all roles. */
+  readonly users?: Readonly<Record<Role, { readonly user: string; readonly password: string }>>
+  /** Text of a credentials file, for all roles. */
+  readonly credentials?: string
+}
+
+export interface NodeOptions {
+  readonly identity: NodeIdentity
+  readonly server: ServerAccess
+  readonly settings: Settings.Settings
+  /** Zone of requests that name none. */
+  readonly timezone: string
+  /** Where `mcp.json` is looked for by a worker, in this order. */
+  readonly configDirectories: ReadonlyArray<string>
+  /** What the code of task types may do here; default: what is always allowed. */
+  readonly workerConfiguration?: WorkerConfiguration.WorkerConfiguration
+  /** Plugins of this node; default: none. */
+  readonly plugins?: LoadedPlugins
+  /** Task types that this node knows and, as a worker, runs, besides those of plugins; default: those that this project brings. */
+  readonly taskTypes?: ReadonlyArray<TaskType<BuiltInServices>>
+}
+
+/** A connection of one role. */
+export const connection = (options: Pick<NodeOptions, "server" | "settings">, role: Role, name: string) => {
+  const { credentials, url, users } = options.server
+  return NatsConnection.layer({
+    servers: url,
+    role,
+    namespace: options.settings.namespace,
+    name,
+    requestTimeoutMs: options.settings.requestTimeoutMs,
+    ...(users === undefined ? {} : users[role]),
+    ...(credentials === undefined ? {} : { credentials })
+  })
+}
+
+const settingsOf = (options: NodeOptions) => Layer.succeed(Settings.Current, options.settings)
+
+const pluginsOf = (options: NodeOptions) => options.plugins ?? noPlugins
+
+const taskTypesOf = (options: NodeOptions): ReadonlyArray<TaskType<BuiltInServices>> => [
+  ...(options.taskTypes ?? builtInTaskTypes),
+  ...pluginTaskTypes(pluginsOf(options))
+]
+
+/** What a deciding node checks by: of the commands of plugins, more where this process runs them itself. */
+const declarationsOf = (options: NodeOptions): ReadonlyArray<TaskDeclaration> => {
+  const commands = pluginCommandDeclaration(pluginsOf(options), options.identity.roles.includes("worker"))
+  return taskTypesOf(options).map((type) => (type.name === commands.name ? commands : type))
+}
+
+/** Plugins, set up, which may schedule tasks as a client may. */
+const pluginsLayer = (options: NodeOptions) => {
+  const plugins = pluginsOf(options)
+  if (plugins.loaded.length + plugins.broken.length === 0) return Plugins.layerNone
+  const submission = Layer.effect(
+    TaskSubmission,
+    Effect.map(Scheduler, (scheduler) => ({
+      schedule: (task: TaskToSchedule) => scheduler.schedule(task),
+      cancel: (taskId: string) => scheduler.cancel({ taskId })
+    }))
+  )
+  return Plugins.layer(plugins).pipe(
+    Layer.provide(submission),
+    Layer.provide(NatsScheduler.layer({ actor: "plugin" })),
+    Layer.provide(connection(options, "client", `nagatha plugins ${options.identity.nodeId}`))
+  )
+}
+
+/** The connection of a role that may set up streams, after it has done so, with the node's service on it. */
+const core = (options: NodeOptions, name: string) => {
+  const provisioned = Layer.effectDiscard(
+    Effect.flatMap(provision(options.settings), (changes) =>
+      Effect.forEach(changes, (change) => Effect.logInfo(change), { discard: true })
+    )
+  )
+  return NatsService.layer(options.identity).pipe(
+    Layer.provideMerge(provisioned),
+    Layer.provideMerge(connection(options, "core", `nagatha ${name} ${options.identity.nodeId}`))
+  )
+}
+
+/** The calendars of excluded days; the same layer for all that needs them on one connection. */
+const calendarsOf = (options: NodeOptions) =>
+  Calendars.layer(options.identity.nodeId).pipe(Layer.provide(NatsEventLog.layer))
+
+/** Owns partitions, decides, fires, announces; ready when it has read its part of the log. */
+const decides = (options: NodeOptions, calendars: ReturnType<typeof calendarsOf>) =>
+  Layer.mergeAll(
+    NatsCommands.layer({ timezone: options.timezone }),
+    NatsCalendars.layer,
+    NatsQueries.layerPartitions
+  ).pipe(
+    Layer.provide(Partitions.layer(options.identity.nodeId)),
+    Layer.provide(calendars),
+    Layer.provide([NatsEventLog.layer, NatsWorkQueue.layer, NatsAnnouncements.layer]),
+    Layer.provide(TaskTypes.layerDeclared(declarationsOf(options)))
+  )
+
+/** Follows the log into read models, and answers queries from them. */
+const answers = ({ timezone }: NodeOptions, readModelFile: string, calendars: ReturnType<typeof calendarsOf>) =>
+  NatsQueries.layer({ timezone }).pipe(
+    Layer.provide([calendars, ReadModels.layer({ file: readModelFile })]),
+    Layer.provide(NatsEventLog.layer)
+  )
+
+/** A node that decides, and one that answers, on one connection. */
+export const schedulerAndApi = (options: NodeOptions, readModelFile: string) => {
+  const calendars = calendarsOf(options)
+  return Layer.mergeAll(decides(options, calendars), answers(options, readModelFile, calendars)).pipe(
+    Layer.provide(core(options, "node")),
+    Layer.provide(settingsOf(options))
+  )
+}
+
+export const scheduler = (options: NodeOptions) =>
+  decides(options, calendarsOf(options)).pipe(
+    Layer.provide(core(options, "scheduler")),
+    Layer.provide(settingsOf(options))
+  )
+
+export const api = (options: NodeOptions, readModelFile: string) =>
+  answers(options, readModelFile, calendarsOf(options)).pipe(
+    Layer.provide(core(options, "api")),
+    Layer.provide(settingsOf(options))
+  )
+
+/** Runs attempts of queues (default: those of all task types that it knows). */
+export const worker = (options: NodeOptions, queues?: ReadonlyArray<string>) => {
+  const known = taskTypesOf(options).map((type) => type.queue)
+  const servers = McpServers.layer({ directories: options.configDirectories, variables: process.env })
+  const running = Worker.layer({
+    worker: `${options.identity.host}.${options.identity.pid}.${options.identity.nodeId}`,
+    queues: queues ?? [...new Set(known)],
+    concurrency: options.settings.concurrency
+  }).pipe(
+    Layer.provide([NatsTaskOwner.layer, NatsWorkQueue.layer, TaskTypes.layer(taskTypesOf(options))]),
+    Layer.provide([NatsNotificationBus.layer, NatsLiveFeed.layer, servers, pluginsLayer(options)]),
+    Layer.provide(WorkerConfiguration.layer(options.workerConfiguration ?? WorkerConfiguration.nothing)),
+    Layer.provide(connection(options, "worker", `nagatha worker ${options.identity.nodeId}`)),
+    Layer.provide(settingsOf(options))
+  )
+  // Fresh: the same adapters in this process belong to another connection, with other rights.
+  return Layer.fresh(running)
+}

@@ -1,0 +1,47 @@
+/** What a change does to the runs of a task: before and after. */
+import { Effect } from "effect"
+import { Flag } from "effect/cli"
+import type { ChangeAnswer, Scheduler, SchedulerError } from "../../Scheduler.ts"
+import { count } from "../asking/Flags.ts"
+import { colors, labelled, now, out, outJson } from "./Output.ts"
+import { runLines } from "./Runs.ts"
+import { byId } from "../asking/TaskNames.ts"
+import { visibleLine } from "./Text.ts"
+
+export const ifRevision = count(
+  "if-revision",
+  1,
+  1_000_000_000,
+  "Only if the task has this revision: a change by somebody else is not lost"
+).pipe(Flag.optional)
+
+/** Carries out a change, and shows the runs that were to come and those that are. */
+export const showChange = Effect.fnUntraced(function* (
+  scheduler: Scheduler["Service"],
+  id: string,
+  json: boolean,
+  change: () => Effect.Effect<ChangeAnswer, SchedulerError>
+) {
+  const before = json ? undefined : yield* byId(scheduler, id, scheduler.info({ id, executions: 1 }))
+  const answer = yield* change()
+  if (before === undefined) return yield* outJson(answer)
+  const paint = yield* colors
+  const today = yield* now
+  const { task } = before
+  const runs = (title: string, lines: string) => [paint.bold(title), lines === "" ? "  none" : lines]
+  yield* out(
+    [
+      paint.bold(`changed ${answer.taskId}, revision ${answer.revision}`),
+      labelled(
+        [
+          ["understood", visibleLine(answer.understoodAs)],
+          ["zone", answer.timezone],
+          ...answer.notes.map((text) => ["note", visibleLine(text)] as const)
+        ],
+        paint
+      ),
+      ...runs("next runs before", runLines(before.nextRuns.slice(0, 3), task.timezone, today, paint)),
+      ...runs("next runs now", runLines(answer.nextRuns, answer.timezone, today, paint))
+    ].join("\n")
+  )
+})

@@ -1,0 +1,100 @@
+/** Tasks and executions as rows of a table: whole ids, local times with their offset, the zone in the header. */
+import type { ScheduledTask } from "../../projections/ScheduledTask.ts"
+import type { ExecutionProgress, TaskExecution } from "../../projections/TaskExecution.ts"
+import { tookText } from "./ResultText.ts"
+import type { Column } from "./Table.ts"
+import { type Paint, visibleLine } from "./Text.ts"
+import { durationText, localTime, relativeTime } from "./Times.ts"
+
+/** A status in its colour. */
+export const statusPaint =
+  (paint: Paint) =>
+  (text: string, status: string): string => {
+    switch (status) {
+      case "running":
+      case "queued":
+        return paint.cyan(text)
+      case "completed":
+        return paint.green(text)
+      case "failed":
+        return paint.red(text)
+      case "paused":
+      case "retrying":
+        return paint.yellow(text)
+      case "cancelled":
+      case "skipped":
+        return paint.dim(text)
+      default:
+        return text
+    }
+  }
+
+/** The task's name, and that of the step of a sequence. */
+const nameOf = ({ stepName, taskName }: TaskExecution): string =>
+  stepName === null ? taskName : `${taskName} › ${stepName}`
+
+const BAR = 20
+
+/** `████████░░░░░░░░░░░░  40 %  copying`. */
+export const progressText = ({ fraction, text }: ExecutionProgress): string => {
+  const full = Math.floor(fraction * BAR)
+  const percent = `${Math.floor(fraction * 100)} %`.padStart(5)
+  return `${"█".repeat(full)}${"░".repeat(BAR - full)} ${percent}${text === "" ? "" : `  ${visibleLine(text)}`}`
+}
+
+/** `Mon 2026-11-23 09:00:00 +01:00 (in 3 h)`. */
+export const instantText = (instant: string, zone: string, now: number): string =>
+  `${localTime(instant, zone)} (${relativeTime(instant, now)})`
+
+export const taskColumns = (zone: string, now: number, paint: Paint): ReadonlyArray<Column<ScheduledTask>> => {
+  const status = statusPaint(paint)
+  return [
+    { header: "ID", value: (task) => task.taskId },
+    { header: "NAME", value: (task) => task.taskName, flexible: true },
+    { header: "TYPE", value: (task) => task.taskType, flexible: true },
+    { header: "STATUS", value: (task) => task.status, paint: (text, task) => status(text, task.status) },
+    {
+      header: `NEXT RUN (${zone})`,
+      value: (task) => (task.nextRunAt === null ? "-" : instantText(task.nextRunAt, zone, now)),
+      short: {
+        header: "NEXT RUN",
+        value: ({ nextRunAt }) => (nextRunAt === null ? "-" : relativeTime(nextRunAt, now))
+      }
+    },
+    {
+      header: "LAST",
+      value: (task) => task.lastStatus ?? "-",
+      optional: true,
+      paint: (text, task) => (task.lastStatus === null ? text : status(text, task.lastStatus))
+    },
+    { header: "WHEN", value: (task) => task.understoodAs, flexible: true }
+  ]
+}
+
+export const executionColumns = (zone: string, now: number, paint: Paint): ReadonlyArray<Column<TaskExecution>> => {
+  const status = statusPaint(paint)
+  return [
+    { header: "EXECUTION", value: (execution) => execution.executionId },
+    { header: "NAME", value: nameOf, flexible: true },
+    {
+      header: `DUE (${zone})`,
+      value: (execution) => localTime(execution.dueAt, zone),
+      short: { header: "DUE", value: ({ dueAt }) => relativeTime(dueAt, now) }
+    },
+    { header: "STATUS", value: (execution) => execution.status, paint: (text, { status: of }) => status(text, of) },
+    { header: "TRIES", value: (execution) => String(execution.attempts.length), align: "right", optional: true },
+    {
+      header: "TOOK",
+      value: (execution) => tookText(execution) ?? "-",
+      align: "right",
+      optional: true
+    },
+    {
+      header: "LATE",
+      value: ({ latenessMs }) => (latenessMs === null ? "-" : durationText(latenessMs)),
+      align: "right",
+      optional: true
+    },
+    { header: "ERROR", value: ({ errorMessage }) => errorMessage ?? "-", flexible: true }
+  ]
+}

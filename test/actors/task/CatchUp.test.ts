@@ -1,0 +1,108 @@
+import { assert, describe, it } from "@effect/vitest"
+import { type Instants, MAX_DECISIONS, ON_TIME_MS, type Policy, verdicts } from "../../../src/actors/task/CatchUp.ts"
+
+/** Every `every` milliseconds from 0. */
+const each = (every: number): Instants => ({
+  next: (after) => Math.floor(after / every) * every + every,
+  range: (from, to) => {
+    const first = Math.floor(from / every) * every + every
+    const last = Math.floor(to / every) * every
+    return last < first ? null : { first, last, count: (last - first) / every + 1 }
+  }
+})
+
+const MINUTE = 60_000
+const DAY = 86_400_000
+const policy = (catchUp: Policy["catchUp"], catchUpWindowMs = DAY): Policy => ({
+  oneTime: false,
+  catchUp,
+  catchUpWindowMs
+})
+const shown = (nextAt: number, now: number, rule: Policy, every = MINUTE) =>
+  verdicts(each(every), nextAt, now, rule).map((verdict) =>
+    verdict._tag === "run"
+      ? `run ${verdict.at / every}`
+      : `skip ${verdict.first / every}-${verdict.last / every} (${verdict.count})`
+  )
+
+describe("catching up", () => {
+  it("runs an instant that has just come, whatever the policy", () => {
+    for (const catchUp of ["none", "latest", "earliest", "all"] as const) {
+      assert.deepStrictEqual(shown(10 * MINUTE, 10 * MINUTE + 3, policy(catchUp)), ["run 10"])
+    }
+  })
+
+  it("runs every instant of a short stall: none of them is late yet", () => {
+    assert.deepStrictEqual(shown(1000, 3500, policy("latest"), 1000), ["run 1", "run 2", "run 3"])
+  })
+
+  const now = 20 * MINUTE + 30_000
+  it("none: skips what was missed, as one decision with its count", () => {
+    assert.deepStrictEqual(shown(10 * MINUTE, now, policy("none")), ["skip 10-20 (11)"])
+  })
+  it("latest: skips all but the newest", () => {
+    assert.deepStrictEqual(shown(10 * MINUTE, now, policy("latest")), ["skip 10-19 (10)", "run 20"])
+  })
+  it("latest: a newer one that is on time takes the place of all that were missed", () => {
+    assert.deepStrictEqual(shown(10 * MINUTE, 20 * MINUTE + 10, policy("latest")), ["skip 10-19 (10)", "run 20"])
+  })
+  it("earliest: runs the oldest and skips the rest", () => {
+    assert.deepStrictEqual(shown(10 * MINUTE, now, policy("earliest")), ["run 10", "skip 11-20 (10)"])
+  })
+  it("all: runs each in order", () => {
+    assert.deepStrictEqual(shown(18 * MINUTE, now, policy("all")), ["run 18", "run 19", "run 20"])
+  })
+  it("leaves out what lies further back than the window", () => {
+    assert.deepStrictEqual(shown(10 * MINUTE, now, policy("all", 2 * MINUTE)), ["skip 10-18 (9)", "run 19", "run 20"])
+    assert.deepStrictEqual(shown(10 * MINUTE, now, policy("earliest", 2 * MINUTE)), [
+      "skip 10-18 (9)",
+      "run 19",
+      "skip 20-20 (1)"
+    ])
+    assert.deepStrictEqual(shown(10 * MINUTE, now, policy("latest", 1000)), ["skip 10-20 (11)"])
+  })
+
+  it("runs a one-time task late rather than never, whatever policy and window", () => {
+    const rule: Policy = { oneTime: true, catchUp: "none", catchUpWindowMs: 1 }
+    assert.deepStrictEqual(verdicts({ next: () => null, range: () => null }, 5, 365 * DAY, rule), [
+      { _tag: "run", at: 5 }
+    ])
+  })
+
+  it("decides every instant exactly once, in order, also when there are more than fit into one go", () => {
+    const end = 10_000 * MINUTE
+    for (const catchUp of ["none", "latest", "earliest", "all"] as const) {
+      const decided: Array<number> = []
+      let nextAt = MINUTE
+      for (let turn = 0; nextAt <= end; turn++) {
+        assert.isBelow(turn, 200)
+        const made = verdicts(each(MINUTE), nextAt, end, policy(catchUp, 30 * DAY))
+        assert.isAtMost(made.filter((verdict) => verdict._tag === "run").length, MAX_DECISIONS)
+        for (const verdict of made) {
+          if (verdict._tag === "run") decided.push(verdict.at)
+          else for (let at = verdict.first; at <= verdict.last; at += MINUTE) decided.push(at)
+        }
+        nextAt = (decided.at(-1) ?? 0) + MINUTE
+      }
+      assert.deepStrictEqual(
+        decided,
+        Array.from({ length: 10_000 }, (_, index) => (index + 1) * MINUTE)
+      )
+    }
+  })
+
+  it("decides the instant that was promised also where the rules of its zone have changed since", () => {
+    const promised = 10 * MINUTE + 30_000
+    const told = (catchUp: Policy["catchUp"], at: number) => shown(promised, at, policy(catchUp))
+    assert.deepStrictEqual(told("none", 11 * MINUTE - 1), ["skip 10.5-10.5 (1)"])
+    assert.deepStrictEqual(told("latest", 11 * MINUTE - 1), ["run 10.5"])
+    assert.deepStrictEqual(told("none", 12 * MINUTE + 30_000), ["skip 10.5-12 (3)"])
+    assert.deepStrictEqual(told("earliest", 12 * MINUTE + 30_000), ["run 10.5", "skip 11-12 (2)"])
+  })
+
+  it("calls an instant late only after the stated time", () => {
+    const at = 10 * MINUTE
+    assert.deepStrictEqual(shown(at, at + ON_TIME_MS, policy("none")), ["run 10"])
+    assert.deepStrictEqual(shown(at, at + ON_TIME_MS + 1, policy("none")), ["skip 10-10 (1)"])
+  })
+})
