@@ -7,6 +7,7 @@ import { TestClock } from "effect/testing"
 import * as Announcer from "../../src/actors/Announcer.ts"
 import { Announcements, announcementId, AnnouncingFailed, type Recorded } from "../../src/actors/Announcements.ts"
 import type { CommandAnswer, Envelope } from "../../src/actors/Envelope.ts"
+import type { TaskCommand } from "../../src/actors/task/Task.ts"
 import { none } from "../../src/actors/task/ExcludedDays.ts"
 import * as PartitionActor from "../../src/actors/PartitionActor.ts"
 import * as Commit from "../../src/events/Commit.ts"
@@ -45,6 +46,7 @@ export interface PartitionWorld {
 export interface TestNode {
   readonly actor: PartitionActor.PartitionActor
   readonly stop: Effect.Effect<void>
+  command(command: TaskCommand): Effect.Effect<CommandAnswer>
   schedule(taskId: string, changes?: Partial<TaskDefinition>, commandId?: string): Effect.Effect<CommandAnswer>
   cancel(taskId: string, commandId?: string): Effect.Effect<CommandAnswer>
   claim(executionId: string, attempt?: number, worker?: string): Effect.Effect<ClaimAnswer["answer"] | undefined>
@@ -158,6 +160,7 @@ export const makePartition = Effect.fnUntraced(function* (maxCommitBytes = 1_000
     const node: TestNode = {
       actor,
       stop: Scope.close(scope, Exit.void),
+      command: (asked) => ask<CommandAnswer>(actor, (reply) => ({ _tag: "command", reply, command: asked })),
       schedule: (taskId, changes = {}, commandId) =>
         ask<CommandAnswer>(actor, (reply) => ({
           _tag: "command",
