@@ -1,43 +1,19 @@
 /**
- * The front door: everything that a person, a program or an assistant can ask of the scheduler, as one service.
+ * The front door as a service of Effect programs; what can be asked of it is said in `service/FrontDoor.ts`.
  *
  * A command that succeeds is on disk. A command that fails with `OutcomeUnknown` may have been carried out: send it again
  * with the same `commandId`, which carries it out at most once and gives the first answer.
  */
-import { Context, type Effect, Schema, type Stream } from "effect"
-import {
+import { Context } from "effect"
+import type { FrontDoor } from "./service/FrontDoor.ts"
+
+export {
   CalendarAnswer,
   CalendarView,
   type RemoveCalendarRequest,
   type SetCalendarRequest
 } from "./actors/door/CalendarRequest.ts"
-import { Preview, type PreviewRequest } from "./actors/door/Preview.ts"
-import {
-  BackfillAnswer,
-  BackfillRequest,
-  CancelRequest,
-  ChangeAnswer,
-  CommandOrigin,
-  PauseRequest,
-  Refused,
-  RescheduleRequest,
-  ResumeRequest,
-  Run,
-  RunAnswer,
-  RunRequest,
-  ScheduleAnswer,
-  ScheduleRequest,
-  SkipRequest,
-  TaskAnswer,
-  UpdateRequest
-} from "./actors/door/TaskRequest.ts"
-import { AnyInstant } from "./recurrence/Instant.ts"
-import type { ExecutionsPage, ExecutionsQuery, TasksPage, TasksQuery } from "./projections/Queries.ts"
-import { ScheduledTask } from "./projections/ScheduledTask.ts"
-import type { OutputPiece } from "./work/LiveFeed.ts"
-import { TaskExecution } from "./projections/TaskExecution.ts"
-export { CalendarAnswer, CalendarView, Preview }
-export type { OutputPiece, PreviewRequest, RemoveCalendarRequest, SetCalendarRequest }
+export { Preview, type PreviewRequest } from "./actors/door/Preview.ts"
 export {
   BackfillAnswer,
   BackfillRequest,
@@ -56,152 +32,19 @@ export {
   SkipRequest,
   TaskAnswer,
   UpdateRequest
-}
+} from "./actors/door/TaskRequest.ts"
+export type { OutputPiece } from "./work/LiveFeed.ts"
+export {
+  type AnnouncedEvent,
+  Occurrences,
+  OccurrencesQuery,
+  OutcomeUnknown,
+  type PastEvents,
+  PastEventsQuery,
+  type SchedulerError,
+  ServiceStatus,
+  TaskInfo,
+  Unreachable
+} from "./service/FrontDoor.ts"
 
-/** Everything about one task. */
-export const TaskInfo = Schema.Struct({
-  task: ScheduledTask,
-  nextRuns: Schema.Array(Run),
-  /** What changes of the clocks do to the next ten runs. */
-  notes: Schema.Array(Schema.String),
-  executions: Schema.Array(TaskExecution)
-})
-export type TaskInfo = typeof TaskInfo.Type
-
-export const OccurrencesQuery = Schema.Struct({
-  id: Schema.String,
-  from: AnyInstant,
-  to: AnyInstant,
-  /** Most that are listed; default 100. */
-  limit: Schema.optionalKey(Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 1000 })))
-})
-export type OccurrencesQuery = typeof OccurrencesQuery.Type
-
-/** How many there are, and the first of them. */
-export const Occurrences = Schema.Struct({ count: Schema.Int, runs: Schema.Array(Run), timezone: Schema.String })
-export type Occurrences = typeof Occurrences.Type
-
-/** What `nagatha status` shows. */
-export const ServiceStatus = Schema.Struct({
-  server: Schema.Struct({ name: Schema.String, version: Schema.String, url: Schema.String }),
-  nodes: Schema.Array(
-    Schema.Struct({
-      nodeId: Schema.String,
-      host: Schema.String,
-      pid: Schema.Int,
-      roles: Schema.Array(Schema.String),
-      startedAt: Schema.String,
-      version: Schema.String
-    })
-  ),
-  partitions: Schema.Array(
-    Schema.Struct({
-      partition: Schema.Int,
-      owner: Schema.String,
-      logSequence: Schema.Int,
-      tasks: Schema.Int,
-      openExecutions: Schema.Int
-    })
-  ),
-  queues: Schema.Array(
-    Schema.Struct({ queue: Schema.String, waiting: Schema.Int, inProgress: Schema.Int, redelivered: Schema.Int })
-  ),
-  projection: Schema.Struct({
-    logSequence: Schema.Int,
-    lag: Schema.Int,
-    tasks: Schema.Record(Schema.String, Schema.Int),
-    executions: Schema.Record(Schema.String, Schema.Int)
-  })
-})
-export type ServiceStatus = typeof ServiceStatus.Type
-
-/** An announced event: a body of CONTRACT "Events". */
-export interface AnnouncedEvent {
-  /** `<log sequence>.<index>`; the same when announced again. */
-  readonly id: string
-  /** `scheduler.task.<event>`. */
-  readonly type: string
-  readonly time: string
-  readonly taskId: string
-  readonly [field: string]: unknown
-}
-
-export const PastEventsQuery = Schema.Struct({
-  /** From when they were announced, as far as they are kept. */
-  since: AnyInstant,
-  /** Where the page before has ended. */
-  cursor: Schema.optionalKey(Schema.String.check(Schema.isPattern(/^\d{1,15}$/))),
-  taskId: Schema.optionalKey(Schema.String)
-})
-export type PastEventsQuery = typeof PastEventsQuery.Type
-
-/** A page of them, in the order in which they were announced; an event may come twice, with the same id. */
-export interface PastEvents {
-  readonly items: ReadonlyArray<AnnouncedEvent>
-  readonly nextCursor: string | null
-}
-
-/** The service cannot be reached, or nothing answers; nothing was done. */
-export class Unreachable extends Schema.TaggedError<Unreachable>()("Unreachable", {
-  message: Schema.String,
-  hint: Schema.optionalKey(Schema.String)
-}) {}
-
-/** No answer in time to a command that was sent: it may have been carried out. Ask again with this `commandId`. */
-export class OutcomeUnknown extends Schema.TaggedError<OutcomeUnknown>()("OutcomeUnknown", {
-  commandId: Schema.String,
-  message: Schema.String
-}) {}
-
-export type SchedulerError = Refused | Unreachable | OutcomeUnknown
-
-export class Scheduler extends Context.Service<
-  Scheduler,
-  {
-    schedule(request: ScheduleRequest): Effect.Effect<ScheduleAnswer, SchedulerError>
-    /** Many at once, in one round trip a partition; each succeeds or is refused by itself. */
-    scheduleMany(
-      requests: ReadonlyArray<ScheduleRequest>
-    ): Effect.Effect<ReadonlyArray<ScheduleAnswer | Refused>, Unreachable | OutcomeUnknown>
-    cancel(request: CancelRequest): Effect.Effect<TaskAnswer, SchedulerError>
-    /** Runs a task now, beside its schedule, also while it is paused. */
-    run(request: RunRequest): Effect.Effect<RunAnswer, SchedulerError>
-    /** Nothing of it becomes due until it goes on: by itself, or by `resume`. */
-    pause(request: PauseRequest): Effect.Effect<TaskAnswer, SchedulerError>
-    resume(request: ResumeRequest): Effect.Effect<TaskAnswer, SchedulerError>
-    /** Leaves out one occurrence that is still to come. */
-    skip(request: SkipRequest): Effect.Effect<TaskAnswer, SchedulerError>
-    /** Runs the occurrences of a stretch of the past. */
-    backfill(request: BackfillRequest): Effect.Effect<BackfillAnswer, SchedulerError>
-    /** The instants of a task in `[from, to)`, without those of excluded days. */
-    occurrences(query: OccurrencesQuery): Effect.Effect<Occurrences, SchedulerError>
-    /** A new schedule; nothing from the past runs because of it. */
-    reschedule(request: RescheduleRequest): Effect.Effect<ChangeAnswer, SchedulerError>
-    /** Changes the fields that are named. */
-    update(request: UpdateRequest): Effect.Effect<ChangeAnswer, SchedulerError>
-    /** Gives a calendar of excluded days all its days; makes it where it is new. */
-    setCalendar(request: SetCalendarRequest): Effect.Effect<CalendarAnswer, SchedulerError>
-    removeCalendar(request: RemoveCalendarRequest): Effect.Effect<CalendarAnswer, SchedulerError>
-    readonly calendars: Effect.Effect<ReadonlyArray<CalendarView>, SchedulerError>
-    /** How words would be understood, and when that runs. */
-    next(request: PreviewRequest): Effect.Effect<Preview, SchedulerError>
-    tasks(query: TasksQuery): Effect.Effect<TasksPage, SchedulerError>
-    info(query: {
-      readonly id: string
-      readonly after?: number
-      readonly executions?: number
-    }): Effect.Effect<TaskInfo, SchedulerError>
-    executions(query: ExecutionsQuery): Effect.Effect<ExecutionsPage, SchedulerError>
-    execution(query: { readonly id: string; readonly after?: number }): Effect.Effect<TaskExecution, SchedulerError>
-    /**
-     * What a running execution writes, from the beginning and as it comes, for as long as the stream runs; a piece may
-     * come twice, and nothing comes once it has ended.
-     */
-    output(executionId: string): Stream.Stream<OutputPiece, Unreachable>
-    readonly status: Effect.Effect<ServiceStatus, SchedulerError>
-    /** Events that have been announced, as far as they are kept (7 days). */
-    pastEvents(query: PastEventsQuery): Effect.Effect<PastEvents, SchedulerError>
-    /** Live events whose subject matches (default `scheduler.task.*`), from the moment that the stream runs. */
-    events(pattern?: string): Stream.Stream<AnnouncedEvent, Unreachable>
-  }
->()("nagatha/Scheduler") {}
+export class Scheduler extends Context.Service<Scheduler, FrontDoor>()("nagatha/Scheduler") {}

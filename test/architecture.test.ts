@@ -18,8 +18,9 @@ const MAY_IMPORT: Readonly<Record<string, ReadonlyArray<string>>> = {
   actors: ["events", "recurrence", "work", "Settings.ts"],
   projections: ["events", "recurrence"],
   audit: ["events", "recurrence", "actors/task", "projections"],
-  "Scheduler.ts": ["actors", "projections", "events", "recurrence", "work"],
-  nats: ["actors", "events", "projections", "recurrence", "work", "Scheduler.ts", "Settings.ts"],
+  service: ["actors", "events", "projections", "recurrence", "work", "Settings.ts"],
+  "Scheduler.ts": ["service", "actors", "projections", "events", "recurrence", "work"],
+  nats: ["service", "actors", "events", "projections", "recurrence", "work", "Scheduler.ts", "Settings.ts"],
   http: ["Scheduler.ts", "projections"],
   "index.ts": ["Scheduler.ts", "nats", "recurrence", "events", "work", "actors", "projections", "Settings.ts"],
   cli: ["actors", "audit", "events", "http", "nats", "projections", "recurrence", "work", "Scheduler.ts", "Settings.ts"]

@@ -4,51 +4,34 @@
  * come the same way. Every answer is given after what it says is in the log.
  */
 import type { Msg } from "@nats-io/transport-node"
-import { Clock, Effect, Layer, Result, Schema } from "effect"
+import { Effect, Layer, Schema } from "effect"
 import { randomUUID } from "node:crypto"
-import { Calendars } from "../actors/Calendars.ts"
-import * as Intake from "../actors/door/Intake.ts"
+import type { Calendars } from "../actors/Calendars.ts"
+import { Refused } from "../actors/door/TaskRequest.ts"
 import { Partitions } from "../actors/Partitions.ts"
-import { Refused, TASK_VERBS } from "../actors/door/TaskRequest.ts"
-import { partitionOf } from "../events/Partition.ts"
+import { type Answered, decodeWith, type errorJson } from "../service/Answered.ts"
+import * as Commands from "../service/Commands.ts"
+import { busy, Commanded, refuseTooMany, VERBS } from "../service/Commands.ts"
 import * as Settings from "../Settings.ts"
-import { TaskTypes } from "../work/TaskTypes.ts"
+import type { TaskTypes } from "../work/TaskTypes.ts"
 import { ClaimRequest, Heartbeat, Report } from "../work/Work.ts"
 import { isNoResponders, Lost, NatsConnection } from "./NatsConnection.ts"
-import { decodeWith, errorJson, NatsService, readJson, respond, respondError } from "./NatsService.ts"
+import { NatsService, readJson, respond, respondError } from "./NatsService.ts"
 import { ensureQueue } from "./Provision.ts"
-
-export const VERBS = ["schedule", ...TASK_VERBS] as const
-export type Verb = (typeof VERBS)[number]
-
-/** One command as it travels to an owner. */
-export const Commanded = Schema.Struct({
-  verb: Schema.Literals(VERBS),
-  /** Read in full by the owner. */
-  request: Schema.Record(Schema.String, Schema.Unknown)
-})
-export type Commanded = typeof Commanded.Type
-
-/** What an owner answers to one command. */
-export type Answered = { readonly answer: unknown } | { readonly error: ReturnType<typeof errorJson> }
-
-export interface CommandsOptions {
-  /** Zone of requests that name none. */
-  readonly timezone: string
-}
 
 const decodeCommands = decodeWith(Schema.Array(Commanded))
 const decodeClaims = decodeWith(Schema.Array(ClaimRequest))
 const decodeHeartbeats = decodeWith(Schema.Array(Heartbeat))
 const decodeReports = decodeWith(Schema.Array(Report))
 const decodeRegister = decodeWith(Schema.Struct({ queues: Schema.Array(ClaimRequest.fields.taskId) }))
-const decodeMany = decodeWith(Schema.Struct({ requests: Schema.Array(Schema.Record(Schema.String, Schema.Unknown)) }))
+const decodeMany = decodeWith(Commands.Many)
 const decodeObject = decodeWith(Schema.Record(Schema.String, Schema.Unknown))
 
 const GROUP = "nagatha"
-/** Most commands in one message: their answers leave as one message too. */
-export const MOST_AT_ONCE = 500
-const busy = () => new Refused({ code: "busy", message: "too many requests wait for this partition; ask again" })
+export interface CommandsOptions {
+  /** Zone of requests that name none. */
+  readonly timezone: string
+}
 
 export const layer = (
   options: CommandsOptions
@@ -57,71 +40,17 @@ export const layer = (
     Effect.gen(function* () {
       const nats = yield* NatsConnection
       const partitions = yield* Partitions
-      const taskTypes = yield* TaskTypes
-      const calendars = yield* Calendars
       const settings = yield* Settings.Current
-      const clock = yield* Clock.Clock
       const services = yield* Effect.context<NatsConnection>()
       const { endpoint } = yield* NatsService
       const { subjects } = nats
 
-      const door = (): Intake.Door => ({
-        now: clock.currentTimeMillisUnsafe(),
-        commandId: randomUUID(),
-        actor: "nats",
-        timezone: options.timezone,
-        settings,
-        taskTypes,
-        calendars
-      })
-
-      /** Carries out one command of an owned partition and calls back once. */
-      const carryOut = (commanded: Commanded, done: (answered: Answered) => void) => {
-        const at = door()
-        const refuse = (refused: Refused) => done({ error: errorJson(refused) })
-        if (commanded.verb === "schedule") {
-          const intended = Result.flatMap(Intake.readSchedule(commanded.request), (request) =>
-            Result.map(Intake.schedule(request, at), (made) => ({ made, dryRun: request.dryRun ?? false }))
-          )
-          if (Result.isFailure(intended)) return refuse(intended.failure)
-          const { dryRun, made } = intended.success
-          if (dryRun) return done({ answer: Intake.answer(made, null, at) })
-          return submit(made.command, refuse, (decided) => done({ answer: Intake.answer(made, decided, at) }))
-        }
-        const { verb } = commanded
-        const command = Intake.request(verb, commanded.request, at)
-        if (Result.isFailure(command)) return refuse(command.failure)
-        return submit(command.success, refuse, (decided) => done({ answer: Intake.answerTo(verb, decided, at) }))
-      }
-
-      const submit = (
-        command: Parameters<typeof Intake.answer>[0]["command"] | Intake.TaskRequestCommand,
-        refuse: (refused: Refused) => void,
-        done: (decided: Intake.Done) => void
-      ) => {
-        const submitted = partitions.submit(partitionOf(command.taskId, settings.partitions), {
-          _tag: "command",
-          command,
-          reply: (decided) => (decided._tag === "done" ? done(decided) : refuse(decided.refused))
-        })
-        if (submitted !== "accepted") refuse(busy())
-      }
+      const { addressed, carryOut } = yield* Commands.make({ ...options, actor: "nats", newId: randomUUID })
 
       const give = (message: Msg, answered: Answered) =>
         "error" in answered
           ? respondError(message, new Refused({ ...answered.error }))
           : respond(message, answered.answer)
-
-      /** The id of the task that a request is about, made up here where it names none so that any owner makes up the same. */
-      const addressed = (
-        verb: Verb,
-        request: Commanded["request"]
-      ): { readonly taskId: string; readonly request: Commanded["request"] } => {
-        const named = request["taskId"]
-        const commandId = typeof request["commandId"] === "string" ? request["commandId"] : randomUUID()
-        const taskId = typeof named === "string" ? named : verb === "schedule" ? Intake.taskIdOf(commandId) : ""
-        return { taskId, request: { ...request, commandId } }
-      }
 
       /** Hands commands to another node. When that gives no answer there is none here: the asker's outcome is unknown, and it asks again. */
       const forward = (
@@ -138,22 +67,11 @@ export const layer = (
       const owned = new Set(partitions.owned())
       for (const verb of VERBS) {
         yield* endpoint(`command-${verb}`, subjects.command(verb), GROUP, (message) => {
-          const { request, taskId } = addressed(verb, decodeObject(readJson(message)))
-          const partition = partitionOf(taskId, settings.partitions)
-          const commanded: Commanded = { verb, request }
+          const { commanded, partition } = addressed(verb, decodeObject(readJson(message)))
           if (owned.has(partition)) return carryOut(commanded, (answered) => give(message, answered))
           forward(partition, [commanded], ([answered]) => {
             if (answered !== undefined) give(message, answered)
           })
-        })
-      }
-
-      const refuseTooMany = (count: number) => {
-        if (count <= MOST_AT_ONCE) return
-        throw new Refused({
-          code: "tooLarge",
-          message: `${count} requests in one message; at most ${MOST_AT_ONCE} are taken, for their answers leave as one message too`,
-          hint: "send them in several messages"
         })
       }
 
@@ -171,9 +89,7 @@ export const layer = (
         }
         const elsewhere = new Map<number, Array<{ readonly index: number; readonly commanded: Commanded }>>()
         for (const [index, given] of requests.entries()) {
-          const { request, taskId } = addressed("schedule", given)
-          const partition = partitionOf(taskId, settings.partitions)
-          const commanded: Commanded = { verb: "schedule", request }
+          const { commanded, partition } = addressed("schedule", given)
           if (owned.has(partition)) carryOut(commanded, answer(index))
           else elsewhere.set(partition, [...(elsewhere.get(partition) ?? []), { index, commanded }])
         }

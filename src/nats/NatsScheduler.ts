@@ -5,73 +5,22 @@
  * answer is lost as well the outcome is reported as unknown, with the id.
  */
 import type { Msg } from "@nats-io/transport-node"
-import { Cause, Effect, Layer, Predicate, Queue, Result, Schema, Stream } from "effect"
+import { Cause, Effect, Layer, Queue, Result, Schema, Stream } from "effect"
 import { randomUUID } from "node:crypto"
-import {
-  BackfillAnswer,
-  ChangeAnswer,
-  Refused,
-  RunAnswer,
-  ScheduleAnswer,
-  type ScheduleRequest,
-  TaskAnswer
-} from "../actors/door/TaskRequest.ts"
-import { ExecutionsPage, TasksPage } from "../projections/Queries.ts"
-import { ScheduledTask } from "../projections/ScheduledTask.ts"
-import { TaskExecution } from "../projections/TaskExecution.ts"
-import {
-  type AnnouncedEvent,
-  CalendarAnswer,
-  CalendarView,
-  Occurrences,
-  OutcomeUnknown,
-  type OutputPiece,
-  Preview,
-  Scheduler,
-  type SchedulerError,
-  ServiceStatus,
-  TaskInfo,
-  Unreachable
-} from "../Scheduler.ts"
+import { Refused } from "../actors/door/TaskRequest.ts"
+import { type AnnouncedEvent, OutcomeUnknown, type OutputPiece, Scheduler, Unreachable } from "../Scheduler.ts"
+import * as Client from "../service/Client.ts"
 import { FOLLOW_MS } from "../work/LiveFeed.ts"
 import { isNoResponders, Lost, NatsConnection } from "./NatsConnection.ts"
 import { BEGINS } from "./NatsLiveFeed.ts"
 import { PUBLIC_EVENTS, publicOutput } from "./Subjects.ts"
 
-/** Requests sent in one message, and bytes of it. */
-const CHUNK = 250
-const CHUNK_BYTES = 400_000
-/** Messages of a bulk call that are under way at the same time. */
-const IN_FLIGHT = 8
 /** How often a request whose answer was lost is sent. */
 const TRIES = 2
 /** How long to wait for a lost connection before asking again, milliseconds. */
 const RECONNECT_MS = 5000
 
-const RefusedJson = Schema.Struct({
-  error: Schema.Struct({
-    code: Schema.String,
-    message: Schema.String,
-    detail: Schema.optionalKey(Schema.Json),
-    hint: Schema.optionalKey(Schema.String)
-  })
-})
-const isEvent = (value: unknown): value is AnnouncedEvent =>
-  Predicate.isObject(value) &&
-  ["id", "type", "time", "taskId"].every((key) => Predicate.isString(Reflect.get(value, key)))
-const PastEventsAnswer = Schema.Struct({
-  items: Schema.Array(Schema.declare(isEvent)),
-  nextCursor: Schema.NullOr(Schema.String)
-})
-const ManyAnswers = Schema.Array(Schema.Union([Schema.Struct({ answer: ScheduleAnswer }), RefusedJson]))
-const decodeRefused = Schema.decodeUnknownOption(Schema.fromJsonString(RefusedJson))
-
-const unreadable = (what: string) =>
-  new Refused({
-    code: "internal",
-    message: `the service's answer to ${what} cannot be read`,
-    hint: "use the same version on both sides"
-  })
+const decodeRefused = Schema.decodeUnknownOption(Schema.fromJsonString(Client.RefusedJson))
 
 export interface SchedulerOptions {
   /** Who sends the commands, where a request does not say. */
@@ -99,7 +48,7 @@ export const layer = (options: SchedulerOptions): Layer.Layer<Scheduler, never, 
       const heard = (subject: string, reply: Msg): Effect.Effect<Msg, Refused> => {
         if ((reply.headers?.get("Nats-Service-Error-Code") ?? "") === "") return Effect.succeed(reply)
         const refused = decodeRefused(reply.string())
-        return Effect.fail(refused._tag === "Some" ? new Refused(refused.value.error) : unreadable(subject))
+        return Effect.fail(refused._tag === "Some" ? new Refused(refused.value.error) : Client.unreadable(subject))
       }
 
       /**
@@ -132,73 +81,6 @@ export const layer = (options: SchedulerOptions): Layer.Layer<Scheduler, never, 
             return yield* Effect.fromResult(answer)
           }
         }
-      })
-
-      const read = <A>(subject: string, schema: Schema.ConstraintCodec<A, unknown>) => {
-        const decode = Schema.decodeUnknownEffect(Schema.fromJsonString(schema))
-        return (reply: Msg) => Effect.mapError(decode(reply.string()), () => unreadable(subject))
-      }
-
-      const command = <A>(verb: string, schema: Schema.ConstraintCodec<A, unknown>) => {
-        const subject = subjects.command(verb)
-        const answer = read(subject, schema)
-        return Effect.fnUntraced(function* (body: object, given?: string) {
-          const commandId = given ?? randomUUID()
-          const reply = yield* request(subject, JSON.stringify({ actor: options.actor, ...body, commandId }))
-          return yield* reply instanceof Lost ? unknown(commandId, reply) : answer(reply)
-        })
-      }
-
-      const unknown = (commandId: string, lost: Lost) =>
-        new OutcomeUnknown({
-          commandId,
-          message: `no answer to the command (${lost.reason}); it may have been carried out. Ask again with the command id ${commandId}: it is carried out at most once`
-        })
-
-      const query = <A>(name: string, schema: Schema.ConstraintCodec<A, unknown>) => {
-        const subject = subjects.query(name)
-        const answer = read(subject, schema)
-        return Effect.fnUntraced(function* (body: object) {
-          const reply = yield* request(subject, JSON.stringify(body))
-          if (reply instanceof Lost) {
-            return yield* new Unreachable({ message: `no answer to the query ${name}: ${reply.reason}` })
-          }
-          return yield* answer(reply)
-        })
-      }
-
-      const task = query("task", Schema.Struct({ task: ScheduledTask }))
-      /** An id that no task has may be the beginning of one. */
-      const ofTask =
-        <Body extends { readonly taskId: string; readonly commandId?: string }, A>(
-          send: (body: object, commandId?: string) => Effect.Effect<A, SchedulerError>
-        ) =>
-        (body: Body): Effect.Effect<A, SchedulerError> =>
-          send(body, body.commandId).pipe(
-            Effect.catchIf(
-              (error) => error._tag === "Refused" && error.code === "notFound",
-              () =>
-                Effect.flatMap(task({ id: body.taskId }), ({ task: { taskId } }) =>
-                  send({ ...body, taskId }, body.commandId)
-                )
-            )
-          )
-      const schedule = command("schedule", ScheduleAnswer)
-      const cancel = command("cancel", TaskAnswer)
-      const run = command("run", RunAnswer)
-      const setCalendar = command("setCalendar", CalendarAnswer)
-      const removeCalendar = command("removeCalendar", CalendarAnswer)
-      const subjectOfMany = subjects.command("scheduleMany")
-      const readMany = read(subjectOfMany, ManyAnswers)
-
-      const scheduleChunk = Effect.fnUntraced(function* (requests: ReadonlyArray<ScheduleRequest>) {
-        const reply = yield* request(subjectOfMany, JSON.stringify({ requests })).pipe(
-          Effect.catchTag("Refused", (refused) => Effect.succeed(refused))
-        )
-        if (reply instanceof Refused) return requests.map(() => reply)
-        if (reply instanceof Lost) return yield* unknown(requests[0]?.commandId ?? "", reply)
-        const answers = yield* Effect.orDie(readMany(reply))
-        return answers.map((one) => ("error" in one ? new Refused(one.error) : one.answer))
       })
 
       /** What is published on a subject, from now on; `then` runs beside it once it is heard. */
@@ -236,56 +118,23 @@ export const layer = (options: SchedulerOptions): Layer.Layer<Scheduler, never, 
         return Effect.andThen(say(BEGINS), Effect.forever(Effect.andThen(Effect.sleep(FOLLOW_MS / 3), say(""))))
       }
 
-      return Scheduler.of({
-        schedule: (body) => schedule(body, body.commandId),
-        scheduleMany: (requests) =>
-          Effect.map(
-            Effect.forEach(
-              chunks(requests.map((one) => ({ actor: options.actor, commandId: randomUUID(), ...one }))),
-              scheduleChunk,
-              { concurrency: IN_FLIGHT }
-            ),
-            (answers) => answers.flat()
-          ),
-        cancel: ofTask(cancel),
-        run: ofTask(run),
-        pause: ofTask(command("pause", TaskAnswer)),
-        resume: ofTask(command("resume", TaskAnswer)),
-        skip: ofTask(command("skip", TaskAnswer)),
-        backfill: ofTask(command("backfill", BackfillAnswer)),
-        occurrences: query("occurrences", Occurrences),
-        reschedule: ofTask(command("reschedule", ChangeAnswer)),
-        update: ofTask(command("update", ChangeAnswer)),
-        setCalendar: (body) => setCalendar(body, body.commandId),
-        removeCalendar: (body) => removeCalendar(body, body.commandId),
-        calendars: Effect.suspend(() => query("calendars", Schema.Array(CalendarView))({})),
-        next: query("next", Preview),
-        tasks: query("tasks", TasksPage),
-        info: query("info", TaskInfo),
-        executions: query("executions", ExecutionsPage),
-        execution: query("execution", TaskExecution),
-        status: Effect.suspend(() => query("status", ServiceStatus)({})),
-        pastEvents: query("events", PastEventsAnswer),
+      const carrier: Client.Carrier = {
+        command: Effect.fnUntraced(function* (verb, payload, commandId) {
+          const reply = yield* request(subjects.command(verb), payload)
+          if (!(reply instanceof Lost)) return reply.string()
+          return yield* new OutcomeUnknown({
+            commandId,
+            message: `no answer to the command (${reply.reason}); it may have been carried out. Ask again with the command id ${commandId}: it is carried out at most once`
+          })
+        }),
+        query: Effect.fnUntraced(function* (name, payload) {
+          const reply = yield* request(subjects.query(name), payload)
+          if (!(reply instanceof Lost)) return reply.string()
+          return yield* new Unreachable({ message: `no answer to the query ${name}: ${reply.reason}` })
+        }),
         events: (pattern = PUBLIC_EVENTS) => heardOn<AnnouncedEvent>(pattern),
         output: (executionId) => heardOn<OutputPiece>(publicOutput(executionId), follow(executionId))
-      })
+      }
+      return Client.make(carrier, { ...options, newId: randomUUID })
     })
   )
-
-/** Groups that fit into a message. */
-const chunks = (requests: ReadonlyArray<ScheduleRequest>): ReadonlyArray<ReadonlyArray<ScheduleRequest>> => {
-  const all: Array<Array<ScheduleRequest>> = []
-  let bytes = Infinity
-  for (const request of requests) {
-    const size = Buffer.byteLength(JSON.stringify(request))
-    const last = all.at(-1)
-    if (last === undefined || last.length >= CHUNK || bytes + size > CHUNK_BYTES) {
-      all.push([request])
-      bytes = size
-    } else {
-      last.push(request)
-      bytes += size
-    }
-  }
-  return all
-}

@@ -4,8 +4,9 @@
  * `nats micro ls` shows every node.
  */
 import type { Msg } from "@nats-io/transport-node"
-import { Context, Effect, Layer, Schema, type Scope } from "effect"
+import { Context, Effect, Layer, type Scope } from "effect"
 import { Refused } from "../actors/door/TaskRequest.ts"
+import { errorJson } from "../service/Answered.ts"
 import { headersOf, NatsConnection, reasonOf } from "./NatsConnection.ts"
 import { isInbox } from "./Roles.ts"
 
@@ -69,14 +70,6 @@ export const respondError = (message: Msg, refused: Refused): void => {
     }
   }
 }
-
-/** A refusal as it stands in answers. */
-export const errorJson = ({ code, detail, hint, message }: Refused) => ({
-  code,
-  message,
-  ...(detail === undefined ? {} : { detail }),
-  ...(hint === undefined ? {} : { hint })
-})
 
 /** The JSON of a request; an empty one is `{}`. */
 export const readJson = (message: Msg): unknown => {
@@ -206,13 +199,3 @@ const make = Effect.fnUntraced(function* (identity: NodeIdentity) {
     }
   })
 })
-
-/** Decodes a request, or refuses it by field. */
-export const decodeWith = <A>(schema: Schema.ConstraintDecoder<A>) => {
-  const decode = Schema.decodeUnknownResult(schema, { onExcessProperty: "error" })
-  return (value: unknown): A => {
-    const decoded = decode(value)
-    if (decoded._tag === "Success") return decoded.success
-    throw new Refused({ code: "invalidRequest", message: `the request cannot be read: ${decoded.failure.message}` })
-  }
-}

@@ -1,7 +1,7 @@
 /** What a user of the bus may send by accident or in anger: it is refused, and the service goes on as if nothing had been. */
 import type { NatsConnection as Connection } from "@nats-io/transport-node"
 import { afterAll, assert, beforeAll, describe, it } from "vitest"
-import { MOST_AT_ONCE } from "../../src/nats/NatsCommands.ts"
+import { MOST_AT_ONCE } from "../../src/service/Commands.ts"
 import { startNode, type TestNode } from "../support/node.ts"
 
 let node: TestNode

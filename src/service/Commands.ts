@@ -1,0 +1,156 @@
+/**
+ * Commands, whatever carries them: a request in, and one answer after what it says is in the log. A command that is read
+ * and refused here has stored nothing.
+ */
+import { Clock, Effect, Result, Schema } from "effect"
+import { Calendars } from "../actors/Calendars.ts"
+import {
+  RemoveCalendarRequest,
+  removeCalendar,
+  type Sender,
+  SetCalendarRequest,
+  setCalendar
+} from "../actors/door/CalendarRequest.ts"
+import * as Intake from "../actors/door/Intake.ts"
+import { Refused, TASK_VERBS } from "../actors/door/TaskRequest.ts"
+import { Partitions } from "../actors/Partitions.ts"
+import type { CalendarCommand } from "../actors/Calendars.ts"
+import { partitionOf } from "../events/Partition.ts"
+import * as Settings from "../Settings.ts"
+import { TaskTypes } from "../work/TaskTypes.ts"
+import { type Answered, decodeWith, errorJson, type Question } from "./Answered.ts"
+
+export const VERBS = ["schedule", ...TASK_VERBS] as const
+export type Verb = (typeof VERBS)[number]
+
+/** One command as it travels to an owner. */
+export const Commanded = Schema.Struct({
+  verb: Schema.Literals(VERBS),
+  /** Read in full by the owner. */
+  request: Schema.Record(Schema.String, Schema.Unknown)
+})
+export type Commanded = typeof Commanded.Type
+
+/** A request to schedule many tasks. */
+export const Many = Schema.Struct({ requests: Schema.Array(Schema.Record(Schema.String, Schema.Unknown)) })
+
+/** Most commands in one message: their answers leave as one message too. */
+export const MOST_AT_ONCE = 500
+
+export const busy = () => new Refused({ code: "busy", message: "too many requests wait for this partition; ask again" })
+
+export const refuseTooMany = (count: number): void => {
+  if (count <= MOST_AT_ONCE) return
+  throw new Refused({
+    code: "tooLarge",
+    message: `${count} requests in one message; at most ${MOST_AT_ONCE} are taken, for their answers leave as one message too`,
+    hint: "send them in several messages"
+  })
+}
+
+export interface CommandsOptions {
+  /** Zone of requests that name none. */
+  readonly timezone: string
+  /** Who sends commands that do not say so. */
+  readonly actor: string
+  /** Makes an id that no other command has. */
+  newId(): string
+}
+
+/** A command, and the partition whose owner must carry it out. */
+export interface Addressed {
+  readonly partition: number
+  readonly commanded: Commanded
+}
+
+export interface Commands {
+  /** What a request is about; an id that it leaves out is made up here, so that any owner makes up the same. */
+  addressed(verb: Verb, request: Commanded["request"]): Addressed
+  /** Carries out one command of an owned partition and calls back once. */
+  carryOut(commanded: Commanded, done: (answered: Answered) => void): void
+}
+
+/** The commands about tasks. */
+export const make = Effect.fnUntraced(function* (options: CommandsOptions) {
+  const partitions = yield* Partitions
+  const taskTypes = yield* TaskTypes
+  const calendars = yield* Calendars
+  const settings = yield* Settings.Current
+  const clock = yield* Clock.Clock
+
+  const door = (): Intake.Door => ({
+    now: clock.currentTimeMillisUnsafe(),
+    commandId: options.newId(),
+    actor: options.actor,
+    timezone: options.timezone,
+    settings,
+    taskTypes,
+    calendars
+  })
+
+  const submit = (
+    command: Parameters<typeof Intake.answer>[0]["command"] | Intake.TaskRequestCommand,
+    refuse: (refused: Refused) => void,
+    done: (decided: Intake.Done) => void
+  ) => {
+    const submitted = partitions.submit(partitionOf(command.taskId, settings.partitions), {
+      _tag: "command",
+      command,
+      reply: (decided) => (decided._tag === "done" ? done(decided) : refuse(decided.refused))
+    })
+    if (submitted !== "accepted") refuse(busy())
+  }
+
+  const carryOut: Commands["carryOut"] = (commanded, done) => {
+    const at = door()
+    const refuse = (refused: Refused) => done({ error: errorJson(refused) })
+    if (commanded.verb === "schedule") {
+      const intended = Result.flatMap(Intake.readSchedule(commanded.request), (request) =>
+        Result.map(Intake.schedule(request, at), (made) => ({ made, dryRun: request.dryRun ?? false }))
+      )
+      if (Result.isFailure(intended)) return refuse(intended.failure)
+      const { dryRun, made } = intended.success
+      if (dryRun) return done({ answer: Intake.answer(made, null, at) })
+      return submit(made.command, refuse, (decided) => done({ answer: Intake.answer(made, decided, at) }))
+    }
+    const { verb } = commanded
+    const command = Intake.request(verb, commanded.request, at)
+    if (Result.isFailure(command)) return refuse(command.failure)
+    return submit(command.success, refuse, (decided) => done({ answer: Intake.answerTo(verb, decided, at) }))
+  }
+
+  const addressed: Commands["addressed"] = (verb, request) => {
+    const named = request["taskId"]
+    const commandId = typeof request["commandId"] === "string" ? request["commandId"] : options.newId()
+    const taskId = typeof named === "string" ? named : verb === "schedule" ? Intake.taskIdOf(commandId) : ""
+    return {
+      partition: partitionOf(taskId, settings.partitions),
+      commanded: { verb, request: { ...request, commandId } }
+    }
+  }
+
+  return { addressed, carryOut } satisfies Commands
+})
+
+/** The commands about calendars of excluded days; any node that decides takes them. */
+export const calendarCommands = Effect.fnUntraced(function* ({ actor, newId }: Omit<CommandsOptions, "timezone">) {
+  const calendars = yield* Calendars
+  const changing = <A>(
+    name: string,
+    schema: Schema.ConstraintDecoder<A>,
+    commandOf: (request: A, sender: Sender) => Result.Result<CalendarCommand, Refused>
+  ): Question => {
+    const decode = decodeWith(schema)
+    return {
+      name,
+      answer: (body) =>
+        Effect.flatMap(Effect.fromResult(commandOf(decode(body), { commandId: newId(), actor })), calendars.change)
+    }
+  }
+  return [
+    changing("setCalendar", SetCalendarRequest, setCalendar),
+    changing("removeCalendar", RemoveCalendarRequest, (request, sender) =>
+      Result.succeed(removeCalendar(request, sender))
+    )
+  ]
+})
