@@ -6,6 +6,8 @@
 import { Schema } from "effect"
 import { Instant } from "../recurrence/Instant.ts"
 import { Recurrence } from "../recurrence/Recurrence.ts"
+import { Rate } from "./Rate.ts"
+import { retryFields } from "./RetryPolicy.ts"
 
 /** Letters, digits, `-` and `_`, beginning with a letter or digit, at most 64: safe as a NATS token, in a path and in a shell. */
 export const TaskId = Schema.String.check(
@@ -38,6 +40,15 @@ export type ExecutionOverlap = typeof ExecutionOverlap.Type
 export const CatchUp = Schema.Literals(["none", "latest", "earliest", "all"])
 export type CatchUp = typeof CatchUp.Type
 
+/** A due execution sorts in its queue as if it had been there so many seconds longer; below 0: shorter. */
+export const MAX_PRIORITY = 86_400
+export const Priority = Schema.Int.check(Schema.isBetween({ minimum: -MAX_PRIORITY, maximum: MAX_PRIORITY }))
+
+/** What the limits of a queue for each key go by, such as a customer. */
+export const ConcurrencyKey = Schema.String.check(
+  Schema.isPattern(/^[\x21-\x7e]{1,128}$/, { message: "must be 1 to 128 visible ASCII characters without blanks" })
+)
+
 /** Name of a calendar of excluded days. */
 export const CalendarName = TaskId
 
@@ -57,16 +68,24 @@ export const TaskDefinition = Schema.Struct({
   /** IANA zone in which the words were read and answers are shown. */
   timezone: Schema.String,
   queue: QueueName,
+  /** Seconds by which its executions sort in their queue as if they had been there longer; 0 for most. */
   priority: Schema.Int,
+  /** By which the queue limits it together with others of the same key; absent: by the queue alone. */
+  concurrencyKey: Schema.optionalKey(Schema.String),
   tags: Schema.Array(Schema.String),
   overlap: ExecutionOverlap,
   catchUp: CatchUp,
   /** How far back a missed occurrence may lie and still be run; milliseconds. */
   catchUpWindowMs: Count,
+  /** How many of the missed occurrences are run late by `all`, the newest; absent: each. */
+  catchUpMax: Schema.optionalKey(PositiveMs),
+  /** Pace at which missed occurrences are run late by `all`; absent: at once. */
+  catchUpRate: Schema.optionalKey(Rate),
   /** Retries after the first attempt; 0 means one attempt. */
   maxRetries: Count,
-  /** Delay before the first retry, doubled for each further one and capped at ten minutes; milliseconds. */
+  /** Delay before the first retry, milliseconds; `retryFields` say how it grows. */
   backoffMs: PositiveMs,
+  ...retryFields,
   /** Soft limit of one attempt: it is asked to stop; milliseconds. */
   timeoutMs: PositiveMs,
   /** Hard limit of one attempt: it is killed; milliseconds, not less than `timeoutMs`. */

@@ -100,6 +100,8 @@ export const Due = event("due", {
   ...next,
   /** Asked for by a command, beside the schedule. */
   manual: Schema.optionalKey(Schema.Boolean),
+  /** It was missed, and is run late at the pace of the task's catch-up rate: not before `dueAt`. */
+  paced: Schema.optionalKey(Schema.Boolean),
   /** It waits for the end of an earlier one, by the task's overlap policy. */
   buffered: Schema.optionalKey(Schema.Boolean),
   /** Of a sequence that takes up a failed one: what had ended well there, before this step, counts as done. */

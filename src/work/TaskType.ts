@@ -6,6 +6,7 @@
  * own, so that a node that only schedules need not load the code that runs.
  */
 import { Effect, Option, Predicate, Result, Schema } from "effect"
+import { retryFields } from "../events/RetryPolicy.ts"
 import type { TaskArgs } from "../events/TaskDefinition.ts"
 import { ExecutionError } from "../events/TaskEvent.ts"
 import type { OutputStream } from "./LiveFeed.ts"
@@ -77,10 +78,21 @@ export interface AttemptContext {
   lastWords(detail: Schema.Json): void
 }
 
-/** Retries after the first attempt, and the delay before the first of them in milliseconds. */
-export interface RetryDefaults {
-  readonly maxRetries?: number
-  readonly backoffMs?: number
+/** Retries after the first attempt, the delay before the first of them in milliseconds, and how the others follow. */
+export const RetryDefaults = Schema.Struct({
+  maxRetries: Schema.optionalKey(Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 100 }))),
+  backoffMs: Schema.optionalKey(Schema.Int.check(Schema.isGreaterThanOrEqualTo(1))),
+  ...retryFields
+})
+export type RetryDefaults = typeof RetryDefaults.Type
+
+const decodeRetry = Schema.decodeUnknownResult(RetryDefaults, { onExcessProperty: "error" })
+
+/** What every task of the type is stored with must be right: wrong code is told so when it is loaded. */
+const checkedRetry = (name: string, retry: RetryDefaults | undefined): RetryDefaults => {
+  const decoded = decodeRetry(retry ?? {})
+  if (Result.isSuccess(decoded)) return decoded.success
+  throw new Error(`task type ${JSON.stringify(name)}: retry: ${shownIssue(decoded.failure.issue)}`)
 }
 
 /** The half that is known without the code that runs: enough to check a task when it is scheduled. */
@@ -116,7 +128,7 @@ const declarationOf = <Args, Value>(options: {
   name: options.name,
   description: options.description,
   queue: options.queue ?? options.name,
-  retry: options.retry ?? {},
+  retry: checkedRetry(options.name, options.retry),
   args: options.args,
   result: options.result,
   check: argsChecker(options.name, options.args)

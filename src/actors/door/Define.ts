@@ -5,6 +5,7 @@
  */
 import { Result, type Schema } from "effect"
 import { hash } from "node:crypto"
+import { retryOf } from "../../events/RetryPolicy.ts"
 import type { TaskArgs, TaskDefinition } from "../../events/TaskDefinition.ts"
 import { fromMillis } from "../../recurrence/Instant.ts"
 import * as Series from "../../recurrence/Series.ts"
@@ -89,6 +90,16 @@ export const define = (
     )
   }
   const overlap = request.overlap ?? "skip"
+  if (request.catchUp !== "all" && (request.catchUpMax !== undefined || request.catchUpRate !== undefined)) {
+    const field = request.catchUpMax === undefined ? "catchUpRate" : "catchUpMax"
+    return refuse(
+      "invalidRequest",
+      `${field} is for catchUp "all", not for ${JSON.stringify(request.catchUp ?? "latest")}`,
+      {
+        hint: "the other ways to catch up run one missed occurrence at most: say catchUp all, or leave it out"
+      }
+    )
+  }
   const understood = timed === undefined ? understand(request, taskId, timezone, door) : Result.succeed(timed)
   if (Result.isFailure(understood)) return Result.fail(understood.failure)
   const when = understood.success
@@ -122,13 +133,17 @@ export const define = (
     recurrence: when.recurrence,
     timezone,
     queue: request.queue ?? type?.queue ?? request.taskType,
-    priority: 0,
+    priority: request.priority ?? 0,
+    ...(request.key === undefined ? {} : { concurrencyKey: request.key }),
     tags: [...new Set(request.tags ?? [])],
     overlap,
     catchUp: request.catchUp ?? "latest",
     catchUpWindowMs: request.catchUpWindowMs ?? 86_400_000,
+    ...(request.catchUpMax === undefined ? {} : { catchUpMax: request.catchUpMax }),
+    ...(request.catchUpRate === undefined ? {} : { catchUpRate: request.catchUpRate }),
     maxRetries: request.maxRetries ?? type?.retry.maxRetries ?? 3,
     backoffMs: request.backoffMs ?? type?.retry.backoffMs ?? 1000,
+    ...retryOf(request, type?.retry ?? {}),
     timeoutMs,
     hardTimeoutMs,
     startAt,

@@ -7,6 +7,7 @@
  */
 import { Result, Schema } from "effect"
 import { hash } from "node:crypto"
+import { retryOf } from "../../events/RetryPolicy.ts"
 import type { TaskDefinition } from "../../events/TaskDefinition.ts"
 import { clockNotes } from "../../recurrence/ClockNotes.ts"
 import type { Days } from "../../recurrence/Exclusions.ts"
@@ -172,6 +173,9 @@ const saidBy = (
     () => ({})
   )
 
+const unlessNone = <Key extends string, A>(key: Key, value: A | null | undefined): { readonly [_ in Key]?: A } =>
+  value === undefined || value === null ? {} : ({ [key]: value } as { [_ in Key]: A })
+
 /** A definition with what was asked changed in it; all else stays as it is. */
 const changed = (
   taskId: string,
@@ -186,6 +190,9 @@ const changed = (
     endAt: _end,
     maxRuns: _max,
     startAt: _start,
+    catchUpMax,
+    catchUpRate,
+    key,
     ...fields
   } = asked
   const reworded = WORDS.some((field) => asked[field] !== undefined)
@@ -197,6 +204,9 @@ const changed = (
       })
     )
   }
+  // Another way to catch up has no use for how many, and how fast.
+  const kept: Pick<TaskDefinition, "catchUpMax" | "catchUpRate"> =
+    (asked.catchUp ?? definition.catchUp) === "all" ? definition : {}
   const dst = Series.dstOf(definition.recurrence)
   const merged: ScheduleRequest = {
     taskType: definition.taskType,
@@ -206,9 +216,11 @@ const changed = (
     schedule: definition.scheduleSpec,
     timezone: definition.timezone,
     queue: definition.queue,
+    priority: definition.priority,
     tags: definition.tags,
     maxRetries: definition.maxRetries,
     backoffMs: definition.backoffMs,
+    ...retryOf(definition),
     timeoutMs: definition.timeoutMs,
     hardTimeoutMs: definition.hardTimeoutMs,
     overlap: definition.overlap,
@@ -219,6 +231,9 @@ const changed = (
     ...(definition.pauseAfterFailures === undefined ? {} : { pauseAfterFailures: definition.pauseAfterFailures }),
     ...(definition.exclude === undefined ? {} : { exclude: definition.exclude }),
     ...(dst === undefined ? {} : { dstGap: dst.gap, dstOverlap: dst.overlap }),
+    ...unlessNone("key", key === undefined ? definition.concurrencyKey : key),
+    ...unlessNone("catchUpMax", catchUpMax === undefined ? kept.catchUpMax : catchUpMax),
+    ...unlessNone("catchUpRate", catchUpRate === undefined ? kept.catchUpRate : catchUpRate),
     ...fields,
     actor: definition.createdBy
   }

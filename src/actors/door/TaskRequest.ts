@@ -5,7 +5,17 @@
  * out at most once and gets the first answer again.
  */
 import { Schema } from "effect"
-import { CalendarName, CatchUp, ExecutionOverlap, TaskArgs, TaskId } from "../../events/TaskDefinition.ts"
+import { Rate } from "../../events/Rate.ts"
+import { retryFields } from "../../events/RetryPolicy.ts"
+import {
+  CalendarName,
+  CatchUp,
+  ConcurrencyKey,
+  ExecutionOverlap,
+  Priority,
+  TaskArgs,
+  TaskId
+} from "../../events/TaskDefinition.ts"
 import { AnyInstant } from "../../recurrence/Instant.ts"
 import { GapPolicy, OverlapPolicy } from "../../recurrence/Recurrence.ts"
 import { MAX_SPREAD_MS } from "../../recurrence/Spread.ts"
@@ -44,11 +54,16 @@ export const ScheduleRequest = Schema.Struct({
   description: Schema.optionalKey(Schema.String.check(Schema.isMaxLength(2000))),
   /** Default: the task type. */
   queue: Schema.optionalKey(TaskId),
+  /** Its executions sort in their queue as if they had been there so many seconds longer (default 0); below 0: shorter. */
+  priority: Schema.optionalKey(Priority),
+  /** By which its queue limits it together with others of the same key, such as a customer (default: none). */
+  key: Schema.optionalKey(ConcurrencyKey),
   tags: Schema.optionalKey(Schema.Array(Schema.String.check(Schema.isMaxLength(64)))),
   /** Default 3. */
   maxRetries: Schema.optionalKey(Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 100 }))),
   /** Default 1,000. */
   backoffMs: Schema.optionalKey(Ms),
+  ...retryFields,
   /** Default 300,000 (5 minutes). */
   timeoutMs: Schema.optionalKey(Ms),
   /** Default 600,000 (10 minutes), or twice `timeoutMs` where that is longer. */
@@ -59,6 +74,10 @@ export const ScheduleRequest = Schema.Struct({
   catchUp: Schema.optionalKey(CatchUp),
   /** Default 86,400,000 (a day). */
   catchUpWindowMs: Schema.optionalKey(Ms),
+  /** With `catchUp: all`: run late at most so many of the missed, the newest (default: all of them). */
+  catchUpMax: Schema.optionalKey(Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 1_000_000 }))),
+  /** With `catchUp: all`: run the missed at this pace, beside what is due on time (default: at once). */
+  catchUpRate: Schema.optionalKey(Rate),
   /** Nothing runs before this instant. */
   startAt: Schema.optionalKey(AnyInstant),
   /** Nothing runs after this instant. */
@@ -157,13 +176,16 @@ const {
 
 const Revision = Schema.Int.check(Schema.isGreaterThanOrEqualTo(1))
 
-/** Fields that are named are changed, all others stay; null takes a bound away. */
+/** Fields that are named are changed, all others stay; null takes a bound, the key or a limit of catching up away. */
 export const UpdateRequest = Schema.Struct({
   ...ofTask,
   /** Refused as `revisionConflict` where the task has another revision by now. */
   ifRevision: Schema.optionalKey(Revision),
   ...changeable,
   schedule: Schema.optionalKey(Schema.String),
+  key: Schema.optionalKey(Schema.NullOr(ConcurrencyKey)),
+  catchUpMax: Schema.optionalKey(Schema.NullOr(Ms)),
+  catchUpRate: Schema.optionalKey(Schema.NullOr(Rate)),
   startAt: Schema.optionalKey(Schema.NullOr(AnyInstant)),
   endAt: Schema.optionalKey(Schema.NullOr(AnyInstant)),
   maxRuns: Schema.optionalKey(Schema.NullOr(Ms))

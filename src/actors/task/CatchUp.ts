@@ -16,14 +16,17 @@ export const MAX_DECISIONS = 100
 /** Instants of a task, as milliseconds. */
 export type Instants = Pick<Series, "next" | "range">
 
+/** `late`: it was missed, and is run all the same. */
 export type Verdict =
-  | { readonly _tag: "run"; readonly at: number }
+  | { readonly _tag: "run"; readonly at: number; readonly late?: true }
   | { readonly _tag: "skip"; readonly first: number; readonly last: number; readonly count: number }
 
 export interface Policy {
   readonly oneTime: boolean
   readonly catchUp: CatchUp
   readonly catchUpWindowMs: number
+  /** How many of the missed instants `all` runs, the newest; default: each. */
+  readonly catchUpMax?: number | undefined
 }
 
 /** Verdicts for the instants from `nextAt` (not decided yet) to `now`, oldest first; at most `MAX_DECISIONS` runs. */
@@ -36,11 +39,11 @@ export const verdicts = (grid: Instants, nextAt: number, now: number, policy: Po
   const missed: Span = { from: nextAt - 1, to: onTimeFrom - 1 }
   const eligibleFrom = Math.max(missed.from, now - policy.catchUpWindowMs - 1)
   const eligible = instants.range(eligibleFrom, missed.to)
-  const late = eligible === null ? [] : chosen(instants, policy.catchUp, eligible, onTime !== null)
+  const late = eligible === null ? [] : chosen(instants, policy, eligible, onTime !== null)
   const decided: Array<Verdict> = []
   let from = missed.from
   for (const at of late) {
-    decided.push(...skipped(instants, { from, to: at - 1 }), { _tag: "run", at })
+    decided.push(...skipped(instants, { from, to: at - 1 }), { _tag: "run", at, late: true })
     from = at
   }
   if (late.length >= MAX_DECISIONS) return decided
@@ -67,8 +70,8 @@ interface Span {
 /** The missed instants that are run late, oldest first. */
 const chosen = (
   instants: Instants,
-  catchUp: CatchUp,
-  eligible: { readonly first: number; readonly last: number },
+  { catchUp, catchUpMax = Infinity }: Policy,
+  eligible: { readonly count: number; readonly first: number; readonly last: number },
   newerOnTime: boolean
 ): ReadonlyArray<number> => {
   switch (catchUp) {
@@ -81,13 +84,37 @@ const chosen = (
       return [eligible.first]
     case "all": {
       const all: Array<number> = []
-      for (let at: number | null = eligible.first; at !== null && at <= eligible.last; at = instants.next(at)) {
+      if (catchUpMax < 1) return all
+      for (
+        let at: number | null = newestFrom(instants, eligible, catchUpMax);
+        at !== null && at <= eligible.last;
+        at = instants.next(at)
+      ) {
         all.push(at)
         if (all.length >= MAX_DECISIONS) break
       }
       return all
     }
   }
+}
+
+/** The first of the newest `most` instants: found by halving, for there may be very many. */
+const newestFrom = (
+  instants: Instants,
+  { count, first, last }: { readonly count: number; readonly first: number; readonly last: number },
+  most: number
+): number => {
+  let [from, to] = [first, last]
+  let begin = count <= most ? first : last
+  while (count > most && from <= to) {
+    const middle = Math.floor((from + to) / 2)
+    const range = instants.range(middle - 1, last)
+    if (range !== null && range.count <= most) {
+      begin = range.first
+      to = middle - 1
+    } else from = middle + 1
+  }
+  return begin
 }
 
 const skipped = (instants: Instants, span: Span): ReadonlyArray<Verdict> => {

@@ -13,6 +13,9 @@ import type { LiveTask, OpenExecution, Stage, TaskState } from "./TaskState.ts"
 /** A claimant asks again this long after a lease has ended, so that the owner has decided about it before; milliseconds. */
 const AFTER_LEASE_MS = 50
 
+/** How long it is before a run late that waits for its turn is asked for again, milliseconds. */
+const LATE_TURN_MS = 1000
+
 const withStage = (task: LiveTask, executionId: string, stage: Stage): LiveTask => ({
   ...task,
   executions: task.executions.map((execution) =>
@@ -35,6 +38,10 @@ export const claim = (
     return { state, answer: { answer: "gone" } }
   }
   const { stage } = execution
+  // An owner before may have offered it; the line holds it until its turn has come.
+  if (stage._tag === "buffered" && execution.paced === true) {
+    return { state, answer: { answer: "held", retryAfterMs: LATE_TURN_MS } }
+  }
   if (stage._tag === "steps" || stage._tag === "buffered") return { state, answer: { answer: "gone" } }
   if (stage._tag === "waiting" && stage.until > now) {
     return { state, answer: { answer: "held", retryAfterMs: stage.until - now } }
@@ -102,7 +109,9 @@ export const offer = (
   if (state._tag === "ended") return { state, items: [] }
   const items: Array<WorkItem> = []
   const executions = state.executions.map((execution): OpenExecution => {
-    if (execution.stage._tag !== "waiting" || execution.stage.until > now) return execution
+    // A sequence is done by its steps.
+    if (execution.outcomes !== undefined || execution.stage._tag !== "waiting" || execution.stage.until > now)
+      return execution
     items.push(workItem(state, execution, partition))
     return { ...execution, stage: { _tag: "offered" } }
   })

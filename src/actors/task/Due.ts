@@ -5,10 +5,10 @@ import type { EventOf, TaskEvent } from "../../events/TaskEvent.ts"
 import { fromMillis, toMillis } from "../../recurrence/Instant.ts"
 import * as Series from "../../recurrence/Series.ts"
 import { tzdataVersion } from "../../recurrence/zone/Zone.ts"
-import { type Instants, verdicts } from "./CatchUp.ts"
+import { type Instants, ON_TIME_MS, verdicts } from "./CatchUp.ts"
 import { type ExcludedDays, none as noDays } from "./ExcludedDays.ts"
 import { completed, head } from "./Head.ts"
-import { givingWay, standingOf, turnOf } from "./Overlap.ts"
+import { givingWay, lateOf, MAX_WAITING, type Standing, standingOf, type Turn, turnOf } from "./Overlap.ts"
 import { type LiveTask, offsetOf } from "./TaskState.ts"
 
 /** The last instant at which a task runs: what comes later cannot be written down, with its delays, in the log. */
@@ -86,12 +86,17 @@ export const occurrences = (
   const instants = seriesOf(task, excluded)
   const offset = offsetOf(task)
   const events: Array<TaskEvent> = []
+  const pace = paceOf(task, now, instants)
   let standing = standingOf(task)
   let runs = task.runs
   const all = verdicts(instants, nextAt, now - offset, {
     oneTime: definition.recurrence.kind === "once",
     catchUp: definition.catchUp,
-    catchUpWindowMs: definition.catchUpWindowMs
+    catchUpWindowMs: definition.catchUpWindowMs,
+    catchUpMax: Math.min(
+      definition.catchUpMax ?? Infinity,
+      pace === null ? Infinity : Math.max(0, MAX_WAITING - pace.late)
+    )
   })
   // Of several that would take each other's place, the last does.
   const newest = all.findLastIndex(({ _tag }) => _tag === "run")
@@ -99,7 +104,12 @@ export const occurrences = (
     const decided = verdict._tag === "run" ? verdict.at : verdict.last
     const replaces = definition.overlap === "cancelOther" || definition.overlap === "terminateOther"
     const superseded = replaces && index < newest
-    const turn = verdict._tag === "run" && !superseded ? turnOf(definition.overlap, standing) : "skip"
+    const paced = verdict._tag === "run" && verdict.late === true && pace !== null
+    const turn = paced
+      ? pace.turn(definition.overlap, standing)
+      : verdict._tag === "run" && !superseded
+        ? turnOf(definition.overlap, standing)
+        : "skip"
     const isRun = turn !== "skip"
     const causedBy = { commandId: executionIdOf(task.taskId, decided), actor: "scheduler" }
     if (isRun) runs += 1
@@ -110,18 +120,18 @@ export const occurrences = (
     }
     if (isRun) {
       const waits = turn === "wait" || (turn === "replace" && definition.overlap === "cancelOther")
-      standing = {
-        running: standing.running + (waits ? 0 : 1),
-        waiting: standing.waiting + (waits ? 1 : 0)
+      if (!paced) {
+        standing = { running: standing.running + (waits ? 0 : 1), waiting: standing.waiting + (waits ? 1 : 0) }
       }
       if (turn === "replace" && !waits) events.push(...givingWay(task, now))
       events.push({
         ...head(task, "due", now, causedBy),
         executionId: executionIdOf(task.taskId, decided),
         nominalAt: fromMillis(decided),
-        dueAt: fromMillis(decided + offset),
+        dueAt: fromMillis(paced ? pace.take() : decided + offset),
         attempt: 1,
         ...following,
+        ...(paced ? { paced: true } : {}),
         ...(waits ? { buffered: true } : {})
       })
       if (turn === "replace" && waits) events.push(...givingWay(task, now))
@@ -136,11 +146,45 @@ export const occurrences = (
       })
     }
     if (following.nextAt === null) {
-      if (standing.running + standing.waiting === 0) events.push(completed(task, now))
+      if (standing.running + standing.waiting + (pace?.late ?? 0) === 0) events.push(completed(task, now))
       break
     }
   }
   return events
+}
+
+/** How the missed are run late, one after another at a pace: the instants at which they are due from then on. */
+interface Pace {
+  /** Of those that are run late, how many have not begun. */
+  readonly late: number
+  readonly turn: (overlap: TaskDefinition["overlap"], standing: Standing) => Turn
+  /** The instant of the next. */
+  readonly take: () => number
+}
+
+/** The pace of a task; null where it has none, or where a newer one takes the place of those before anyway. */
+const paceOf = (task: LiveTask, now: number, instants: Instants): Pace | null => {
+  const { catchUp, catchUpRate: rate, overlap } = task.definition
+  if (rate === undefined || catchUp !== "all" || overlap === "cancelOther" || overlap === "terminateOther") return null
+  const everyMs = Math.ceil(rate.perMs / rate.count)
+  const nominalNow = now - offsetOf(task)
+  // What is on time now goes first.
+  const first = instants.range(nominalNow - ON_TIME_MS - 1, nominalNow) === null ? now : now + everyMs
+  let at = Math.max(first, task.pacedUntil === 0 ? 0 : task.pacedUntil + everyMs)
+  let late = lateOf(task)
+  return {
+    get late() {
+      return late
+    },
+    turn: (policy, { running, waiting }) =>
+      policy === "allowAll" || late + running + waiting === 0 ? "begin" : "wait",
+    take: () => {
+      const taken = at
+      at += everyMs
+      late += 1
+      return taken
+    }
+  }
 }
 
 /** The first occurrence of a task that is scheduled now; a one-time instant that has passed counts (it was allowed at the door). */

@@ -8,6 +8,7 @@ import { scheduleType } from "../../recurrence/Recurrence.ts"
 import { carried } from "../../work/sequence/Resume.ts"
 import { SEQUENCE } from "../../work/sequence/SequenceArgs.ts"
 import { stepsOf } from "../../work/sequence/SequencePlan.ts"
+import { isAhead } from "./Overlap.ts"
 import type {
   KnownCommand,
   LiveTask,
@@ -89,20 +90,32 @@ const change = (
     return changed === null ? [] : [changed]
   })
 
-/** The stage of an execution whose turn has come. */
-const begins = (type: string, time: Instant): Stage =>
-  type === SEQUENCE ? { _tag: "steps", since: toMillis(time), begun: false } : { _tag: "waiting", until: 0 }
+/** An execution whose turn has come: it begins, or waits for its instant. */
+const begins = (execution: Omit<OpenExecution, "stage" | "queuedAt">, time: Instant): OpenExecution => {
+  const now = toMillis(time)
+  const until = execution.paced === true ? toMillis(execution.dueAt) : 0
+  const stage: Stage =
+    execution.outcomes !== undefined && until <= now
+      ? { _tag: "steps", since: now, begun: false }
+      : { _tag: "waiting", until }
+  return { ...execution, stage, queuedAt: Math.max(now, until) }
+}
+
+/** A run late that has been offered to nobody lets one go first that is on time: it waits for its turn again. */
+const givesWay = (executions: ReadonlyArray<OpenExecution>): ReadonlyArray<OpenExecution> =>
+  executions.some(isAhead)
+    ? executions.map((one): OpenExecution => (isAhead(one) ? { ...one, stage: { _tag: "buffered" } } : one))
+    : executions
 
 /** The next that waits for its turn begins where nothing before it is open: those by hand and those of the schedule apart. */
 const nextInTurn = (task: LiveTask, time: Instant): LiveTask => {
   let { executions } = task
   for (const byHand of [false, true]) {
     const lane = executions.filter(({ manual, step }) => step === undefined && (manual === true) === byHand)
-    const [first] = lane
+    // What is on time goes before what is late.
+    const first = lane.find(({ paced }) => paced !== true) ?? lane[0]
     if (first === undefined || lane.some(({ stage }) => stage._tag !== "buffered")) continue
-    executions = executions.map((one) =>
-      one === first ? { ...one, stage: begins(task.definition.taskType, time) } : one
-    )
+    executions = executions.map((one) => (one === first ? begins(one, time) : one))
   }
   return executions === task.executions ? task : { ...task, executions }
 }
@@ -115,18 +128,29 @@ const opened = (task: LiveTask, event: EventOf<"due">): OpenExecution => {
     event.resumes === undefined
       ? {}
       : carried(stepsOf(task.definition.taskArgs), task.failedSequence?.outcomes ?? {}, event.resumes.fromStep)
-  return {
+  const execution: Omit<OpenExecution, "stage" | "queuedAt"> = {
     executionId: event.executionId,
     nominalAt: event.nominalAt,
     dueAt: event.dueAt,
     attempt: event.attempt,
     failed: 0,
     lost: 0,
-    stage: event.buffered === true ? { _tag: "buffered" } : begins(type, event.time),
     ...(event.manual === true ? { manual: true } : {}),
+    ...(event.paced === true ? { paced: true } : {}),
     ...(type === SEQUENCE ? { outcomes } : {}),
     ...(parent === undefined ? {} : { step: { parent, name, type, args } })
   }
+  return event.buffered === true
+    ? { ...execution, stage: { _tag: "buffered" }, queuedAt: toMillis(event.time) }
+    : begins(execution, event.time)
+}
+
+/** The executions after one more; beside those of the schedule itself, what is late waits for what is on time. */
+const withOpened = (task: LiveTask, event: EventOf<"due">): ReadonlyArray<OpenExecution> => {
+  const beside = event.manual === true || event.parentExecutionId !== undefined || event.paced === true
+  const waits = event.buffered === true || task.definition.overlap === "allowAll"
+  const before = beside || waits ? task.executions : givesWay(task.executions)
+  return [...before, opened(task, event)]
 }
 
 /** A sequence is told what became of its step. */
@@ -189,6 +213,7 @@ export const evolve = (
       nextAt: millisOrNull(event.nextAt),
       calendarsAt: event.calendarsAt ?? 0,
       pausedUntil: null,
+      pacedUntil: 0,
       leftOut: [],
       failuresInARow: 0,
       runs: 0,
@@ -244,7 +269,8 @@ export const evolve = (
         ...state,
         ...nextOf(state, event),
         runs: state.runs + (event.parentExecutionId === undefined && event.manual !== true ? 1 : 0),
-        executions: [...state.executions, opened(state, event)],
+        executions: withOpened(state, event),
+        ...(event.paced === true ? { pacedUntil: toMillis(event.dueAt) } : {}),
         ...(event.manual === true
           ? {
               commands: begunBy(state, event, position)
@@ -262,8 +288,12 @@ export const evolve = (
           ...execution,
           // A sequence is begun by nobody: its steps are.
           stage:
-            execution.stage._tag === "steps"
-              ? { ...execution.stage, begun: true }
+            execution.outcomes !== undefined
+              ? {
+                  _tag: "steps",
+                  since: execution.stage._tag === "steps" ? execution.stage.since : toMillis(event.startedAt),
+                  begun: true
+                }
               : {
                   _tag: "claimed",
                   worker: event.worker,
@@ -284,7 +314,8 @@ export const evolve = (
           attempt: event.attempt + 1,
           failed: execution.failed + (event.counted ? 1 : 0),
           lost: execution.lost + (event.error.code === "lost" ? 1 : 0),
-          stage: { _tag: "waiting", until: toMillis(event.nextAttemptAt) }
+          stage: { _tag: "waiting", until: toMillis(event.nextAttemptAt) },
+          queuedAt: toMillis(event.nextAttemptAt)
         }))
       }
     case "success":

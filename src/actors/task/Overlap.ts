@@ -17,14 +17,21 @@ export const MAX_WAITING = 1000
 const scheduled = (task: LiveTask): ReadonlyArray<OpenExecution> =>
   task.executions.filter(({ manual, step }) => step === undefined && manual !== true)
 
-/** What is open of the schedule. */
+/** Run late at a pace, and offered to nobody yet: nothing on time waits for it. */
+export const isAhead = ({ attempt, paced, stage }: OpenExecution): boolean =>
+  paced === true && attempt === 1 && (stage._tag === "waiting" || stage._tag === "buffered")
+
+/** What is open of the schedule, but for what is late and has not begun: that lets go first what is on time. */
 export interface Standing {
   readonly running: number
   readonly waiting: number
 }
 
+/** How many are run late at a pace and have not begun. */
+export const lateOf = (task: LiveTask): number => task.executions.filter(isAhead).length
+
 export const standingOf = (task: LiveTask): Standing => {
-  const all = scheduled(task)
+  const all = scheduled(task).filter((execution) => !isAhead(execution))
   const waiting = all.filter(({ stage }) => stage._tag === "buffered").length
   return { running: all.length - waiting, waiting }
 }

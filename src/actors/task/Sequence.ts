@@ -7,11 +7,13 @@
  */
 import { Result, type Schema } from "effect"
 import type { EventOf, TaskEvent } from "../../events/TaskEvent.ts"
+import { retryOf } from "../../events/RetryPolicy.ts"
 import { fromMillis } from "../../recurrence/Instant.ts"
 import { fitting } from "../../work/AttemptOutcome.ts"
 import { type Condition, SEQUENCE, type SequenceResult } from "../../work/sequence/SequenceArgs.ts"
 import { type PlannedStep, stepsOf } from "../../work/sequence/SequencePlan.ts"
 import { filled, pathOf, valueAt } from "../../work/sequence/Template.ts"
+import type { RetryPolicy } from "./Backoff.ts"
 import { completed, head, isLast } from "./Head.ts"
 import { isReplaced, REPLACED } from "./Overlap.ts"
 import { evolve } from "./Evolve.ts"
@@ -215,7 +217,7 @@ const shown = ({ outcome, reason, status, step }: StepStatus): SequenceResult["s
 })
 
 /** A sequence has begun as soon as its turn has come. */
-const begun = (task: LiveTask, sequence: OpenExecution, now: number): EventOf<"started"> => ({
+export const begun = (task: LiveTask, sequence: OpenExecution, now: number): EventOf<"started"> => ({
   ...head(task, "started", now, { commandId: sequence.executionId, actor: "scheduler" }),
   executionId: sequence.executionId,
   nominalAt: sequence.nominalAt,
@@ -235,16 +237,19 @@ export const limitsOf = (
   readonly timeoutMs: number
   readonly hardTimeoutMs: number
   readonly queue: string
+  readonly retry: RetryPolicy
 } => {
-  const { hardTimeoutMs, maxRetries, queue, timeoutMs } = task.definition
-  if (step === undefined) return { maxRetries, timeoutMs, hardTimeoutMs, queue }
+  const { backoffMs, hardTimeoutMs, maxRetries, queue, timeoutMs } = task.definition
+  const retry = { backoffMs, ...retryOf(task.definition) }
+  if (step === undefined) return { maxRetries, timeoutMs, hardTimeoutMs, queue, retry }
   const planned = plannedOf(task, step.parent).find(({ name }) => name === step.name)
   const soft = planned?.timeoutMs ?? timeoutMs
   return {
     maxRetries: planned?.retries ?? maxRetries,
     timeoutMs: soft,
     hardTimeoutMs: Math.max(hardTimeoutMs, planned?.timeoutMs === undefined ? 0 : 2 * soft),
-    queue: planned?.queue ?? step.type
+    queue: planned?.queue ?? step.type,
+    retry: { backoffMs: planned?.backoffMs ?? backoffMs, ...retryOf(planned ?? {}, task.definition) }
   }
 }
 

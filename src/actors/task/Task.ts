@@ -6,11 +6,11 @@
  */
 import { Result } from "effect"
 import type { TaskDefinition } from "../../events/TaskDefinition.ts"
-import { fnv1a } from "../../events/Partition.ts"
 import type { CausedBy, EventOf, ExecutionError, KeptOutput, TaskEvent } from "../../events/TaskEvent.ts"
 import { fromMillis, toMillis } from "../../recurrence/Instant.ts"
 import { scheduleType } from "../../recurrence/Recurrence.ts"
 import type { Report } from "../../work/Work.ts"
+import { backoff, isRetried } from "./Backoff.ts"
 import { backfill, type BackfillCommand } from "./Backfill.ts"
 import { byCalendars, calendarsAt, firstOccurrence, occurrences } from "./Due.ts"
 import { type ExcludedDays, none as noDays } from "./ExcludedDays.ts"
@@ -20,7 +20,7 @@ import { run, type RunCommand } from "./Manual.ts"
 import { pause, type PauseCommand, resume, type ResumeCommand, resumed } from "./Pause.ts"
 import { expired, withPause } from "./Limits.ts"
 import { isReplaced } from "./Overlap.ts"
-import { limitsOf, unclaimed, withSteps } from "./Sequence.ts"
+import { begun, limitsOf, unclaimed, withSteps } from "./Sequence.ts"
 import { type Decision, over } from "./Decision.ts"
 import { Refused } from "../door/TaskRequest.ts"
 import { type LiveTask, offsetOf, type OpenExecution, stepNames, type TaskState } from "./TaskState.ts"
@@ -49,14 +49,8 @@ export interface Rules {
   readonly maxLost: number
 }
 
-/** Longest delay between two attempts by the task's policy, before the jitter; milliseconds. */
-export const MAX_BACKOFF_MS = 600_000
-
 /** Longest delay that a run may ask for by "come back later": 366 days, milliseconds. */
 export const MAX_DELAY_MS = 366 * 86_400_000
-
-/** Share by which a delay is lengthened or shortened, so that what failed together is not retried together. */
-const JITTER = 0.1
 
 export const decide = (
   state: TaskState | undefined,
@@ -191,6 +185,7 @@ const reported = (state: TaskState | undefined, said: Report, now: number): Read
   }
   const causedBy = { commandId: `${said.executionId}#${said.attempt}`, actor: said.worker }
   const { outcome } = said
+  const limits = limitsOf(state, execution)
   switch (outcome.outcome) {
     case "done":
       return ended(state, execution, now, {
@@ -201,8 +196,8 @@ const reported = (state: TaskState | undefined, said: Report, now: number): Read
     case "failed":
       return failed(state, execution, now, outcome.error, ran, causedBy, {
         counted: true,
-        again: execution.failed < limitsOf(state, execution).maxRetries,
-        delayMs: backoff(state.definition.backoffMs, execution)
+        again: execution.failed < limits.maxRetries && isRetried(limits.retry, outcome.error),
+        delayMs: backoff(limits.retry, execution)
       })
     case "comeBackLater":
       return failed(state, execution, now, outcome.error, ran, causedBy, {
@@ -239,6 +234,9 @@ const brought = (state: TaskState, now: number, rules: Rules, excluded: Excluded
   let task = state
   for (const execution of state.executions) {
     const { stage } = execution
+    if (execution.outcomes !== undefined && stage._tag === "waiting" && stage.until <= now) {
+      events.push(begun(state, execution, now))
+    }
     if (stage._tag !== "claimed") continue
     if (stage.leaseUntil <= now) {
       const ran = { worker: stage.worker, startedAt: fromMillis(stage.since), finishedAt: fromMillis(now) }
@@ -345,10 +343,3 @@ const tried = (execution: OpenExecution, ran: Ran) => ({
   ...ran,
   durationMs: Math.max(0, toMillis(ran.finishedAt) - toMillis(ran.startedAt))
 })
-
-/** Delay before the next attempt: doubled for each failed one, capped, with a jitter that the execution's id decides. */
-export const backoff = (backoffMs: number, execution: Pick<OpenExecution, "executionId" | "failed">): number => {
-  const base = Math.min(MAX_BACKOFF_MS, backoffMs * 2 ** Math.min(execution.failed, 30))
-  const share = fnv1a(`${execution.executionId}#${execution.failed}`) / 0xffffffff
-  return Math.round(base * (1 + JITTER * (2 * share - 1)))
-}

@@ -36,7 +36,7 @@ export interface FailedSequence {
 export type TaskPhase = "scheduled" | "paused" | "completed" | "failed" | "cancelled"
 
 /**
- * - `waiting`: to be offered to workers at an instant (at once when it has come);
+ * - `waiting`: to be offered to workers at an instant (at once when it has come); a sequence begins then;
  * - `buffered`: due, and waiting for the end of an earlier execution of its task;
  * - `steps`: a sequence, which ends with its steps; `begun` once that is in the log;
  * - `offered`: in line, no worker has begun;
@@ -60,6 +60,8 @@ export interface OpenExecution {
   readonly executionId: string
   readonly nominalAt: Instant
   readonly dueAt: Instant
+  /** Since when it is its turn, milliseconds: by this it sorts in its queue. */
+  readonly queuedAt: number
   /** Of the try that is waiting, offered or running; numbered from 1. */
   readonly attempt: number
   /** Tries that failed and count against `maxRetries`. */
@@ -69,6 +71,8 @@ export interface OpenExecution {
   readonly stage: Stage
   /** Asked for by a command. */
   readonly manual?: true
+  /** Missed, and run late at its task's pace. */
+  readonly paced?: true
   /** Of a step of a sequence. */
   readonly step?: StepExecution
   /** Of a sequence: what became of its steps so far, by their names. */
@@ -101,6 +105,8 @@ export interface LiveTask {
   readonly calendarsAt: number
   /** When a paused task goes on by itself, milliseconds; null: when it is told to. */
   readonly pausedUntil: number | null
+  /** When the newest of those that are run late at a pace is due, milliseconds; 0 when there was none. */
+  readonly pacedUntil: number
   /** Instants after `nextAt` that were left out by hand, milliseconds. */
   readonly leftOut: ReadonlyArray<number>
   /** Executions of the schedule that have failed since the last that ended well, or since it was resumed. */

@@ -1,5 +1,6 @@
 /** The arguments and the result of `sequence`: steps, each of a task type, in order or by what they depend on. */
 import { Effect, Schema } from "effect"
+import { retryFields } from "../../events/RetryPolicy.ts"
 import { TaskArgs } from "../../events/TaskDefinition.ts"
 import { declareTaskType } from "../TaskType.ts"
 
@@ -37,6 +38,8 @@ export const Step = Schema.Struct({
   onFailure: Schema.optionalKey(Schema.Literals(["stop", "continue"])),
   /** Default: those of the task. */
   retries: Schema.optionalKey(Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 100 }))),
+  backoffMs: Schema.optionalKey(Schema.Int.check(Schema.isGreaterThanOrEqualTo(1))),
+  ...retryFields,
   timeoutMs: Schema.optionalKey(Schema.Int.check(Schema.isGreaterThanOrEqualTo(1))),
   when: Schema.optionalKey(Condition)
 })

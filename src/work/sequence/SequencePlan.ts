@@ -3,6 +3,7 @@
  * scheduled: names, order, cycles, references, and the arguments of each step by its own task type.
  */
 import { Result, Schema } from "effect"
+import { retryFields, retryOf } from "../../events/RetryPolicy.ts"
 import { QueueName, TaskArgs } from "../../events/TaskDefinition.ts"
 import { ArgsProblem } from "../ArgsProblem.ts"
 import { Condition, MAX_NESTING, SEQUENCE, type SequenceArgs, type Step, StepName } from "./SequenceArgs.ts"
@@ -17,6 +18,8 @@ export const PlannedStep = Schema.Struct({
   dependsOn: Schema.Array(StepName),
   onFailure: Schema.Literals(["stop", "continue"]),
   retries: Schema.optionalKey(Schema.Int),
+  backoffMs: Schema.optionalKey(Schema.Int),
+  ...retryFields,
   timeoutMs: Schema.optionalKey(Schema.Int),
   when: Schema.optionalKey(Condition)
 })
@@ -94,7 +97,7 @@ export const plan = (
     const made = checkedArgs(step, types, place, depth)
     if (Result.isFailure(made)) return Result.fail(made.failure)
     const last = steps.at(-1)
-    const { retries, timeoutMs, when } = step
+    const { backoffMs, retries, timeoutMs, when } = step
     steps.push({
       name,
       type: step.type,
@@ -103,6 +106,8 @@ export const plan = (
       dependsOn: inOrder ? (last === undefined ? [] : [last.name]) : [...new Set(step.dependsOn ?? [])],
       onFailure: step.onFailure ?? "stop",
       ...(retries === undefined ? {} : { retries }),
+      ...(backoffMs === undefined ? {} : { backoffMs }),
+      ...retryOf(step),
       ...(timeoutMs === undefined ? {} : { timeoutMs }),
       ...(when === undefined ? {} : { when })
     })

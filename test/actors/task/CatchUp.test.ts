@@ -62,6 +62,43 @@ describe("catching up", () => {
     assert.deepStrictEqual(shown(10 * MINUTE, now, policy("latest", 1000)), ["skip 10-20 (11)"])
   })
 
+  it("all: at most the newest so many, the rest skipped with what lies beyond the window", () => {
+    const at = (nextMinute: number, most: number, windowMs = DAY) =>
+      shown(nextMinute * MINUTE, now, { ...policy("all", windowMs), catchUpMax: most })
+    assert.deepStrictEqual(at(10, 3), ["skip 10-17 (8)", "run 18", "run 19", "run 20"])
+    assert.deepStrictEqual(at(10, 1), ["skip 10-19 (10)", "run 20"])
+    assert.deepStrictEqual(at(18, 3), ["run 18", "run 19", "run 20"])
+    assert.deepStrictEqual(at(10, 3, 2 * MINUTE), ["skip 10-18 (9)", "run 19", "run 20"])
+    assert.deepStrictEqual(at(10, 0), ["skip 10-20 (11)"])
+  })
+  it("all: the newest so many do not count what is on time", () => {
+    const rule = { ...policy("all"), catchUpMax: 2 }
+    assert.deepStrictEqual(shown(10 * MINUTE, 20 * MINUTE + 10, rule), ["skip 10-17 (8)", "run 18", "run 19", "run 20"])
+  })
+  it("none, latest and earliest run one at most, however many are allowed", () => {
+    for (const [catchUp, expected] of [
+      ["none", ["skip 10-20 (11)"]],
+      ["latest", ["skip 10-19 (10)", "run 20"]],
+      ["earliest", ["run 10", "skip 11-20 (10)"]]
+    ] as const) {
+      assert.deepStrictEqual(shown(10 * MINUTE, now, { ...policy(catchUp), catchUpMax: 5 }), [...expected])
+    }
+  })
+  it("finds the newest of a million without looking at each", () => {
+    let asked = 0
+    const grid = each(1000)
+    const counting: Instants = { ...grid, range: (from, to) => ((asked += 1), grid.range(from, to)) }
+    const late = verdicts(counting, 0, 1_000_000_000, { ...policy("all", 30 * DAY), catchUpMax: 2 })
+    assert.deepStrictEqual(
+      late.map((verdict) => (verdict._tag === "run" ? verdict.at : verdict.count)),
+      [
+        999_993, 999_993_000, 999_994_000, 999_995_000, 999_996_000, 999_997_000, 999_998_000, 999_999_000,
+        1_000_000_000
+      ]
+    )
+    assert.isBelow(asked, 50)
+  })
+
   it("runs a one-time task late rather than never, whatever policy and window", () => {
     const rule: Policy = { oneTime: true, catchUp: "none", catchUpWindowMs: 1 }
     assert.deepStrictEqual(verdicts({ next: () => null, range: () => null }, 5, 365 * DAY, rule), [

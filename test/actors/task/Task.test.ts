@@ -1,5 +1,4 @@
 import { assert, describe, it } from "@effect/vitest"
-import { MAX_BACKOFF_MS, backoff } from "../../../src/actors/task/Task.ts"
 import { executionIdOf } from "../../../src/events/ExecutionId.ts"
 import { wakeAt } from "../../../src/actors/task/TaskState.ts"
 import { toMillis } from "../../../src/recurrence/Instant.ts"
@@ -104,14 +103,6 @@ describe("retries", () => {
     task.at(60_500).wake()
     task.claim(first, 2)
     assert.strictEqual(task.report(first, later, 2), "retry 2 busy")
-  })
-  it("never waits longer than the cap, and differently for different executions", () => {
-    const delays = [0, 5, 20, 1000].map((count) => backoff(1000, { executionId: "a", failed: count }))
-    assert.isTrue(delays.every((delay) => delay <= MAX_BACKOFF_MS * 1.1))
-    assert.notStrictEqual(
-      backoff(1000, { executionId: "a", failed: 3 }),
-      backoff(1000, { executionId: "b", failed: 3 })
-    )
   })
 })
 
