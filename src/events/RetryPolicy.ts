@@ -4,6 +4,9 @@ import { Schema } from "effect"
 /** Code of an error, as it stands in `error.code`. */
 export const ErrorCode = Schema.String.check(Schema.isMinLength(1), Schema.isMaxLength(100))
 
+/** What an absent field means: a cap of ten minutes, each delay twice the one before, and a tenth more or less. */
+export const DEFAULT_RETRY = { maxBackoffMs: 600_000, backoffFactor: 2, jitter: 0.1 } as const
+
 /** Fields beside the number of retries and the first delay; an absent one means the default. */
 export const retryFields = {
   /** Longest delay between two attempts, before the jitter; milliseconds, default 600,000 (10 minutes), at most 7 days. */

@@ -2,6 +2,7 @@
 import { Schema } from "effect"
 import { CatchUp, ExecutionOverlap, TaskArgs } from "../events/TaskDefinition.ts"
 import { Instant } from "../recurrence/Instant.ts"
+import { Rate } from "../events/Rate.ts"
 import { ScheduleType } from "../recurrence/Recurrence.ts"
 
 /** A recurring task whose last run failed stays `scheduled`, with `lastStatus: "failed"`. */
@@ -47,12 +48,27 @@ export const ScheduledTask = Schema.Struct({
   /** Retries of the newest execution. */
   retryCount: Schema.Int,
   maxRetries: Schema.Int,
+  /** Delay before the first retry. */
+  backoffMs: Schema.Int,
+  /** By how much each further delay is longer, up to `maxBackoffMs`, give or take the share `jitter`. */
+  backoffFactor: Schema.Finite,
+  maxBackoffMs: Schema.Int,
+  jitter: Schema.Finite,
+  /** Codes of errors that are not retried. */
+  noRetryOn: Schema.Array(Schema.String),
   queue: Schema.String,
+  /** Seconds by which its executions sort in the queue as if they had waited longer. */
   priority: Schema.Int,
+  /** By which the queue's limits for each key go; null: none. */
+  key: OptionalText,
   tags: Schema.Array(Schema.String),
   overlap: ExecutionOverlap,
   catchUp: CatchUp,
   catchUpWindowMs: Schema.Int,
+  /** How many of the missed are run late at most; null: each. */
+  catchUpMax: Schema.NullOr(Schema.Int),
+  /** At which pace; null: at once. */
+  catchUpRate: Schema.NullOr(Rate),
   timeoutMs: Schema.Int,
   hardTimeoutMs: Schema.Int,
   spreadMs: Schema.Int,

@@ -1,4 +1,5 @@
 /** How each event changes the row of a task. Pure; the fold of a task's events gives its row, whatever the batches. */
+import { DEFAULT_RETRY } from "../events/RetryPolicy.ts"
 import type { TaskDefinition } from "../events/TaskDefinition.ts"
 import type { EventOf, TaskEvent } from "../events/TaskEvent.ts"
 import { fromMillis, type Instant, toMillis } from "../recurrence/Instant.ts"
@@ -15,12 +16,20 @@ const fromDefinition = (definition: TaskDefinition) => ({
   understoodAs: definition.understoodAs,
   maxRuns: definition.maxRuns,
   maxRetries: definition.maxRetries,
+  backoffMs: definition.backoffMs,
+  backoffFactor: definition.backoffFactor ?? DEFAULT_RETRY.backoffFactor,
+  maxBackoffMs: definition.maxBackoffMs ?? DEFAULT_RETRY.maxBackoffMs,
+  jitter: definition.jitter ?? DEFAULT_RETRY.jitter,
+  noRetryOn: definition.noRetryOn ?? [],
   queue: definition.queue,
   priority: definition.priority,
+  key: definition.concurrencyKey ?? null,
   tags: definition.tags,
   overlap: definition.overlap,
   catchUp: definition.catchUp,
   catchUpWindowMs: definition.catchUpWindowMs,
+  catchUpMax: definition.catchUpMax ?? null,
+  catchUpRate: definition.catchUpRate ?? null,
   timeoutMs: definition.timeoutMs,
   hardTimeoutMs: definition.hardTimeoutMs,
   spreadMs: definition.spreadMs ?? 0,

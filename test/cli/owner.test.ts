@@ -86,6 +86,41 @@ describe("a change of a task", () => {
     })
   )
 
+  it.effect("takes away what none says, and refuses what is neither", () =>
+    Effect.gen(function* () {
+      const at = world()
+      const set = ["--key", "tenant-1", "--catch-up-max", "20", "--catch-up-rate", "10/1m", "--max-backoff", "1h"]
+      const gone = ["--key", "none", "--catch-up-max", "none", "--catch-up-rate", "none", "--no-retry-on", "none"]
+      for (const args of [set, gone]) {
+        const ran = yield* runCli(["update", "aaaa", ...args, "--priority=60"], { world: at })
+        assert.strictEqual(ran.code, 0, ran.stderr)
+      }
+      assert.deepStrictEqual(at.changed, [
+        {
+          taskId: "aaaa",
+          priority: 60,
+          key: "tenant-1",
+          catchUpMax: 20,
+          catchUpRate: { count: 10, perMs: 60_000 },
+          maxBackoffMs: 3_600_000
+        },
+        { taskId: "aaaa", priority: 60, key: null, catchUpMax: null, catchUpRate: null, noRetryOn: [] }
+      ])
+      for (const [args, told] of [
+        [["--catch-up-rate", "fast"], /100\/1m, 5\/1s or 1000\/1h, or none/],
+        [["--catch-up-rate", "0/1m"], /--catch-up-rate/],
+        [["--catch-up-rate", "5/2d"], /--catch-up-rate/],
+        [["--priority", "86401"], /a whole number from -86400 to 86400/],
+        [["--jitter", "1.1"], /a number from 0 to 1/],
+        [["--backoff-factor", "0.5"], /a number from 1 to 100/]
+      ] as const) {
+        const wrong = yield* runCli(["update", "aaaa", ...args], { world: at })
+        assert.strictEqual(wrong.code, 2, args.join(" "))
+        assert.match(wrong.stderr, told)
+      }
+    })
+  )
+
   it.effect(
     "of its schedule, an occurrence left out, and a stretch of the past are asked for with whole instants",
     () =>

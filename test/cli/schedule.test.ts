@@ -102,6 +102,19 @@ describe("nagatha schedule", () => {
           ["--overlap", "allowAll", "--catch-up", "none", "--catch-up-window", "1d", "--dst-gap", "skip"],
           ["--start-at", "2026-04-01", "--end-at", "2026-04-30", "--max-runs", "7", "--spread", "10m"],
           ["--exclude", "holidays", "--exclude", "closed"],
+          [
+            "--priority",
+            "-30",
+            "--key",
+            "customer:7",
+            "--backoff-factor",
+            "1.5",
+            "--max-backoff",
+            "1h",
+            "--jitter",
+            "0"
+          ],
+          ["--no-retry-on", "invalidLogin", "--no-retry-on", "gone"],
           ["--dst-overlap", "both", "--id", "backup-1", "--command-id", "c1", "--allow-past"],
           ["--args", '{"stdin": "x", "command": "replaced", "env": {"A": "1", "LEVEL": "0"}}']
         ].flat(),
@@ -124,8 +137,13 @@ describe("nagatha schedule", () => {
           taskName: "backup",
           description: "nightly",
           queue: "heavy",
+          priority: -30,
+          key: "customer:7",
           maxRetries: 0,
           backoffMs: 500,
+          backoffFactor: 1.5,
+          maxBackoffMs: 3_600_000,
+          jitter: 0,
           timeoutMs: 5_400_000,
           hardTimeoutMs: 7_200_000,
           overlap: "allowAll",
@@ -138,6 +156,7 @@ describe("nagatha schedule", () => {
           startAt: "2026-04-01T04:00:00.000Z",
           endAt: "2026-05-01T03:59:59.999Z",
           exclude: ["holidays", "closed"],
+          noRetryOn: ["invalidLogin", "gone"],
           tags: ["ops", "night"],
           allowPast: true
         }

@@ -104,9 +104,10 @@ const newestFrom = (
   { count, first, last }: { readonly count: number; readonly first: number; readonly last: number },
   most: number
 ): number => {
+  if (count <= most) return first
   let [from, to] = [first, last]
-  let begin = count <= most ? first : last
-  while (count > most && from <= to) {
+  let begin = last
+  while (from <= to) {
     const middle = Math.floor((from + to) / 2)
     const range = instants.range(middle - 1, last)
     if (range !== null && range.count <= most) {

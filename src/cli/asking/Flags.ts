@@ -3,9 +3,11 @@ import { Effect, Option } from "effect"
 import { Flag } from "effect/cli"
 import { resolve } from "node:path"
 import { isZone, suggestZone } from "../../recurrence/zone/Zone.ts"
+import type { Rate } from "../../events/Rate.ts"
 import { usage } from "../Failure.ts"
 import { Presentation } from "../showing/Presentation.ts"
 import { parseDuration } from "../showing/Times.ts"
+import { parseRate, RATES } from "./Rates.ts"
 
 /** A flag that is there or not. */
 export const present = (name: string, description: string): Flag.Flag<boolean> =>
@@ -51,6 +53,58 @@ export const duration = (name: string, description: string): Flag.Flag<Option.Op
     ),
     Flag.optional
   )
+
+/** A number within bounds. */
+export const number = (name: string, minimum: number, maximum: number, description: string) =>
+  Flag.String(name).pipe(
+    Flag.withMetavar("NUMBER"),
+    Flag.withDescription(description),
+    Flag.filterMap(
+      (value) => {
+        const read = /^\d{1,9}(\.\d{1,9})?$/.test(value) ? Number(value) : NaN
+        return read >= minimum && read <= maximum ? Option.some(read) : Option.none()
+      },
+      () => `Expected: a number from ${minimum} to ${maximum}`
+    ),
+    Flag.optional
+  )
+
+/** So many within a time. */
+export const rate = (name: string, description: string): Flag.Flag<Option.Option<Rate>> =>
+  Flag.String(name).pipe(
+    Flag.withMetavar("RATE"),
+    Flag.withDescription(description),
+    Flag.filterMap(
+      (value) => Option.fromUndefinedOr(parseRate(value)),
+      () => `Expected: ${RATES}`
+    ),
+    Flag.optional
+  )
+
+/** What takes away what a task has. */
+export const NONE = "none"
+
+/** A value that may also be taken away: null for `none`. */
+export const orNone = <A>(
+  name: string,
+  metavar: string,
+  description: string,
+  read: (text: string) => A | undefined,
+  expected: string
+): Flag.Flag<Option.Option<A | null>> =>
+  Flag.String(name).pipe(
+    Flag.withMetavar(metavar),
+    Flag.withDescription(`${description}; ${NONE}: no longer`),
+    Flag.filterMap(
+      (value): Option.Option<A | null> => (value === NONE ? Option.some(null) : Option.fromUndefinedOr(read(value))),
+      () => `Expected: ${expected}, or ${NONE}`
+    ),
+    Flag.optional
+  )
+
+/** A whole number from 1, for `orNone`. */
+export const wholeNumber = (text: string): number | undefined =>
+  /^[1-9]\d{0,8}$/.test(text) ? Number(text) : undefined
 
 /** The data directory that a command is about. */
 export const dataDirectory = (description: string): Flag.Flag<Option.Option<string>> =>

@@ -3,7 +3,8 @@ import { Argument, type Command, Flag } from "effect/cli"
 import { CatchUp, ExecutionOverlap } from "../../events/TaskDefinition.ts"
 import { GapPolicy, OverlapPolicy } from "../../recurrence/Recurrence.ts"
 import { NotificationChannel, NotificationType } from "../../work/notification/NotificationArgs.ts"
-import { choice, count, duration, present, text, texts, timezone } from "./Flags.ts"
+import { MAX_PRIORITY } from "../../events/TaskDefinition.ts"
+import { choice, count, duration, number, present, rate, text, texts, timezone } from "./Flags.ts"
 
 export const scheduleFlags = {
   type: Argument.String("TYPE").pipe(
@@ -42,9 +43,20 @@ export const scheduleFlags = {
   ),
   file: text("file", "FILE", "Read the task from a JSON or YAML file, - for standard input; flags replace its fields"),
   queue: text("queue", "NAME", "Line of work in which it waits (default: the task type's)"),
+  priority: count(
+    "priority",
+    -MAX_PRIORITY,
+    MAX_PRIORITY,
+    "Its runs go before others of the queue as if they had waited so many seconds longer (default: 0; below 0: shorter)"
+  ).pipe(Flag.optional),
+  key: text("key", "KEY", "Whom it is for, such as a customer: the queue's limits for each key go by it"),
   tag: texts("tag", "TEXT", "Tag to find it by; may be repeated"),
   retries: count("retries", 0, 100, "Retries after the first attempt (default: 3)").pipe(Flag.optional),
-  backoff: duration("backoff", "Delay before the first retry, doubled for each further one (default: 1s)"),
+  backoff: duration("backoff", "Delay before the first retry (default: 1s)"),
+  backoffFactor: number("backoff-factor", 1, 100, "By how much each further delay is longer (default: 2)"),
+  maxBackoff: duration("max-backoff", "Longest delay before a retry (default: 10m)"),
+  jitter: number("jitter", 0, 1, "Share by which each delay varies (default: 0.1)"),
+  noRetryOn: texts("no-retry-on", "CODE", "Error code that no retry mends: it fails at once; may be repeated"),
   timeout: duration("timeout", "An attempt is asked to stop after this (default: 5m)"),
   hardTimeout: duration("hard-timeout", "An attempt is killed after this (default: 10m)"),
   overlap: choice(
@@ -54,6 +66,10 @@ export const scheduleFlags = {
   ),
   catchUp: choice("catch-up", CatchUp.literals, "Which runs missed while nothing ran are run late (default: latest)"),
   catchUpWindow: duration("catch-up-window", "How far back a missed run may lie (default: 1d)"),
+  catchUpMax: count("catch-up-max", 1, 1_000_000, "With --catch-up all: run late at most the newest so many").pipe(
+    Flag.optional
+  ),
+  catchUpRate: rate("catch-up-rate", "With --catch-up all: run late at most so many in a time, such as 10/1m"),
   startAt: text("start-at", "INSTANT", 'Nothing runs before, such as 2030-01-31T09:00 or "next monday at 9"'),
   endAt: text("end-at", "INSTANT", "Nothing runs after"),
   maxRuns: count("max-runs", 1, 1_000_000_000, "Completed after so many runs").pipe(Flag.optional),

@@ -8,6 +8,7 @@ import type { TaskExecution } from "../../projections/TaskExecution.ts"
 import { withScheduler } from "../Backend.ts"
 import { resultText, tookText } from "../showing/ResultText.ts"
 import { count, formatOf, reading } from "../asking/Flags.ts"
+import { rateText } from "../asking/Rates.ts"
 import { colors, labelled, now, out, outJson, outLines } from "../showing/Output.ts"
 import { runLines } from "../showing/Runs.ts"
 import { byId } from "../asking/TaskNames.ts"
@@ -38,6 +39,20 @@ const argumentLines = ({ taskArgs, taskId }: ScheduledTask): string => {
   return `${whole.slice(0, SHOWN_CHARACTERS)}…\n(${whole.length} characters; nagatha info ${taskId} --json shows all)`
 }
 
+const retriesText = (task: ScheduledTask): string => {
+  if (task.maxRetries === 0) return "none"
+  const growth = task.backoffFactor === 1 ? "" : `, then ${task.backoffFactor} times as long`
+  const cap = task.backoffFactor === 1 ? "" : ` up to ${durationText(task.maxBackoffMs)}`
+  const never = task.noRetryOn.length === 0 ? "" : `; none on ${visibleLine(task.noRetryOn.join(", "))}`
+  return `at most ${task.maxRetries}, after ${durationText(task.backoffMs)}${growth}${cap}${never}`
+}
+
+const catchUpText = ({ catchUp, catchUpMax, catchUpRate, catchUpWindowMs }: ScheduledTask): string => {
+  const most = catchUpMax === null ? "" : `, at most ${catchUpMax}`
+  const pace = catchUpRate === null ? "" : `, ${rateText(catchUpRate)}`
+  return `${catchUp}, within ${durationText(catchUpWindowMs)}${most}${pace}`
+}
+
 const taskLines = (task: ScheduledTask, now: number, paint: Paint): string => {
   const at = (instant: string | null) => (instant === null ? undefined : instantText(instant, task.timezone, now))
   return labelled(
@@ -53,10 +68,10 @@ const taskLines = (task: ScheduledTask, now: number, paint: Paint): string => {
       ["last status", task.lastStatus === null ? undefined : statusPaint(paint)(task.lastStatus, task.lastStatus)],
       ["last error", some(task.lastError)],
       ["runs", `${task.runCount}${task.maxRuns === null ? "" : ` of at most ${task.maxRuns}`}`],
-      ["retries", `at most ${task.maxRetries}`],
+      ["retries", retriesText(task)],
       ["timeout", `${durationText(task.timeoutMs)}, killed after ${durationText(task.hardTimeoutMs)}`],
       ["overlap", task.overlap],
-      ["catch-up", `${task.catchUp}, within ${durationText(task.catchUpWindowMs)}`],
+      ["catch-up", catchUpText(task)],
       ["expires", task.expiresMs === null ? undefined : `${durationText(task.expiresMs)} after it is due`],
       ["pauses", task.pauseAfterFailures === null ? undefined : `after ${task.pauseAfterFailures} failures in a row`],
       ["spread", task.spreadMs === 0 ? undefined : `due up to ${durationText(task.spreadMs)} after each instant`],
@@ -66,6 +81,8 @@ const taskLines = (task: ScheduledTask, now: number, paint: Paint): string => {
       ["paused until", at(task.pausedUntil)],
       ["paused for", some(task.pauseReason)],
       ["queue", visibleLine(task.queue)],
+      ["priority", task.priority === 0 ? undefined : `${task.priority} s`],
+      ["key", some(task.key)],
       ["tags", task.tags.length === 0 ? undefined : visibleLine(task.tags.join(", "))],
       ["revision", String(task.revision)],
       ["created", `${localTime(task.createdAt, task.timezone)} by ${visibleLine(task.createdBy)}`],

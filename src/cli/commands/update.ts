@@ -1,17 +1,28 @@
 /** `nagatha update ID`: changes what is named of a task, and nothing else. */
 import { Effect, Option } from "effect"
 import { Argument, Command, Flag } from "effect/cli"
-import { CatchUp, ExecutionOverlap } from "../../events/TaskDefinition.ts"
+import { CatchUp, ExecutionOverlap, MAX_PRIORITY } from "../../events/TaskDefinition.ts"
 import { withScheduler } from "../Backend.ts"
 import { ifRevision, showChange } from "../showing/Changed.ts"
 import { usage } from "../Failure.ts"
-import { choice, count, defined, duration, text, texts, zoneOf } from "../asking/Flags.ts"
+import {
+  choice,
+  count,
+  defined,
+  duration,
+  NONE,
+  number,
+  orNone,
+  text,
+  texts,
+  wholeNumber,
+  zoneOf
+} from "../asking/Flags.ts"
+import { parseRate, RATES } from "../asking/Rates.ts"
 import { jsonArgs } from "../asking/JsonArgs.ts"
 import { boundOf } from "../asking/Moments.ts"
 import { byId } from "../asking/TaskNames.ts"
 import { origin } from "../asking/TaskFlags.ts"
-
-const NONE = "none"
 
 const flags = {
   id: Argument.String("ID").pipe(Argument.withDescription("Task id, or a beginning of 4 characters or more")),
@@ -19,19 +30,32 @@ const flags = {
   description: text("description", "TEXT", "What it is for"),
   args: text("args", "JSON", "All its arguments, as nagatha info shows them: a JSON object"),
   queue: text("queue", "NAME", "Line of work in which it waits"),
+  priority: count(
+    "priority",
+    -MAX_PRIORITY,
+    MAX_PRIORITY,
+    "Its runs go before others of the queue as if they had waited so many seconds longer"
+  ).pipe(Flag.optional),
+  key: orNone("key", "KEY", "Whom it is for: the queue's limits for each key go by it", (key) => key, "a key"),
   tag: texts("tag", "TEXT", "Its tags, all of them; may be repeated"),
   retries: count("retries", 0, 100, "Retries after the first attempt").pipe(Flag.optional),
   backoff: duration("backoff", "Delay before the first retry"),
+  backoffFactor: number("backoff-factor", 1, 100, "By how much each further delay is longer"),
+  maxBackoff: duration("max-backoff", "Longest delay before a retry"),
+  jitter: number("jitter", 0, 1, "Share by which each delay varies"),
+  noRetryOn: texts("no-retry-on", "CODE", `Error codes that no retry mends, all of them; ${NONE}: retry all`),
   timeout: duration("timeout", "An attempt is asked to stop after this"),
   hardTimeout: duration("hard-timeout", "An attempt is killed after this"),
   overlap: choice("overlap", ExecutionOverlap.literals, "What a run does that is due while an earlier one goes on"),
   catchUp: choice("catch-up", CatchUp.literals, "Which runs missed while nothing ran are run late"),
   catchUpWindow: duration("catch-up-window", "How far back a missed run may lie"),
+  catchUpMax: orNone("catch-up-max", "N", "Run late at most the newest so many", wholeNumber, "a whole number from 1"),
+  catchUpRate: orNone("catch-up-rate", "RATE", "Run late at most so many in a time", parseRate, RATES),
   expires: duration("expires", "Given up when nobody has begun it so long after it was due"),
   pauseAfter: count("pause-after", 1, 1000, "Pause it after so many failures in a row").pipe(Flag.optional),
   startAt: text("start-at", "INSTANT", `Nothing runs before; ${NONE}: no bound`),
   endAt: text("end-at", "INSTANT", `Nothing runs after; ${NONE}: no bound`),
-  maxRuns: text("max-runs", "N", `Completed after so many runs; ${NONE}: no bound`),
+  maxRuns: orNone("max-runs", "N", "Completed after so many runs", wholeNumber, "a whole number from 1"),
   exclude: texts("exclude", "CALENDAR", "Calendars on whose days it does not run, all of them; may be repeated"),
   ifRevision,
   ...origin
@@ -46,10 +70,6 @@ export const update = Command.make(
   "update",
   flags,
   Effect.fnUntraced(function* (input) {
-    const runs = Option.getOrUndefined(input.maxRuns)
-    if (runs !== undefined && runs !== NONE && !/^[1-9]\d{0,8}$/.test(runs)) {
-      return yield* usage(`--max-runs: ${JSON.stringify(runs)} is not right; expected: a whole number from 1, or none`)
-    }
     const taskArgs = Option.isSome(input.args) ? { taskArgs: yield* jsonArgs(input.args.value) } : {}
     yield* withScheduler(
       Effect.fnUntraced(function* (scheduler) {
@@ -63,19 +83,27 @@ export const update = Command.make(
             taskName: input.name,
             description: input.description,
             queue: input.queue,
+            priority: input.priority,
+            key: input.key,
             maxRetries: input.retries,
             backoffMs: input.backoff,
+            backoffFactor: input.backoffFactor,
+            maxBackoffMs: input.maxBackoff,
+            jitter: input.jitter,
             timeoutMs: input.timeout,
             hardTimeoutMs: input.hardTimeout,
             overlap: input.overlap,
             catchUp: input.catchUp,
             catchUpWindowMs: input.catchUpWindow,
+            catchUpMax: input.catchUpMax,
+            catchUpRate: input.catchUpRate,
+            maxRuns: input.maxRuns,
             expiresMs: input.expires,
             pauseAfterFailures: input.pauseAfter
           }),
           ...(startAt === undefined ? {} : { startAt }),
           ...(endAt === undefined ? {} : { endAt }),
-          ...(runs === undefined ? {} : { maxRuns: runs === NONE ? null : Number(runs) }),
+          ...(input.noRetryOn.length === 0 ? {} : { noRetryOn: input.noRetryOn.filter((code) => code !== NONE) }),
           ...(input.tag.length === 0 ? {} : { tags: input.tag }),
           ...(input.exclude.length === 0 ? {} : { exclude: input.exclude })
         }
@@ -96,6 +124,7 @@ export const update = Command.make(
   Command.withDescription("Change what is named of a task, and nothing else (its schedule: nagatha reschedule)"),
   Command.withExamples([
     { command: 'nagatha update 4kx9 --name "nightly backup" --retries 5' },
+    { command: "nagatha update 4kx9 --priority 300 --no-retry-on invalidLogin --max-backoff 1h" },
     { command: "nagatha update 4kx9 --end-at none --if-revision 3", description: "Unless somebody has changed it" }
   ])
 )
