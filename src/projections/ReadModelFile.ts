@@ -8,10 +8,10 @@ import { basename, dirname, join } from "node:path"
 import { DatabaseSync } from "node:sqlite"
 
 /** Changed whenever the folds or the tables change: the read models are then built anew. */
-export const VERSION = 7
+export const VERSION = 8
 
 /** Changed with the tables and what is in their columns: a file of another version but the same shape can still answer. */
-export const SHAPE = 2
+export const SHAPE = 3
 
 export const MEMORY = ":memory:"
 
@@ -20,22 +20,29 @@ const NOT_A_DATABASE = 26
 
 /**
  * Rows are numbered (`n`) in the order of the log, which makes pages stable and indexes small. `task.sort` is the order of
- * lists: see `sortOf`.
+ * lists: see `sortOf`. What filters and orders ask for stands before the row itself, so that they do not read it; texts
+ * that are compared without regard to case are in lower case, and a text or an instant that is not there is empty.
+ *
+ * Only the orders of every day have an index, for each costs every event: others read the columns of all rows.
  */
 const TABLES = `
   CREATE TABLE checkpoint (only INTEGER PRIMARY KEY CHECK (only = 1), sequence INTEGER NOT NULL, hash TEXT NOT NULL);
   CREATE TABLE task (
     n INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, status TEXT NOT NULL, sort TEXT NOT NULL, type TEXT NOT NULL,
-    name TEXT NOT NULL, tags TEXT NOT NULL, row TEXT NOT NULL
+    name TEXT NOT NULL, tags TEXT NOT NULL, queue TEXT NOT NULL, author TEXT NOT NULL, words TEXT NOT NULL,
+    created TEXT NOT NULL, paused INTEGER NOT NULL, updated TEXT NOT NULL, next TEXT NOT NULL, last_run TEXT NOT NULL,
+    last_status TEXT NOT NULL, row TEXT NOT NULL
   );
   CREATE INDEX task_status ON task (status, sort);
   CREATE TABLE definition (n INTEGER PRIMARY KEY, definition TEXT NOT NULL);
   CREATE TABLE execution (
-    n INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, task INTEGER NOT NULL, status TEXT NOT NULL, due TEXT NOT NULL,
-    row TEXT NOT NULL
+    n INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, task INTEGER NOT NULL, type TEXT NOT NULL, parent TEXT,
+    manual INTEGER NOT NULL, status TEXT NOT NULL, due TEXT NOT NULL, started TEXT NOT NULL, duration INTEGER NOT NULL,
+    late INTEGER NOT NULL, worker TEXT NOT NULL, error TEXT NOT NULL, row TEXT NOT NULL
   );
   CREATE INDEX execution_status ON execution (status, due);
   CREATE INDEX execution_task ON execution (task, due);
+  CREATE INDEX execution_parent ON execution (parent, due) WHERE parent IS NOT NULL;
   PRAGMA user_version = ${SHAPE};
 `
 

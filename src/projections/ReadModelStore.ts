@@ -11,7 +11,7 @@ import { executionAfter, executionsOf, isEnded } from "./ExecutionRow.ts"
 import { fileOf, isDamage, openDatabase, OtherShape, othersOf, preferShortPauses, remove } from "./ReadModelFile.ts"
 import type { ScheduledTask } from "./ScheduledTask.ts"
 import type { TaskExecution } from "./TaskExecution.ts"
-import { definitionIn, scheduledTask, type TaskRow, taskAfter } from "./TaskRow.ts"
+import { definitionIn, nextRunAt, scheduledTask, type TaskRow, taskAfter } from "./TaskRow.ts"
 
 /** Rows of each table kept in memory between batches: those that more events are likely to follow for. */
 const CACHED_ROWS = 20_000
@@ -25,8 +25,38 @@ export const sortOfOver = (millis: number): string =>
   NO_NEXT + String(LAST_MILLIS - millis).padStart(String(LAST_MILLIS).length, "0")
 
 /** Place in lists: by next run, then what has none, then what is over. */
-const sortOf = ({ overAt, progress }: TaskRow): string =>
-  overAt !== null ? sortOfOver(toMillis(overAt)) : (progress.nextNominalAt ?? NO_NEXT)
+const sortOf = (row: TaskRow): string =>
+  row.overAt !== null ? sortOfOver(toMillis(row.overAt)) : (nextRunAt(row) ?? NO_NEXT)
+
+/** What filters and orders need of a row, in the order of the columns of `setTask`. */
+const stateColumns = (row: TaskRow) => {
+  const { lastRunAt, lastStatus, status, updatedAt } = row.progress
+  const paused = row.resting === "paused" ? 1 : 0
+  return [status, sortOf(row), paused, updatedAt, nextRunAt(row) ?? "", lastRunAt ?? "", lastStatus ?? ""] as const
+}
+
+/** What they need of a definition, in the order of the columns of `setFilters`. */
+const definitionColumns = (taskId: string, definition: TaskDefinition) => {
+  const { createdBy, description, queue, scheduleSpec, tags, taskName, taskType, understoodAs } = definition
+  const words = [taskName, description, taskId, scheduleSpec, understoodAs].join("\n").toLowerCase()
+  return [taskType, taskName.toLowerCase(), JSON.stringify(tags), queue, createdBy.toLowerCase(), words] as const
+}
+
+/** A number that is not there is less than any that is. */
+const NO_DURATION = -1
+const NO_LATENESS = Number.MIN_SAFE_INTEGER
+
+/** What filters and orders need of an execution, in the order of the columns of `setExecution`. */
+const executionColumns = (row: TaskExecution) =>
+  [
+    row.status,
+    row.dueAt,
+    row.startedAt ?? "",
+    row.durationMs ?? NO_DURATION,
+    row.latenessMs ?? NO_LATENESS,
+    row.worker ?? "",
+    row.errorCode ?? ""
+  ] as const
 
 /** A row and its number. */
 interface Numbered<Row> {
@@ -69,12 +99,29 @@ export class ReadModelStore {
       task: database.prepare("SELECT n, row FROM task WHERE id = ?"),
       definition: database.prepare("SELECT definition FROM definition WHERE n = ?"),
       execution: database.prepare("SELECT n, task, row FROM execution WHERE id = ?"),
-      addTask: database.prepare("INSERT INTO task VALUES (?, ?, ?, ?, ?, ?, ?, ?)"),
-      setTask: database.prepare("UPDATE task SET status = ?, sort = ?, row = ? WHERE n = ?"),
+      taskRow: database.prepare("SELECT row FROM task WHERE n = ?"),
+      executionRow: database.prepare("SELECT row FROM execution WHERE n = ?"),
+      addTask: database.prepare(
+        `INSERT INTO task (status, sort, paused, updated, next, last_run, last_status,
+           type, name, tags, queue, author, words, n, id, created, row)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
+      ),
+      setTask: database.prepare(
+        `UPDATE task SET status = ?, sort = ?, paused = ?, updated = ?, next = ?, last_run = ?, last_status = ?, row = ?
+         WHERE n = ?`
+      ),
       setDefinition: database.prepare("INSERT OR REPLACE INTO definition VALUES (?, ?)"),
-      setFilters: database.prepare("UPDATE task SET type = ?, name = ?, tags = ? WHERE n = ?"),
-      addExecution: database.prepare("INSERT INTO execution VALUES (?, ?, ?, ?, ?, ?)"),
-      setExecution: database.prepare("UPDATE execution SET status = ?, due = ?, row = ? WHERE n = ?"),
+      setFilters: database.prepare(
+        "UPDATE task SET type = ?, name = ?, tags = ?, queue = ?, author = ?, words = ? WHERE n = ?"
+      ),
+      addExecution: database.prepare(
+        `INSERT INTO execution (status, due, started, duration, late, worker, error, n, id, task, type, parent, manual, row)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
+      ),
+      setExecution: database.prepare(
+        `UPDATE execution SET status = ?, due = ?, started = ?, duration = ?, late = ?, worker = ?, error = ?, row = ?
+         WHERE n = ?`
+      ),
       checkpoint: database.prepare("INSERT OR REPLACE INTO checkpoint VALUES (1, ?, ?)")
     }
     const found = database.prepare("SELECT sequence, hash FROM checkpoint").get()
@@ -209,6 +256,16 @@ export class ReadModelStore {
     return JSON.parse(String(this.#statements.definition.get(n)?.["definition"])) as TaskDefinition
   }
 
+  /** The task with this number. */
+  taskAt(n: number): ScheduledTask {
+    return scheduledTask(JSON.parse(String(this.#statements.taskRow.get(n)?.["row"])) as TaskRow, this.definition(n))
+  }
+
+  /** The execution with this number. */
+  executionAt(n: number): TaskExecution {
+    return JSON.parse(String(this.#statements.executionRow.get(n)?.["row"])) as TaskExecution
+  }
+
   /** An execution by its whole id. */
   execution(id: string): TaskExecution | undefined {
     return this.#execution(id)?.row
@@ -265,16 +322,13 @@ export class ReadModelStore {
   }
 
   #putTask({ n, row }: Numbered<TaskRow>, definition: TaskDefinition | undefined): void {
-    const { status, taskId } = row.progress
-    const filters =
-      definition === undefined
-        ? undefined
-        : ([definition.taskType, definition.taskName.toLowerCase(), JSON.stringify(definition.tags)] as const)
+    const { createdAt, taskId } = row.progress
+    const filters = definition === undefined ? undefined : definitionColumns(taskId, definition)
     const text = JSON.stringify(row)
     if (n >= this.#nextTask && filters !== undefined) {
-      this.#statements.addTask.run(n, taskId, status, sortOf(row), ...filters, text)
+      this.#statements.addTask.run(...stateColumns(row), ...filters, n, taskId, createdAt, text)
     } else {
-      this.#statements.setTask.run(status, sortOf(row), text, n)
+      this.#statements.setTask.run(...stateColumns(row), text, n)
       if (filters !== undefined) this.#statements.setFilters.run(...filters, n)
     }
     if (definition !== undefined) this.#statements.setDefinition.run(n, JSON.stringify(definition))
@@ -283,9 +337,11 @@ export class ReadModelStore {
   #putExecution({ n, row, task }: NumberedExecution): void {
     const text = JSON.stringify(row)
     if (n >= this.#nextExecution) {
-      this.#statements.addExecution.run(n, row.executionId, task, row.status, row.dueAt, text)
+      const { executionId, manual, parentExecutionId, taskType } = row
+      const fixed = [n, executionId, task, taskType, parentExecutionId, manual ? 1 : 0] as const
+      this.#statements.addExecution.run(...executionColumns(row), ...fixed, text)
     } else {
-      this.#statements.setExecution.run(row.status, row.dueAt, text, n)
+      this.#statements.setExecution.run(...executionColumns(row), text, n)
     }
   }
 }

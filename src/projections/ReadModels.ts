@@ -47,6 +47,11 @@ export const layer = (options: ReadModelsOptions): Layer.Layer<Queries, never, E
               return row === undefined ? Effect.fail(new NotFound({ what: "execution", id })) : Effect.succeed(row)
             })
           ),
+        countTasks: (query) =>
+          Effect.flatMap(Clock.currentTimeMillis, (now) =>
+            ask(query.after ?? 0, (store) => Effect.sync(() => SqliteQueries.countedTasks(store, query, now)))
+          ),
+        countExecutions: (query) => ask(query.after ?? 0, (store) => SqliteQueries.countedExecutions(store, query)),
         logSequence: Effect.map(answering, (store) => store.sequence),
         counts: Effect.map(answering, (store) => store.counts)
       })

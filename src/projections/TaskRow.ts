@@ -54,16 +54,20 @@ export interface TaskRow {
   readonly byHand: ReadonlyArray<string>
   /** When the task came to its end; null while it is not over. */
   readonly overAt: Instant | null
+  /** How long after its instants it is due, by the newest definition; milliseconds. */
+  readonly offsetMs: number
 }
 
+/** When the next run is due: its instant, and the task's share of the spread. */
+export const nextRunAt = ({ offsetMs, progress: { nextNominalAt } }: TaskRow): Instant | null =>
+  nextNominalAt === null || offsetMs === 0 ? nextNominalAt : fromMillis(toMillis(nextNominalAt) + offsetMs)
+
 /** The row as readers see it. */
-export const scheduledTask = ({ progress }: TaskRow, definition: TaskDefinition): ScheduledTask => {
-  const { nextNominalAt } = progress
-  const { offsetMs } = definition
-  const nextRunAt =
-    nextNominalAt === null || offsetMs === undefined ? nextNominalAt : fromMillis(toMillis(nextNominalAt) + offsetMs)
-  return { ...fromDefinition(definition), ...progress, nextRunAt }
-}
+export const scheduledTask = (row: TaskRow, definition: TaskDefinition): ScheduledTask => ({
+  ...fromDefinition(definition),
+  ...row.progress,
+  nextRunAt: nextRunAt(row)
+})
 
 /** The definition that an event brings; undefined for most. */
 export const definitionIn = (event: TaskEvent): TaskDefinition | undefined =>
@@ -160,7 +164,8 @@ const first = (event: EventOf<"scheduled">): TaskRow => ({
   resting: "scheduled",
   running: [],
   byHand: [],
-  overAt: null
+  overAt: null,
+  offsetMs: event.definition.offsetMs ?? 0
 })
 
 /** The row with changes; what is running decides the status of a task that is not over. */
@@ -184,7 +189,8 @@ const changed = (
     resting,
     running,
     byHand: more.byHand ?? row.byHand,
-    overAt: over ? (row.overAt ?? event.time) : null
+    overAt: over ? (row.overAt ?? event.time) : null,
+    offsetMs: "definition" in event ? (event.definition.offsetMs ?? 0) : row.offsetMs
   }
 }
 

@@ -5,7 +5,15 @@ import { viewOf } from "../actors/door/CalendarRequest.ts"
 import * as Intake from "../actors/door/Intake.ts"
 import { preview, PreviewRequest } from "../actors/door/Preview.ts"
 import { Refused } from "../actors/door/TaskRequest.ts"
-import { ExecutionsQuery, Queries, type QueryError, TaskQuery, TasksQuery } from "../projections/Queries.ts"
+import {
+  CountsQuery,
+  ExecutionCountsQuery,
+  ExecutionsQuery,
+  Queries,
+  type QueryError,
+  TaskQuery,
+  TasksQuery
+} from "../projections/Queries.ts"
 import type { TaskExecution } from "../projections/TaskExecution.ts"
 import { clockNotes } from "../recurrence/ClockNotes.ts"
 import { toMillis } from "../recurrence/Instant.ts"
@@ -140,6 +148,8 @@ export const make = Effect.fnUntraced(function* ({ progress, timezone }: Answers
     question("execution", TaskQuery, (query) =>
       Effect.map(queries.execution(query), (found) => ({ ...found, ...progress.shown(found) }))
     ),
+    question("counts", CountsQuery, (query) => queries.countTasks(query)),
+    question("executionCounts", ExecutionCountsQuery, (query) => queries.countExecutions(query)),
     question("next", PreviewRequest, next),
     question("calendars", Schema.Struct({}), () => Effect.sync(() => calendars.all().map(viewOf)))
   ]

@@ -14,7 +14,7 @@ import {
   type ScheduleRequest,
   TaskAnswer
 } from "../actors/door/TaskRequest.ts"
-import { ExecutionsPage, TasksPage } from "../projections/Queries.ts"
+import { Counts, ExecutionsPage, TasksPage } from "../projections/Queries.ts"
 import { ScheduledTask } from "../projections/ScheduledTask.ts"
 import { TaskExecution } from "../projections/TaskExecution.ts"
 import type { OutputPiece } from "../work/LiveFeed.ts"
@@ -157,6 +157,8 @@ export const make = (carrier: Carrier, { actor, newId }: ClientOptions): FrontDo
     info: query("info", TaskInfo),
     executions: query("executions", ExecutionsPage),
     execution: query("execution", TaskExecution),
+    counts: query("counts", Counts),
+    executionCounts: query("executionCounts", Counts),
     status: Effect.suspend(() => query("status", ServiceStatus)({})),
     pastEvents: query("events", PastEventsAnswer),
     events: (pattern) => carrier.events(pattern),

@@ -32,7 +32,15 @@ import {
   UpdateRequest
 } from "../actors/door/TaskRequest.ts"
 import { AnyInstant } from "../recurrence/Instant.ts"
-import type { ExecutionsPage, ExecutionsQuery, TasksPage, TasksQuery } from "../projections/Queries.ts"
+import type {
+  Counts,
+  CountsQuery,
+  ExecutionCountsQuery,
+  ExecutionsPage,
+  ExecutionsQuery,
+  TasksPage,
+  TasksQuery
+} from "../projections/Queries.ts"
 import { ScheduledTask } from "../projections/ScheduledTask.ts"
 import type { OutputPiece } from "../work/LiveFeed.ts"
 import { TaskExecution } from "../projections/TaskExecution.ts"
@@ -170,6 +178,10 @@ export interface FrontDoor {
   }): Effect.Effect<TaskInfo, SchedulerError>
   executions(query: ExecutionsQuery): Effect.Effect<ExecutionsPage, SchedulerError>
   execution(query: { readonly id: string; readonly after?: number }): Effect.Effect<TaskExecution, SchedulerError>
+  /** How many tasks fit a filter, by status and whatever else is asked for. */
+  counts(query: CountsQuery): Effect.Effect<Counts, SchedulerError>
+  /** How many executions fit a filter. */
+  executionCounts(query: ExecutionCountsQuery): Effect.Effect<Counts, SchedulerError>
   /**
    * What a running execution writes, from the beginning and as it comes, for as long as the stream runs; a piece may
    * come twice, and nothing comes once it has ended.

@@ -1,5 +1,6 @@
 /** The front door in memory: tasks and executions as they are put in, ids and refusals as the service gives them. */
 import { Effect, Schema, Stream } from "effect"
+import { severalOf } from "../../src/projections/Queries.ts"
 import type { ScheduledTask } from "../../src/projections/ScheduledTask.ts"
 import type { TaskExecution } from "../../src/projections/TaskExecution.ts"
 import {
@@ -194,6 +195,9 @@ const page = <Item>(items: ReadonlyArray<Item>, query: { readonly limit?: number
   }
 }
 
+const wants = (asked: string | ReadonlyArray<string> | undefined, value: string): boolean =>
+  severalOf(asked)?.includes(value) ?? true
+
 const isRequest = Schema.is(ScheduleRequest)
 const isCancel = Schema.is(CancelRequest)
 
@@ -323,10 +327,11 @@ export const memoryScheduler = (world: World): Scheduler["Service"] => {
           page(
             world.tasks.filter(
               (one) =>
-                (query.status === undefined || one.status === query.status) &&
+                wants(query.status, one.status) &&
                 (query.name === undefined || one.taskName === query.name) &&
-                (query.type === undefined || one.taskType === query.type) &&
-                (query.tag === undefined || one.tags.includes(query.tag))
+                wants(query.type, one.taskType) &&
+                wants(query.id, one.taskId) &&
+                (severalOf(query.tag) ?? []).every((tag) => one.tags.includes(tag))
             ),
             query
           )
@@ -349,7 +354,9 @@ export const memoryScheduler = (world: World): Scheduler["Service"] => {
             world.executions.filter(
               (one) =>
                 (asked === undefined || one.taskId === asked.taskId) &&
-                (query.status === undefined || one.status === query.status) &&
+                wants(query.status, one.status) &&
+                (query.parent === undefined || one.parentExecutionId === query.parent) &&
+                (query.steps !== false || one.parentExecutionId === null) &&
                 (query.since === undefined || one.dueAt >= query.since)
             ),
             query
