@@ -134,6 +134,8 @@ export interface World {
   /** What followers hear. */
   readonly output: ReadonlyArray<OutputPiece>
   readonly status: ServiceStatus
+  /** What was asked for of tasks and executions, in order. */
+  readonly asked: Array<object>
   /** Requests as they came, in order. */
   readonly scheduled: Array<ScheduleRequest>
   readonly cancelled: Array<CancelRequest>
@@ -156,6 +158,7 @@ export const aWorld = (changes: Partial<World> = {}): World => ({
   past: [],
   output: [],
   status: aStatus,
+  asked: [],
   scheduled: [],
   cancelled: [],
   ran: [],
@@ -185,7 +188,11 @@ const found = <Item>(what: string, items: ReadonlyArray<Item>, id: string, idOf:
       )
 }
 
-const page = <Item>(items: ReadonlyArray<Item>, query: { readonly limit?: number; readonly cursor?: string }) => {
+const page = <Item>(
+  given: ReadonlyArray<Item>,
+  query: { readonly limit?: number; readonly cursor?: string; readonly reverse?: boolean }
+) => {
+  const items = query.reverse === true ? given.toReversed() : given
   const from = Number(query.cursor ?? "0")
   const until = from + (query.limit ?? 100)
   return {
@@ -321,9 +328,20 @@ export const memoryScheduler = (world: World): Scheduler["Service"] => {
       }),
     calendars: guarded(() => Effect.succeed(world.calendars)),
     next: () => Effect.die("the command line reads words by itself"),
+    counts: (query) =>
+      guarded(() => {
+        world.asked.push(query)
+        return Effect.succeed({ total: 3, by: { status: { paused: 1, scheduled: 2 } }, logSequence: 1 })
+      }),
+    executionCounts: (query) =>
+      guarded(() => {
+        world.asked.push(query)
+        return Effect.succeed({ total: 12, by: { status: { failed: 2, completed: 10 } }, logSequence: 1 })
+      }),
     tasks: (query) =>
-      guarded(() =>
-        Effect.succeed(
+      guarded(() => {
+        world.asked.push(query)
+        return Effect.succeed(
           page(
             world.tasks.filter(
               (one) =>
@@ -336,7 +354,7 @@ export const memoryScheduler = (world: World): Scheduler["Service"] => {
             query
           )
         )
-      ),
+      }),
     info: ({ id, executions }) =>
       guarded(() => {
         world.onRead(world)
@@ -348,8 +366,9 @@ export const memoryScheduler = (world: World): Scheduler["Service"] => {
         }))
       }),
     executions: (query) =>
-      guarded(() =>
-        Effect.map(query.taskId === undefined ? Effect.undefined : task(query.taskId), (asked) =>
+      guarded(() => {
+        world.asked.push(query)
+        return Effect.map(query.taskId === undefined ? Effect.undefined : task(query.taskId), (asked) =>
           page(
             world.executions.filter(
               (one) =>
@@ -362,7 +381,7 @@ export const memoryScheduler = (world: World): Scheduler["Service"] => {
             query
           )
         )
-      ),
+      }),
     execution: ({ id }) =>
       guarded(() => {
         world.onRead(world)

@@ -4,6 +4,7 @@ import { Flag } from "effect/cli"
 import { resolve } from "node:path"
 import { isZone, suggestZone } from "../../recurrence/zone/Zone.ts"
 import type { Rate } from "../../events/Rate.ts"
+import { suggestion } from "../../work/Suggestion.ts"
 import { usage } from "../Failure.ts"
 import { Presentation } from "../showing/Presentation.ts"
 import { parseDuration } from "../showing/Times.ts"
@@ -24,6 +25,32 @@ export const texts = (name: string, metavar: string, description: string): Flag.
 /** A flag with one of some words. */
 export const choice = <const Words extends ReadonlyArray<string>>(name: string, words: Words, description: string) =>
   Flag.Literals(name, words).pipe(Flag.withDescription(description), Flag.optional)
+
+/** A flag with some of these words: given several times, or joined by commas. */
+export const choices = <const Words extends ReadonlyArray<string>>(name: string, words: Words, description: string) => {
+  const isWord = (word: string): word is Words[number] => words.includes(word)
+  return Flag.String(name).pipe(
+    Flag.withMetavar(words.join("|")),
+    Flag.withDescription(`${description}; may be repeated`),
+    Flag.filterMap(
+      (value) => {
+        const asked = value.split(",")
+        return asked.every(isWord) ? Option.some(asked) : Option.none()
+      },
+      (value) => {
+        const wrong = value.split(",").find((word) => !isWord(word)) ?? value
+        const guess = suggestion(wrong, words)
+        return guess === undefined ? `Expected: ${words.join(", ")}` : `Did you mean "${guess}"?`
+      }
+    ),
+    Flag.atLeast(0),
+    Flag.map((all) => all.flat())
+  )
+}
+
+/** `--name` for yes, `--no-name` for no, neither for both. */
+export const maybe = (name: string, description: string): Flag.Flag<Option.Option<boolean>> =>
+  Flag.Boolean(name).pipe(Flag.withDescription(description), Flag.optional)
 
 /** A whole number within bounds. */
 export const count = (name: string, minimum: number, maximum: number, description: string): Flag.Flag<number> =>

@@ -28,29 +28,58 @@ export const boundOf = Effect.fnUntraced(function* (words: string, edge: "begin"
 
 const DAY_MS = 86_400_000
 
-/** From when: an instant or a day as in `boundOf`, `yesterday …`, or so long ago (`2h`, `2 hours ago`), in milliseconds. */
-const past = Effect.fnUntraced(function* (words: string, today: number, zone: string) {
-  const ago = parseDuration(words)
-  if (ago !== undefined) return today - ago
+/** An instant, a day of which the beginning or the last millisecond counts, `yesterday …`, or `2 hours ago`; milliseconds. */
+const past = Effect.fnUntraced(function* (words: string, edge: "begin" | "end", today: number, zone: string) {
   const { bound } = yield* Effect.promise(() => import("../../recurrence/When.ts"))
   const at = (text: string, now: number) =>
     Effect.mapError(
-      Effect.fromResult(bound(text, "begin", { now, zone, taskId: "none", allowPast: true })),
+      Effect.fromResult(bound(text, edge, { now, zone, taskId: "none", allowPast: true })),
       (problem) => new ParseProblem({ ...problem.place, examples: PASTS })
     )
   const [, distance] = /^(.+)\s+ago$/i.exec(words) ?? []
-  if (distance !== undefined) return 2 * today - (yield* at(`in ${distance}`, today))
+  if (distance !== undefined) {
+    return (
+      2 * today -
+      (parseDuration(distance) === undefined
+        ? yield* at(`in ${distance}`, today)
+        : today + (parseDuration(distance) ?? 0))
+    )
+  }
   const [, time] = /^yesterday(|\s.*)$/i.exec(words) ?? []
   return time === undefined ? yield* at(words, today) : yield* at(`today${time}`, today - DAY_MS)
 })
 
-/** RFC 3339 of the instant since which something is asked for; one that is still to come is refused. */
-export const sinceOf = Effect.fnUntraced(function* (words: string, zone: string) {
+export interface EdgeOptions {
+  readonly zone: string
+  /** What a bare duration such as `2h` means: so long ago, or so far ahead. */
+  readonly durations: "ago" | "ahead"
+}
+
+/** RFC 3339 of one end of a half-open range; of a day its beginning, or the beginning of the day after it. */
+export const edgeOf = Effect.fnUntraced(function* (words: string, edge: "begin" | "end", options: EdgeOptions) {
   const today = yield* now
-  const since = yield* past(words.trim(), today, zone)
-  if (since <= today) return new Date(since).toISOString()
+  const distance = parseDuration(words.trim())
+  if (distance !== undefined) {
+    return new Date(options.durations === "ago" ? today - distance : today + distance).toISOString()
+  }
+  const begin = yield* past(words.trim(), "begin", today, options.zone)
+  if (edge === "begin") return new Date(begin).toISOString()
+  const end = yield* past(words.trim(), "end", today, options.zone)
+  return new Date(end === begin ? end : end + 1).toISOString()
+})
+
+/** An instant that has passed, in milliseconds; one that is still to come is refused. */
+const passed = Effect.fnUntraced(function* (flag: string, words: string, zone: string) {
+  const today = yield* now
+  const ago = parseDuration(words.trim())
+  const at = ago === undefined ? yield* past(words.trim(), "begin", today, zone) : today - ago
+  if (at <= today) return at
   return yield* usage(
-    `--since ${JSON.stringify(words)} lies in the future`,
+    `--${flag} ${JSON.stringify(words)} lies in the future`,
     "such as 2h, yesterday or 2026-03-07T09:00"
   )
 })
+
+/** RFC 3339 of the instant since which something is asked for; one that is still to come is refused. */
+export const sinceOf = (words: string, zone: string) =>
+  Effect.map(passed("since", words, zone), (at) => new Date(at).toISOString())

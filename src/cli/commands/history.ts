@@ -1,30 +1,39 @@
-/** `nagatha history [ID]`: what ran, newest first. */
+/** `nagatha history [ID]`: what ran, newest first; the steps of a sequence under it. */
 import { Effect, Option } from "effect"
-import { Argument, Command, Flag } from "effect/cli"
-import { ExecutionStatus } from "../../projections/ScheduledTask.ts"
+import { Command, Flag } from "effect/cli"
+import { ExecutionGroup, type ExecutionsQuery } from "../../projections/Queries.ts"
 import { withScheduler } from "../Backend.ts"
-import { choice, count, defined, formatOf, reading, text, timezone, zoneOf } from "../asking/Flags.ts"
-import { sinceOf } from "../asking/Moments.ts"
-import { colors, note, now, outJson, outLines, outTable } from "../showing/Output.ts"
-import { allPages } from "../showing/Pages.ts"
+import { choice, choices, count, formatOf, present, reading, timezone, zoneOf } from "../asking/Flags.ts"
 import { byId } from "../asking/TaskNames.ts"
+import { executionFilterOf, executionSorting, executionSortOf, whichExecutions } from "../asking/WhichExecutions.ts"
+import { given } from "../asking/WhichTasks.ts"
+import { countLines } from "../showing/CountLines.ts"
+import { colors, note, now, out, outJson, outLines, outTable } from "../showing/Output.ts"
+import { allPages, eachPage } from "../showing/Pages.ts"
+import { withSteps } from "../showing/Steps.ts"
 import { executionColumns } from "../showing/TaskRows.ts"
 
+const Steps = ["under", "among", "only", "none"] as const
+
 const flags = {
-  id: Argument.String("ID").pipe(
-    Argument.withDescription("Only of this task: its id, or a beginning of 4 characters or more"),
-    Argument.optional
+  ...whichExecutions,
+  steps: choice(
+    "steps",
+    Steps,
+    "Steps of sequences: under their sequence (default of the table), among the others (default else), only them, or none"
   ),
-  status: choice("status", ExecutionStatus.literals, "Only executions with this status"),
-  since: text(
-    "since",
-    "T",
-    "Only what was due since then: a day, an instant, yesterday at 9, or a duration ago such as 2h"
+  ...executionSorting,
+  count: present("count", "Only say how many there are, by status"),
+  by: choices("by", ExecutionGroup.literals, "With --count: by what to count (default: status)"),
+  limit: count("limit", 1, 1_000_000, "At most so many (default: 20), besides steps under their sequence").pipe(
+    Flag.withDefault(20)
   ),
-  limit: count("limit", 1, 1_000_000, "At most so many (default: 20)").pipe(Flag.withDefault(20)),
   timezone,
   ...reading
 }
+
+/** What `--steps` asks for of the service. */
+const stepsOf = { under: { steps: false }, among: {}, only: { steps: "only" }, none: { steps: false } } as const
 
 export const history = Command.make(
   "history",
@@ -32,20 +41,39 @@ export const history = Command.make(
   Effect.fnUntraced(function* (input) {
     const format = yield* formatOf(input)
     const zone = yield* zoneOf(input.timezone)
-    const filter = {
-      ...defined({ taskId: input.id, status: input.status }),
-      ...(Option.isSome(input.since) ? { since: yield* sinceOf(input.since.value, zone) } : {})
+    const filter = yield* executionFilterOf(input, zone)
+    const counting = input.count || input.by.length > 0
+    /** Who asks for something that a step may be finds steps wherever they stand. */
+    const plain = Object.keys(filter).every((field) => field === "taskId" || field === "since" || field === "until")
+    const isTree = format === "table" && plain && Option.isNone(input.sort) && !input.reverse && !counting
+    const steps = Option.getOrElse(input.steps, () => (isTree ? "under" : "among"))
+    const query: ExecutionsQuery = { ...filter, ...stepsOf[steps] }
+    const id = Option.getOrElse(input.id, () => "")
+    if (counting) {
+      const by = Option.getOrElse(given(input.by), () => ["status" as const])
+      const counts = yield* withScheduler((scheduler) =>
+        byId(scheduler, id, scheduler.executionCounts({ ...query, by }))
+      )
+      if (format === "json") return yield* outJson(counts)
+      return yield* format === "ndjson" ? outLines([counts]) : out(countLines(counts, "execution"))
+    }
+    const ordered = { ...query, ...executionSortOf(input) }
+    if (format === "ndjson" && steps !== "under") {
+      return yield* withScheduler((scheduler) =>
+        eachPage(input.limit, (page) => byId(scheduler, id, scheduler.executions({ ...ordered, ...page })), outLines)
+      )
     }
     const executions = yield* withScheduler((scheduler) =>
-      byId(
-        scheduler,
-        Option.getOrElse(input.id, () => ""),
-        allPages(input.limit, (page) => scheduler.executions({ ...filter, ...page }))
+      allPages(input.limit, (page) => byId(scheduler, id, scheduler.executions({ ...ordered, ...page }))).pipe(
+        Effect.flatMap((found) => (steps === "under" ? withSteps(scheduler, found) : Effect.succeed(found)))
       )
     )
     if (format === "json") return yield* outJson(executions)
     if (format === "ndjson") return yield* outLines(executions)
-    if (executions.length > 0) return yield* outTable(executionColumns(zone, yield* now, yield* colors), executions)
+    if (executions.length > 0) {
+      const sequences = steps === "under" ? executions : []
+      return yield* outTable(executionColumns(zone, yield* now, yield* colors, sequences), executions)
+    }
     yield* note(Object.keys(filter).length > 0 ? "nothing like that has run" : "nothing has run yet")
   })
 ).pipe(
@@ -53,6 +81,8 @@ export const history = Command.make(
   Command.withExamples([
     { command: "nagatha history" },
     { command: "nagatha history 4kx9 --status failed --since 1d" },
-    { command: "nagatha history --limit 1000 --format ndjson", description: "One JSON value a line" }
+    { command: "nagatha history --limit 1000 --format ndjson", description: "One JSON value a line" },
+    { command: "nagatha history --sort duration --since yesterday --limit 10", description: "What took longest" },
+    { command: "nagatha history --tag nightly --error-code timeout --count" }
   ])
 )

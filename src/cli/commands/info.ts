@@ -12,6 +12,7 @@ import { rateText } from "../asking/Rates.ts"
 import { colors, labelled, now, out, outJson, outLines } from "../showing/Output.ts"
 import { runLines } from "../showing/Runs.ts"
 import { byId } from "../asking/TaskNames.ts"
+import { depthOf } from "../showing/Steps.ts"
 import { instantText, progressText, statusPaint } from "../showing/TaskRows.ts"
 import { indented, type Paint, safeJson, visible, visibleLine } from "../showing/Text.ts"
 import { durationText, localTime } from "../showing/Times.ts"
@@ -138,12 +139,6 @@ const attemptLines = ({ attempts }: TaskExecution, zone: string): string =>
     })
     .join("\n")
 
-/** Steps stand under the sequence that they belong to. */
-const depthOf = (execution: TaskExecution, all: ReadonlyArray<TaskExecution>): number => {
-  const parent = all.find(({ executionId }) => executionId === execution.parentExecutionId)
-  return parent === undefined ? 0 : 1 + depthOf(parent, all)
-}
-
 const executionLines = (execution: TaskExecution, zone: string, paint: Paint): string => {
   const { latenessMs } = execution
   return [
@@ -182,6 +177,7 @@ export const info = Command.make(
     const paint = yield* colors
     const today = yield* now
     const runs = runLines(nextRuns.slice(0, SHOWN_RUNS), task.timezone, today, paint)
+    const all = new Map(executions.map((execution) => [execution.executionId, execution]))
     yield* out(
       [
         `${paint.bold(task.taskId)}  ${visibleLine(task.taskName)}`,
@@ -191,7 +187,7 @@ export const info = Command.make(
         "",
         paint.bold(executions.length === 0 ? "has not run yet" : "last executions"),
         ...executions.map((execution) =>
-          indented(executionLines(execution, task.timezone, paint), 2 * depthOf(execution, executions))
+          indented(executionLines(execution, task.timezone, paint), 2 * depthOf(execution, all))
         )
       ].join("\n")
     )

@@ -1,20 +1,21 @@
 /** `nagatha list`: the tasks, those that run next first. */
 import { Effect, Option } from "effect"
 import { Command, Flag } from "effect/cli"
-import { TaskStatus } from "../../projections/ScheduledTask.ts"
+import { TaskGroup } from "../../projections/Queries.ts"
 import { withScheduler } from "../Backend.ts"
-import { choice, count, defined, formatOf, present, reading, text, timezone, zoneOf } from "../asking/Flags.ts"
-import { colors, note, now, outJson, outLines, outTable } from "../showing/Output.ts"
-import { allPages } from "../showing/Pages.ts"
+import { choices, count, formatOf, present, reading, timezone, zoneOf } from "../asking/Flags.ts"
+import { given, taskFilterOf, taskSorting, taskSortOf, whichTasks } from "../asking/WhichTasks.ts"
+import { countLines } from "../showing/CountLines.ts"
+import { colors, note, now, out, outJson, outLines, outTable } from "../showing/Output.ts"
+import { allPages, eachPage } from "../showing/Pages.ts"
 import { taskColumns } from "../showing/TaskRows.ts"
 
 const flags = {
-  status: choice("status", TaskStatus.literals, "Only tasks with this status"),
-  type: text("type", "TYPE", "Only tasks of this type"),
-  name: text("name", "GLOB", "Only tasks whose name matches: * any text, ? one character"),
-  tag: text("tag", "TEXT", "Only tasks with this tag"),
+  ...whichTasks,
+  ...taskSorting,
+  count: present("count", "Only say how many there are, by status"),
+  by: choices("by", TaskGroup.literals, "With --count: by what to count (default: status)"),
   limit: count("limit", 1, 1_000_000, "At most so many (default: all)").pipe(Flag.optional),
-  all: present("all", "Also tasks that ended more than a day ago"),
   timezone,
   ...reading
 }
@@ -25,18 +26,23 @@ export const list = Command.make(
   Effect.fnUntraced(function* (input) {
     const format = yield* formatOf(input)
     const zone = yield* zoneOf(input.timezone)
-    const status = Option.getOrUndefined(input.status)
-    /** Whoever asks for what is over wants all of it. */
-    const all = input.all || status === "completed" || status === "failed" || status === "cancelled"
-    const filter = defined({ status: input.status, type: input.type, name: input.name, tag: input.tag })
-    const tasks = yield* withScheduler((scheduler) =>
-      allPages(
-        Option.getOrElse(input.limit, () => Infinity),
-        (page) => scheduler.tasks({ ...filter, ...page, all })
+    const filter = yield* taskFilterOf(input, zone)
+    const { all } = input
+    if (input.count || input.by.length > 0) {
+      const by = Option.getOrElse(given(input.by), () => ["status" as const])
+      const counts = yield* withScheduler((scheduler) => scheduler.counts({ ...filter, all, by }))
+      if (format === "json") return yield* outJson(counts)
+      return yield* format === "ndjson" ? outLines([counts]) : out(countLines(counts, "task"))
+    }
+    const limit = Option.getOrElse(input.limit, () => Infinity)
+    const query = { ...filter, ...taskSortOf(input), all }
+    if (format === "ndjson") {
+      return yield* withScheduler((scheduler) =>
+        eachPage(limit, (page) => scheduler.tasks({ ...query, ...page }), outLines)
       )
-    )
+    }
+    const tasks = yield* withScheduler((scheduler) => allPages(limit, (page) => scheduler.tasks({ ...query, ...page })))
     if (format === "json") return yield* outJson(tasks)
-    if (format === "ndjson") return yield* outLines(tasks)
     if (tasks.length > 0) return yield* outTable(taskColumns(zone, yield* now, yield* colors), tasks)
     if (Object.keys(filter).length > 0) return yield* note("no task is like that")
     yield* note(
@@ -50,6 +56,9 @@ export const list = Command.make(
   Command.withExamples([
     { command: "nagatha list" },
     { command: "nagatha list --status failed --json", description: "For programs" },
-    { command: 'nagatha list --name "backup*" --all' }
+    { command: 'nagatha list --name "backup*" --all' },
+    { command: "nagatha list --last-status failed --tag nightly --sort last-run-desc" },
+    { command: "nagatha list --next-until 2h", description: "What runs within two hours" },
+    { command: "nagatha list --count --by queue,status" }
   ])
 )

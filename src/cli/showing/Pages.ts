@@ -1,4 +1,4 @@
-/** All pages of a read, up to a number of items. */
+/** All pages of a read, up to a number of items: together, or each as it comes. */
 import { Effect } from "effect"
 import type { SchedulerError } from "../../Scheduler.ts"
 
@@ -9,23 +9,34 @@ export interface PageRequest {
   readonly cursor?: string
 }
 
-/** Reads page after page until there is no more, or `limit` items are there. */
-export const allPages = Effect.fnUntraced(function* <Item>(
+/** Reads page after page until there is no more, or `limit` items were there; each is given to `use` as it comes. */
+export const eachPage = Effect.fnUntraced(function* <Item, E, R>(
   limit: number,
   page: (
     request: PageRequest
-  ) => Effect.Effect<{ readonly items: ReadonlyArray<Item>; readonly nextCursor: string | null }, SchedulerError>
+  ) => Effect.Effect<{ readonly items: ReadonlyArray<Item>; readonly nextCursor: string | null }, SchedulerError>,
+  use: (items: ReadonlyArray<Item>) => Effect.Effect<void, E, R>
 ) {
-  const items: Array<Item> = []
+  let seen = 0
   let cursor: string | null = null
   do {
     const request: PageRequest = {
-      limit: Math.min(LARGEST_PAGE, limit - items.length),
+      limit: Math.min(LARGEST_PAGE, limit - seen),
       ...(cursor === null ? {} : { cursor })
     }
     const read = yield* page(request)
-    items.push(...read.items)
+    yield* use(read.items)
+    seen += read.items.length
     cursor = read.nextCursor
-  } while (cursor !== null && items.length < limit)
+  } while (cursor !== null && seen < limit)
+})
+
+/** All of them at once. */
+export const allPages = Effect.fnUntraced(function* <Item>(
+  limit: number,
+  page: Parameters<typeof eachPage<Item, never, never>>[1]
+) {
+  const items: Array<Item> = []
+  yield* eachPage(limit, page, (read) => Effect.sync(() => void items.push(...read)))
   return items
 })

@@ -2,6 +2,7 @@
 import type { ScheduledTask } from "../../projections/ScheduledTask.ts"
 import type { ExecutionProgress, TaskExecution } from "../../projections/TaskExecution.ts"
 import { tookText } from "./ResultText.ts"
+import { depthOf } from "./Steps.ts"
 import type { Column } from "./Table.ts"
 import { type Paint, visibleLine } from "./Text.ts"
 import { durationText, localTime, relativeTime } from "./Times.ts"
@@ -71,11 +72,22 @@ export const taskColumns = (zone: string, now: number, paint: Paint): ReadonlyAr
   ]
 }
 
-export const executionColumns = (zone: string, now: number, paint: Paint): ReadonlyArray<Column<TaskExecution>> => {
+/** Steps are shown under the sequences given, which stand before them. */
+export const executionColumns = (
+  zone: string,
+  now: number,
+  paint: Paint,
+  sequences: ReadonlyArray<TaskExecution>
+): ReadonlyArray<Column<TaskExecution>> => {
   const status = statusPaint(paint)
+  const all = new Map(sequences.map((one) => [one.executionId, one]))
+  const named = (execution: TaskExecution) => {
+    const depth = depthOf(execution, all)
+    return depth === 0 ? nameOf(execution) : `${"  ".repeat(depth)}${execution.stepName ?? nameOf(execution)}`
+  }
   return [
     { header: "EXECUTION", value: (execution) => execution.executionId },
-    { header: "NAME", value: nameOf, flexible: true },
+    { header: "NAME", value: named, flexible: true },
     {
       header: `DUE (${zone})`,
       value: (execution) => localTime(execution.dueAt, zone),
