@@ -4,8 +4,11 @@
  * A command that succeeds is on disk. A command that fails with `OutcomeUnknown` may have been carried out: send it again
  * with the same `commandId`, which carries it out at most once and gives the first answer.
  */
-import { Context } from "effect"
+import { Context, Effect, Layer } from "effect"
+import type { MemoryOptions } from "./memory/MemoryScheduler.ts"
 import type { FrontDoor } from "./service/FrontDoor.ts"
+import type { InvalidSettings } from "./Settings.ts"
+import type { InvalidTaskTypes } from "./work/TaskTypes.ts"
 
 export {
   CalendarAnswer,
@@ -47,4 +50,21 @@ export {
   Unreachable
 } from "./service/FrontDoor.ts"
 
-export class Scheduler extends Context.Service<Scheduler, FrontDoor>()("nagatha/Scheduler") {}
+export class Scheduler extends Context.Service<Scheduler, FrontDoor>()("nagatha/Scheduler") {
+  /**
+   * The whole scheduler in this process, without a server, with the program's own task types: for tests and embedded
+   * use. Nothing of it outlives the layer. It runs by the clock that it is built under: with `TestClock` a year passes
+   * in moments.
+   */
+  static readonly layerMemory = <Services = never>(
+    options?: MemoryOptions<Services>
+  ): Layer.Layer<Scheduler, InvalidTaskTypes | InvalidSettings, Services> =>
+    Layer.effect(
+      Scheduler,
+      // Loaded when it is asked for: clients need nothing of it.
+      Effect.flatMap(
+        Effect.promise(() => import("./memory/MemoryScheduler.ts")),
+        ({ make }) => Effect.map(make(options), ({ frontDoor }) => frontDoor)
+      )
+    )
+}

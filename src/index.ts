@@ -1,4 +1,53 @@
-/** What programs and plugins use: `import { definePlugin } from "nagatha-scheduler"`. */
+/**
+ * What programs and plugins use.
+ *
+ * - Programs that know promises: `testScheduler`.
+ * - Programs of effects: `Scheduler`, the service, with `Scheduler.layerMemory`.
+ * - Plugins and task types: `definePlugin`, `defineTaskType`.
+ */
+export { testScheduler } from "./sdk/Entrances.ts"
+export type { SchedulerClient } from "./sdk/SchedulerClient.ts"
+export type { TestRun, TestScheduler, TestSchedulerOptions } from "./sdk/TestScheduler.ts"
+export { WaitedTooLong, type WaitOptions } from "./sdk/Waiting.ts"
+export {
+  type AnnouncedEvent,
+  type BackfillAnswer,
+  type BackfillRequest,
+  type CalendarAnswer,
+  type CalendarView,
+  type CancelRequest,
+  type ChangeAnswer,
+  type Occurrences,
+  type OccurrencesQuery,
+  OutcomeUnknown,
+  type OutputPiece,
+  type PastEvents,
+  type PastEventsQuery,
+  type PauseRequest,
+  type Preview,
+  type PreviewRequest,
+  Refused,
+  type RemoveCalendarRequest,
+  type RescheduleRequest,
+  type ResumeRequest,
+  type Run,
+  type RunAnswer,
+  type RunRequest,
+  type ScheduleAnswer,
+  type ScheduleRequest,
+  Scheduler,
+  type SchedulerError,
+  type ServiceStatus,
+  type SetCalendarRequest,
+  type SkipRequest,
+  type TaskAnswer,
+  type TaskInfo,
+  Unreachable,
+  type UpdateRequest
+} from "./Scheduler.ts"
+export type { ExecutionsPage, ExecutionsQuery, TasksPage, TasksQuery } from "./projections/Queries.ts"
+export type { ScheduledTask } from "./projections/ScheduledTask.ts"
+export type { TaskExecution } from "./projections/TaskExecution.ts"
 export {
   type AttemptContext,
   type AttemptFailure,

@@ -19,10 +19,23 @@ const MAY_IMPORT: Readonly<Record<string, ReadonlyArray<string>>> = {
   projections: ["events", "recurrence"],
   audit: ["events", "recurrence", "actors/task", "projections"],
   service: ["actors", "events", "projections", "recurrence", "work", "Settings.ts"],
-  "Scheduler.ts": ["service", "actors", "projections", "events", "recurrence", "work"],
+  memory: ["service", "actors", "events", "projections", "recurrence", "work", "Settings.ts"],
+  "Scheduler.ts": ["memory", "service", "actors", "projections", "events", "recurrence", "work", "Settings.ts"],
   nats: ["service", "actors", "events", "projections", "recurrence", "work", "Scheduler.ts", "Settings.ts"],
   http: ["Scheduler.ts", "projections"],
-  "index.ts": ["Scheduler.ts", "nats", "recurrence", "events", "work", "actors", "projections", "Settings.ts"],
+  sdk: [
+    "memory",
+    "service",
+    "nats",
+    "actors",
+    "events",
+    "projections",
+    "recurrence",
+    "work",
+    "Scheduler.ts",
+    "Settings.ts"
+  ],
+  "index.ts": ["sdk", "Scheduler.ts", "projections", "work"],
   cli: ["actors", "audit", "events", "http", "nats", "projections", "recurrence", "work", "Scheduler.ts", "Settings.ts"]
 }
 

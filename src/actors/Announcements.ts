@@ -4,7 +4,7 @@
  *
  * Losing announcements loses nothing: the log can always say them again.
  */
-import { Context, Effect, Layer, Ref, Schema, Stream } from "effect"
+import { Context, Effect, Layer, Schema, Stream } from "effect"
 import type { TaskEvent } from "../events/TaskEvent.ts"
 
 /** An event and where it stands in the log. */
@@ -49,18 +49,29 @@ export class Announcements extends Context.Service<
 >()("nagatha/actors/Announcements") {
   /** Keeps everything in memory, in the order said; `said` reads it. */
   static readonly layerMemory: Layer.Layer<Announcements | Said> = Layer.effectContext(
-    Effect.gen(function* () {
-      const said = yield* Ref.make<ReadonlyArray<Recorded>>([])
+    Effect.sync(() => {
+      const said: Array<Recorded> = []
+      const last = new Map<number, Recorded>()
       return Context.make(
         Announcements,
         Announcements.of({
-          announce: (events) => Ref.update(said, (before) => [...before, ...events]),
-          last: (partition) =>
-            Effect.map(Ref.get(said), (all) => all.findLast((one) => one.partition === partition) ?? null),
+          announce: (events) =>
+            Effect.sync(() => {
+              for (const one of events) {
+                said.push(one)
+                last.set(one.partition, one)
+              }
+            }),
+          last: (partition) => Effect.sync(() => last.get(partition) ?? null),
           keptMs: Infinity,
           disturbed: Stream.never
         })
-      ).pipe(Context.add(Said, Ref.get(said)))
+      ).pipe(
+        Context.add(
+          Said,
+          Effect.sync(() => said.slice())
+        )
+      )
     })
   )
 }

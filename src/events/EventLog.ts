@@ -5,7 +5,7 @@
  * Delivery of `read` and `follow`: every commit, in log order, at least once over restarts of the reader (it says where
  * to begin), exactly once within one call.
  */
-import { Context, Effect, Layer, PubSub, Ref, Result, Schema, Stream } from "effect"
+import { Context, Effect, Layer, PubSub, Result, Schema, Stream } from "effect"
 import { hash } from "node:crypto"
 import * as Commit from "./Commit.ts"
 import type { CommitHead, RecordedCommit, UnreadableCommit } from "./Commit.ts"
@@ -58,7 +58,7 @@ export class EventLog extends Context.Service<
     readonly lastSequence: Effect.Effect<number, LogUnavailable>
   }
 >()("nagatha/events/EventLog") {
-  /** The same promises in memory, for tests and embedded use; `maxCommitBytes` is 1 MB. */
+  /** The same promises in memory, for tests and embedded use, for as long as the process lives; `maxCommitBytes` is 1 MB. */
   static readonly layerMemory: Layer.Layer<EventLog> = Layer.effect(
     EventLog,
     Effect.suspend(() => makeMemory)
@@ -70,59 +70,71 @@ export const hashOf = (text: string): string => hash("sha256", text, "hex")
 
 interface Line {
   readonly sequence: number
-  readonly partition: number
   readonly text: string
+  readonly hash: string
   readonly storedAt: number
 }
 
 const MEMORY_COMMIT_BYTES = 1_000_000
 
+/** Index of the first line after a sequence. */
+const firstAfter = (lines: ReadonlyArray<Line>, sequence: number): number => {
+  let [low, high] = [0, lines.length]
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if ((lines[middle]?.sequence ?? Infinity) <= sequence) low = middle + 1
+    else high = middle
+  }
+  return low
+}
+
 const makeMemory = Effect.gen(function* () {
-  const lines = yield* Ref.make<ReadonlyArray<Line>>([])
-  const grown = yield* PubSub.unbounded<void>()
-  const thaw = (line: Line): Effect.Effect<RecordedCommit, UnreadableCommit> =>
-    Effect.fromResult(
-      Result.map(Commit.decode(line.sequence, line.text), (commit) => ({
-        sequence: line.sequence,
-        commit,
-        hash: hashOf(line.text),
-        storedAt: line.storedAt
-      }))
-    )
+  const all: Array<Line> = []
+  const byPartition = new Map<number, Array<Line>>()
+  // A follower takes all that is new: one signal that waits for it is enough.
+  const grown = yield* PubSub.sliding<void>(1)
+  const linesOf = (partition: number): Array<Line> => {
+    const known = byPartition.get(partition)
+    if (known !== undefined) return known
+    const made: Array<Line> = []
+    byPartition.set(partition, made)
+    return made
+  }
+  const thaw = ({ hash, sequence, storedAt, text }: Line): Effect.Effect<RecordedCommit, UnreadableCommit> =>
+    Effect.fromResult(Result.map(Commit.decode(sequence, text), (commit) => ({ sequence, commit, hash, storedAt })))
 
   const append = Effect.fnUntraced(function* (head: CommitHead, eventJson: ReadonlyArray<string>) {
     const text = Commit.encode(head, eventJson)
     const bytes = Buffer.byteLength(text)
     if (bytes > MEMORY_COMMIT_BYTES) return yield* new CommitTooLarge({ bytes, limit: MEMORY_COMMIT_BYTES })
     const storedAt = yield* Effect.clockWith((clock) => clock.currentTimeMillis)
-    const outcome = yield* Ref.modify(lines, (all): [AppendOutcome, ReadonlyArray<Line>] => {
-      const last = all.findLast((line) => line.partition === head.partition)?.sequence ?? 0
-      if (last !== head.previousSequence) return [{ _tag: "conflict" }, all]
-      const line: Line = { sequence: all.length + 1, partition: head.partition, text, storedAt }
-      return [{ _tag: "stored", sequence: line.sequence, hash: hashOf(text) }, [...all, line]]
-    })
-    if (outcome._tag === "stored") yield* PubSub.publish(grown, undefined)
-    return outcome
+    const lines = linesOf(head.partition)
+    if ((lines.at(-1)?.sequence ?? 0) !== head.previousSequence) return { _tag: "conflict" } as const
+    const line: Line = { sequence: all.length + 1, text, hash: hashOf(text), storedAt }
+    all.push(line)
+    lines.push(line)
+    yield* PubSub.publish(grown, undefined)
+    return { _tag: "stored", sequence: line.sequence, hash: line.hash } as const
   })
 
   return EventLog.of({
     maxCommitBytes: MEMORY_COMMIT_BYTES,
     append,
     read: (partition, after) =>
-      Stream.unwrap(
-        Effect.map(Ref.get(lines), (all) =>
-          Stream.fromIterable(all.filter((line) => line.partition === partition && line.sequence > after))
-        )
-      ).pipe(Stream.mapEffect(thaw)),
+      Stream.suspend(() => {
+        const lines = linesOf(partition)
+        return Stream.fromIterable(lines.slice(firstAfter(lines, after)))
+      }).pipe(Stream.mapEffect(thaw)),
     follow: (after, partition) =>
       Stream.unwrap(
         Effect.gen(function* () {
           const subscription = yield* PubSub.subscribe(grown)
-          let at = after
-          const drain = Effect.map(Ref.get(lines), (all) => {
-            const fresh = all.slice(at)
-            at = Math.max(at, all.length)
-            return partition === undefined ? fresh : fresh.filter((line) => line.partition === partition)
+          const lines = partition === undefined ? all : linesOf(partition)
+          let at = firstAfter(lines, after)
+          const drain = Effect.sync(() => {
+            const fresh = lines.slice(at)
+            at += fresh.length
+            return fresh
           })
           return Stream.concat(
             Stream.fromIterableEffect(drain),
@@ -133,6 +145,6 @@ const makeMemory = Effect.gen(function* () {
           ).pipe(Stream.mapEffect(thaw))
         })
       ),
-    lastSequence: Effect.map(Ref.get(lines), (all) => all.length)
+    lastSequence: Effect.sync(() => all.length)
   })
 })

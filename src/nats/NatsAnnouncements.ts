@@ -6,25 +6,15 @@
 import { JetStreamApiError } from "@nats-io/jetstream"
 import { Effect, Layer } from "effect"
 import { announcementId, Announcements, AnnouncingFailed, type Recorded } from "../actors/Announcements.ts"
+import { bodyOf, publicEvent } from "../service/Announced.ts"
 import type { Subjects } from "./Subjects.ts"
 import { publisherOf } from "./JetStreamPublish.ts"
 import { headersOf, NatsConnection, reasonOf } from "./NatsConnection.ts"
 import { EVENTS_KEPT_MS } from "./Provision.ts"
-import { publicEvent } from "./Subjects.ts"
 
 /** Header that says where in the log the truth of an announcement stands. */
 export const LOG_SEQUENCE_HEADER = "Nagatha-Log-Sequence"
 const NO_MESSAGE = 10037
-
-/** The announced body: the event with its id and its public type. */
-export const bodyOf = (recorded: Recorded): string => {
-  const id = announcementId(recorded)
-  const { event, json } = recorded
-  const own = `{"type":"${event.type}",`
-  return json?.startsWith(own)
-    ? `{"id":"${id}","type":"${publicEvent(event.type)}",${json.slice(own.length)}`
-    : JSON.stringify({ id, ...event, type: publicEvent(event.type) })
-}
 
 const messageOf = (recorded: Recorded, subjects: Subjects) => {
   const id = announcementId(recorded)

@@ -5,7 +5,7 @@
 import { Effect, Layer, Queue, Stream } from "effect"
 import { type Followed, LiveFeed } from "../work/LiveFeed.ts"
 import { NatsConnection } from "./NatsConnection.ts"
-import { publicEvent, publicOutput } from "./Subjects.ts"
+import { publicEvent, publicOutput } from "../service/Announced.ts"
 
 /** What a follower says when it begins; later it says nothing. */
 export const BEGINS = "begin"

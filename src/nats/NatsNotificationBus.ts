@@ -2,7 +2,7 @@
 import { Effect, Layer } from "effect"
 import { NotDelivered, NotificationBus } from "../work/notification/NotificationMessage.ts"
 import { NatsConnection, reasonOf } from "./NatsConnection.ts"
-import { notification } from "./Subjects.ts"
+import { notification } from "../service/Announced.ts"
 
 export const layer: Layer.Layer<NotificationBus, never, NatsConnection> = Layer.effect(
   NotificationBus,

@@ -14,7 +14,7 @@ import { NatsConnection } from "./NatsConnection.ts"
 import { NatsService, readJson, respond, respondError, SERVICE } from "./NatsService.ts"
 import { pastEvents } from "./PastEvents.ts"
 import { inboxPrefix } from "./Roles.ts"
-import { publicEvent } from "./Subjects.ts"
+import { publicEvent } from "../service/Announced.ts"
 
 const GROUP = "nagatha"
 /** How long `status` listens for the answers of other nodes, milliseconds. */

@@ -13,7 +13,7 @@ import * as Client from "../service/Client.ts"
 import { FOLLOW_MS } from "../work/LiveFeed.ts"
 import { isNoResponders, Lost, NatsConnection } from "./NatsConnection.ts"
 import { BEGINS } from "./NatsLiveFeed.ts"
-import { PUBLIC_EVENTS, publicOutput } from "./Subjects.ts"
+import { PUBLIC_EVENTS, publicOutput } from "../service/Announced.ts"
 
 /** How often a request whose answer was lost is sent. */
 const TRIES = 2
@@ -83,31 +83,32 @@ export const layer = (options: SchedulerOptions): Layer.Layer<Scheduler, never, 
         }
       })
 
-      /** What is published on a subject, from now on; `then` runs beside it once it is heard. */
-      const heardOn = <Message>(subject: string, then: Effect.Effect<void> = Effect.void) =>
-        Stream.callback<Message, Unreachable>((queue) =>
-          Effect.acquireRelease(
-            Effect.tryPromise({
-              try: async () => {
-                const subscription = nats.listen(
-                  subject,
-                  (message) => void Queue.offerUnsafe(queue, message.json<Message>()),
-                  {
-                    refused: (reason) =>
-                      void Queue.failCauseUnsafe(queue, Cause.fail(new Unreachable({ message: reason })))
-                  }
-                )
-                await connection.flush()
-                return subscription
-              },
-              catch: (cause) => new Unreachable({ message: String(cause) })
-            }),
-            (subscription) =>
-              Effect.sync(() => {
-                if (!connection.isClosed()) subscription.unsubscribe()
-              })
-          ).pipe(Effect.andThen(then))
+      /** What is published on subjects, from the moment that the server has taken the subscription. */
+      const subscribe = Effect.fnUntraced(function* <Message>(subject: string) {
+        const queue = yield* Effect.acquireRelease(Queue.unbounded<Message, Unreachable>(), Queue.shutdown)
+        yield* Effect.acquireRelease(
+          Effect.tryPromise({
+            try: async () => {
+              const subscription = nats.listen(
+                subject,
+                (message) => void Queue.offerUnsafe(queue, message.json<Message>()),
+                {
+                  refused: (reason) =>
+                    void Queue.failCauseUnsafe(queue, Cause.fail(new Unreachable({ message: reason })))
+                }
+              )
+              await connection.flush()
+              return subscription
+            },
+            catch: (cause) => new Unreachable({ message: String(cause) })
+          }),
+          (subscription) =>
+            Effect.sync(() => {
+              if (!connection.isClosed()) subscription.unsubscribe()
+            })
         )
+        return Stream.fromQueue(queue)
+      })
 
       /** Says that an execution is followed, for as long as it runs. */
       const follow = (executionId: string) => {
@@ -132,8 +133,9 @@ export const layer = (options: SchedulerOptions): Layer.Layer<Scheduler, never, 
           if (!(reply instanceof Lost)) return reply.string()
           return yield* new Unreachable({ message: `no answer to the query ${name}: ${reply.reason}` })
         }),
-        events: (pattern = PUBLIC_EVENTS) => heardOn<AnnouncedEvent>(pattern),
-        output: (executionId) => heardOn<OutputPiece>(publicOutput(executionId), follow(executionId))
+        subscribe: (pattern = PUBLIC_EVENTS) => subscribe<AnnouncedEvent>(pattern),
+        output: (executionId) =>
+          Effect.tap(subscribe<OutputPiece>(publicOutput(executionId)), () => Effect.forkScoped(follow(executionId)))
       }
       return Client.make(carrier, { ...options, newId: randomUUID })
     })

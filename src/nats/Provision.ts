@@ -19,7 +19,7 @@ import {
 import { Effect, Schedule, Schema } from "effect"
 import type { Settings } from "../Settings.ts"
 import { NatsConnection, reasonOf } from "./NatsConnection.ts"
-import { publicEvent } from "./Subjects.ts"
+import { publicEvent } from "../service/Announced.ts"
 import { newWritePrefix, takingUnder, writePrefixOf } from "./WriteSubjects.ts"
 
 export class ProvisionFailed extends Schema.TaggedError<ProvisionFailed>()("ProvisionFailed", {

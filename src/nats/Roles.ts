@@ -5,7 +5,8 @@
  *
  * `config/nats/roles.conf` is this table rendered for the namespace `nagatha`.
  */
-import { PUBLIC_EVENTS, publicEvent, publicOutput, subjectsOf } from "./Subjects.ts"
+import { PUBLIC_EVENTS, publicEvent, publicOutput } from "../service/Announced.ts"
+import { subjectsOf } from "./Subjects.ts"
 
 /** `core`: nodes that decide and answer; `worker`: runs tasks; `client`: schedules; `viewer`: asks and listens. */
 export const ROLES = ["core", "worker", "client", "viewer"] as const

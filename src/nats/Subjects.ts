@@ -2,7 +2,7 @@
  * Every subject and stream name of a namespace, in one place. Who may publish where is decided by `Roles.ts`; the
  * subjects of the streams are those of what they store, and are written by way of `WriteSubjects.ts`.
  *
- * `scheduler.task.<event>` and `scheduler.notification.<type>` are promises to users and carry no namespace.
+ * What the server republishes for everybody carries no namespace: `service/Announced.ts`.
  */
 
 export interface Subjects {
@@ -33,13 +33,6 @@ export interface Subjects {
   /** Somebody wants to hear what an execution writes. */
   follow(executionId: string): string
 }
-
-/** Where the server republishes every announced event. */
-export const PUBLIC_EVENTS = "scheduler.task.*"
-export const publicEvent = (event: string): string => `scheduler.task.${event}`
-/** What a running execution writes, while it is followed. */
-export const publicOutput = (executionId: string): string => `scheduler.output.${executionId}`
-export const notification = (type: string): string => `scheduler.notification.${type}`
 
 export const subjectsOf = (namespace: string): Subjects => {
   const upper = namespace.toUpperCase()

@@ -2,7 +2,7 @@
  * The front door over whatever carries requests: each command and each query as a name and JSON, each answer read by its
  * schema. What a program meets is so the same over NATS and in memory.
  */
-import { Effect, Predicate, Schema, type Stream } from "effect"
+import { Effect, Predicate, Schema, type Scope, Stream } from "effect"
 import { CalendarAnswer, CalendarView } from "../actors/door/CalendarRequest.ts"
 import { Preview } from "../actors/door/Preview.ts"
 import {
@@ -35,14 +35,18 @@ const CHUNK_BYTES = 400_000
 /** Messages of a bulk call that are under way at the same time. */
 const IN_FLIGHT = 8
 
+type Subscribing<A> = Effect.Effect<Stream.Stream<A, Unreachable>, Unreachable, Scope.Scope>
+
 /** What carries requests. */
 export interface Carrier {
   /** Sends a command, and gives the JSON text of its answer; `commandId` is what `OutcomeUnknown` names. */
   command(verb: string, payload: string, commandId: string): Effect.Effect<string, SchedulerError>
   /** Asks, and gives the JSON text of the answer. */
   query(name: string, payload: string): Effect.Effect<string, Refused | Unreachable>
-  events(pattern: string | undefined): Stream.Stream<AnnouncedEvent, Unreachable>
-  output(executionId: string): Stream.Stream<OutputPiece, Unreachable>
+  /** What is published on subjects of a pattern from the moment that the effect has run, for as long as its scope is open. */
+  subscribe(pattern: string | undefined): Subscribing<AnnouncedEvent>
+  /** What an execution writes, likewise. */
+  output(executionId: string): Subscribing<OutputPiece>
 }
 
 export interface ClientOptions {
@@ -161,8 +165,9 @@ export const make = (carrier: Carrier, { actor, newId }: ClientOptions): FrontDo
     executionCounts: query("executionCounts", Counts),
     status: Effect.suspend(() => query("status", ServiceStatus)({})),
     pastEvents: query("events", PastEventsAnswer),
-    events: (pattern) => carrier.events(pattern),
-    output: (executionId) => carrier.output(executionId)
+    subscribe: (pattern) => carrier.subscribe(pattern),
+    events: (pattern) => Stream.unwrap(carrier.subscribe(pattern)),
+    output: (executionId) => Stream.unwrap(carrier.output(executionId))
   }
 }
 

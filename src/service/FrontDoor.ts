@@ -5,33 +5,32 @@
  * A command that succeeds is on disk. A command that fails with `OutcomeUnknown` may have been carried out: send it again
  * with the same `commandId`, which carries it out at most once and gives the first answer.
  */
-import { type Effect, Schema, type Stream } from "effect"
-import {
+import { type Effect, Schema, type Scope, type Stream } from "effect"
+import type {
   CalendarAnswer,
   CalendarView,
-  type RemoveCalendarRequest,
-  type SetCalendarRequest
+  RemoveCalendarRequest,
+  SetCalendarRequest
 } from "../actors/door/CalendarRequest.ts"
-import { Preview, type PreviewRequest } from "../actors/door/Preview.ts"
+import type { Preview, PreviewRequest } from "../actors/door/Preview.ts"
 import {
-  BackfillAnswer,
-  BackfillRequest,
-  CancelRequest,
-  ChangeAnswer,
-  PauseRequest,
-  Refused,
-  RescheduleRequest,
-  ResumeRequest,
+  type BackfillAnswer,
+  type BackfillRequest,
+  type CancelRequest,
+  type ChangeAnswer,
+  type PauseRequest,
+  type Refused,
+  type RescheduleRequest,
+  type ResumeRequest,
   Run,
-  RunAnswer,
-  RunRequest,
-  ScheduleAnswer,
-  ScheduleRequest,
-  SkipRequest,
-  TaskAnswer,
-  UpdateRequest
+  type RunAnswer,
+  type RunRequest,
+  type ScheduleAnswer,
+  type ScheduleRequest,
+  type SkipRequest,
+  type TaskAnswer,
+  type UpdateRequest
 } from "../actors/door/TaskRequest.ts"
-import { AnyInstant } from "../recurrence/Instant.ts"
 import type {
   Counts,
   CountsQuery,
@@ -42,8 +41,9 @@ import type {
   TasksQuery
 } from "../projections/Queries.ts"
 import { ScheduledTask } from "../projections/ScheduledTask.ts"
-import type { OutputPiece } from "../work/LiveFeed.ts"
 import { TaskExecution } from "../projections/TaskExecution.ts"
+import { AnyInstant } from "../recurrence/Instant.ts"
+import type { OutputPiece } from "../work/LiveFeed.ts"
 
 /** Everything about one task. */
 export const TaskInfo = Schema.Struct({
@@ -190,6 +190,11 @@ export interface FrontDoor {
   readonly status: Effect.Effect<ServiceStatus, SchedulerError>
   /** Events that have been announced, as far as they are kept (7 days). */
   pastEvents(query: PastEventsQuery): Effect.Effect<PastEvents, SchedulerError>
-  /** Live events whose subject matches (default `scheduler.task.*`), from the moment that the stream runs. */
+  /**
+   * Live events whose subject matches a pattern (default `scheduler.task.*`), all from the moment that the effect has run,
+   * for as long as its scope is open. Other public subjects may be named as well: `scheduler.notification.*`.
+   */
+  subscribe(pattern?: string): Effect.Effect<Stream.Stream<AnnouncedEvent, Unreachable>, Unreachable, Scope.Scope>
+  /** The same as a stream: from the moment that it runs. */
   events(pattern?: string): Stream.Stream<AnnouncedEvent, Unreachable>
 }

@@ -1,5 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
-import { durationText, localTime, parseDuration, relativeTime } from "../../src/cli/showing/Times.ts"
+import { durationText, localTime, relativeTime } from "../../src/cli/showing/Times.ts"
+import { parseDuration } from "../../src/recurrence/Duration.ts"
 
 describe("times for people", () => {
   it("shows an instant as the clocks of the zone do, always with the offset", () => {

@@ -393,9 +393,12 @@ export const memoryScheduler = (world: World): Scheduler["Service"] => {
         Stream.never
       ),
     status: guarded(() => Effect.succeed(world.status)),
-    events: (pattern) =>
-      Stream.fromIterable(
-        world.events.filter(({ type }) => pattern === undefined || pattern.endsWith("*") || type === pattern)
-      )
+    subscribe: (pattern) => Effect.succeed(eventsOf(world, pattern)),
+    events: (pattern) => eventsOf(world, pattern)
   })
 }
+
+const eventsOf = (world: World, pattern: string | undefined) =>
+  Stream.fromIterable(
+    world.events.filter(({ type }) => pattern === undefined || pattern.endsWith("*") || type === pattern)
+  )

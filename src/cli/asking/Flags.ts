@@ -3,11 +3,11 @@ import { Effect, Option } from "effect"
 import { Flag } from "effect/cli"
 import { resolve } from "node:path"
 import { isZone, suggestZone } from "../../recurrence/zone/Zone.ts"
+import { parseDuration } from "../../recurrence/Duration.ts"
 import type { Rate } from "../../events/Rate.ts"
 import { suggestion } from "../../work/Suggestion.ts"
 import { usage } from "../Failure.ts"
 import { Presentation } from "../showing/Presentation.ts"
-import { parseDuration } from "../showing/Times.ts"
 import { parseRate, RATES } from "./Rates.ts"
 
 /** A flag that is there or not. */

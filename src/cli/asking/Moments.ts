@@ -3,7 +3,7 @@ import { Effect } from "effect"
 import { ParseProblem } from "../../recurrence/ParseProblem.ts"
 import { usage } from "../Failure.ts"
 import { now } from "../showing/Output.ts"
-import { parseDuration } from "../showing/Times.ts"
+import { parseDuration } from "../../recurrence/Duration.ts"
 
 /** What can be written where one instant is asked for, or one that has passed. */
 const MOMENTS = ["2026-03-07T00:00", "2026-03-07T00:00:00Z", "today at 9"]

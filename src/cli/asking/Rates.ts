@@ -1,6 +1,6 @@
 /** Rates as people write them: `100/1m` is a hundred a minute. Pure. */
 import { MAX_PER_MS, type Rate } from "../../events/Rate.ts"
-import { parseDuration } from "../showing/Times.ts"
+import { parseDuration } from "../../recurrence/Duration.ts"
 
 /** What a rate looks like, for help and refusals. */
 export const RATES = "a number and the time it is for, such as 100/1m, 5/1s or 1000/1h"

@@ -38,26 +38,3 @@ export const relativeTime = (instant: string, now: number): string => {
   if (distance === 0) return "now"
   return distance > 0 ? `in ${durationText(distance)}` : `${durationText(-distance)} ago`
 }
-
-const UNITS: ReadonlyArray<readonly [name: string, millis: number]> = [
-  ["w", 7 * DAY],
-  ["d", DAY],
-  ["h", HOUR],
-  ["m", MINUTE],
-  ["s", SECOND],
-  ["ms", 1]
-]
-
-/** Milliseconds of `500ms`, `1s`, `5m`, `1h30m`, `1d`: whole numbers with units, larger units first; else undefined. */
-export const parseDuration = (text: string): number | undefined => {
-  if (!/^(\d{1,9}(ms|[wdhms]))+$/.test(text)) return undefined
-  let total = 0
-  let last = -1
-  for (const [, amount = "", unit] of text.matchAll(/(\d+)(ms|[wdhms])/g)) {
-    const index = UNITS.findIndex(([name]) => name === unit)
-    if (index <= last) return undefined
-    last = index
-    total += Number(amount) * (UNITS[index]?.[1] ?? 0)
-  }
-  return Number.isSafeInteger(total) ? total : undefined
-}
