@@ -39,6 +39,7 @@ export {
 export type { OutputPiece } from "./work/LiveFeed.ts"
 export {
   type AnnouncedEvent,
+  type AsOfQuery,
   Occurrences,
   OccurrencesQuery,
   OutcomeUnknown,

@@ -7,23 +7,15 @@ import type { CalendarEvent } from "../events/CalendarEvent.ts"
 import { CALENDARS_PARTITION } from "../events/CalendarEvent.ts"
 import type { RecordedCommit } from "../events/Commit.ts"
 import { EventLog } from "../events/EventLog.ts"
-import type { TaskDefinition } from "../events/TaskDefinition.ts"
 import type { CausedBy } from "../events/TaskEvent.ts"
 import type { Days } from "../recurrence/Exclusions.ts"
-import { fromMillis, type Instant } from "../recurrence/Instant.ts"
+import { fromMillis } from "../recurrence/Instant.ts"
 import { BrokenChain } from "./BrokenChain.ts"
+import { type Calendar, CalendarBook } from "./CalendarBook.ts"
 import type { ExcludedDays } from "./task/ExcludedDays.ts"
 import { Refused } from "./door/TaskRequest.ts"
 
-/** A calendar as it is now. */
-export interface Calendar {
-  readonly calendar: string
-  readonly days: ReadonlyArray<Days>
-  readonly revision: number
-  readonly changedAt: Instant
-  /** Log sequence of its newest change. */
-  readonly logSequence: number
-}
+export type { Calendar }
 
 export type CalendarCommand =
   | { readonly type: "set"; readonly calendar: string; readonly days: ReadonlyArray<Days>; readonly causedBy: CausedBy }
@@ -62,9 +54,7 @@ export class Calendars extends Context.Service<
 const make = Effect.fnUntraced(function* (nodeId: string) {
   const log = yield* EventLog
   const changed = yield* PubSub.unbounded<void>()
-  const calendars = new Map<string, Calendar>()
-  /** The newest change of each name, of those that are gone too. */
-  const changes = new Map<string, { readonly revision: number; readonly logSequence: number }>()
+  const book = new CalendarBook()
   const known = new Map<string, CalendarAnswer>()
   const alone = yield* Semaphore.make(1)
   let lastSequence = 0
@@ -73,10 +63,7 @@ const make = Effect.fnUntraced(function* (nodeId: string) {
 
   const fold = (event: CalendarEvent, logSequence: number) => {
     const { calendar, causedBy, revision } = event
-    changes.set(calendar, { revision, logSequence })
-    if (event.type === "calendarSet") {
-      calendars.set(calendar, { calendar, days: event.days, revision, changedAt: event.time, logSequence })
-    } else calendars.delete(calendar)
+    book.fold(event, logSequence)
     known.set(causedBy.commandId, { calendar, revision, logSequence })
     const [oldest] = known.keys()
     if (known.size > KNOWN_COMMANDS && oldest !== undefined) known.delete(oldest)
@@ -104,9 +91,9 @@ const make = Effect.fnUntraced(function* (nodeId: string) {
     const { calendar, causedBy, type } = command
     const before = known.get(causedBy.commandId)
     if (before !== undefined) return before
-    if (type === "remove" && !calendars.has(calendar)) return yield* notFound(calendar, calendars.keys())
+    if (type === "remove" && !book.has(calendar)) return yield* notFound(calendar, book.names)
     const time = fromMillis(yield* Clock.currentTimeMillis)
-    const revision = (changes.get(calendar)?.revision ?? 0) + 1
+    const revision = book.revision(calendar) + 1
     const common = { version: 1 as const, time, calendar, revision, causedBy }
     const event: CalendarEvent =
       type === "set" ? { type: "calendarSet", ...common, days: command.days } : { type: "calendarRemoved", ...common }
@@ -146,14 +133,9 @@ const make = Effect.fnUntraced(function* (nodeId: string) {
     (following) => Effect.forkScoped(following)
   )
 
-  const named = ({ exclude }: Pick<TaskDefinition, "exclude">) => exclude ?? []
   return Calendars.of({
-    excluded: {
-      of: (definition) => named(definition).flatMap((name) => calendars.get(name)?.days ?? []),
-      changedAt: (definition) =>
-        named(definition).reduce((newest, name) => Math.max(newest, changes.get(name)?.logSequence ?? 0), 0)
-    },
-    all: () => [...calendars.values()].sort((a, b) => (a.calendar < b.calendar ? -1 : 1)),
+    excluded: book.excluded,
+    all: () => book.all,
     change,
     changes: Stream.fromPubSub(changed)
   })

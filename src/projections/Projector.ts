@@ -237,7 +237,7 @@ export const make = Effect.fnUntraced(function* (
 })
 
 /** Commits in order, in groups of so many events that one transaction is short. */
-function* batchesOf(commits: ReadonlyArray<RecordedCommit>): Generator<ReadonlyArray<RecordedCommit>> {
+export function* batchesOf(commits: ReadonlyArray<RecordedCommit>): Generator<ReadonlyArray<RecordedCommit>> {
   let batch: Array<RecordedCommit> = []
   let events = 0
   for (const recorded of commits) {

@@ -4,7 +4,7 @@
  */
 import { Context, type Effect, Schema } from "effect"
 import type { TaskDefinition } from "../events/TaskDefinition.ts"
-import { AnyInstant } from "../recurrence/Instant.ts"
+import { AnyInstant, Instant } from "../recurrence/Instant.ts"
 import { ExecutionStatus, ScheduledTask, TaskStatus } from "./ScheduledTask.ts"
 import { TaskExecution } from "./TaskExecution.ts"
 
@@ -78,13 +78,17 @@ export type TaskSort = typeof TaskSort.Type
 export const TasksQuery = Schema.Struct({ ...paging, ...taskFilter, sort: Schema.optionalKey(TaskSort) })
 export type TasksQuery = typeof TasksQuery.Type
 
+/** Only of a moment before the log began: when it did; null where it is empty. */
+const ofPast = { logBegins: Schema.optionalKey(Schema.NullOr(Instant)) }
+
 const page = <Item extends Schema.Top>(item: Item) =>
   Schema.Struct({
     items: Schema.Array(item),
     nextCursor: Schema.NullOr(Schema.String),
     /** Only where `count` asks for it. */
     total: Schema.optionalKey(Schema.Int),
-    logSequence: Schema.Int
+    logSequence: Schema.Int,
+    ...ofPast
   })
 
 export const TasksPage = page(ScheduledTask)
@@ -161,7 +165,8 @@ export type ExecutionCountsQuery = typeof ExecutionCountsQuery.Type
 export const Counts = Schema.Struct({
   total: Schema.Int,
   by: Schema.Record(Schema.String, Schema.Record(Schema.String, Schema.Int)),
-  logSequence: Schema.Int
+  logSequence: Schema.Int,
+  ...ofPast
 })
 export type Counts = typeof Counts.Type
 

@@ -15,6 +15,10 @@ export const SHAPE = 3
 
 export const MEMORY = ":memory:"
 
+/** A database of its opener alone: in memory as long as it is small, then in a file without a name, gone when it is closed. */
+export const TEMPORARY = ""
+const isFile = (file: string): boolean => file !== MEMORY && file !== TEMPORARY
+
 const CORRUPT = 11
 const NOT_A_DATABASE = 26
 
@@ -64,11 +68,11 @@ export const isDamage = (cause: unknown): boolean => [CORRUPT, NOT_A_DATABASE].i
 
 /** The file of this version. */
 export const fileOf = (file: string): string =>
-  file === MEMORY ? file : file.replace(/(\.sqlite)?$/, `.v${VERSION}.sqlite`)
+  isFile(file) ? file.replace(/(\.sqlite)?$/, `.v${VERSION}.sqlite`) : file
 
 /** Removes a database and what SQLite keeps beside it. */
 export const remove = (file: string): void => {
-  if (file !== MEMORY) for (const suffix of ["", "-wal", "-shm"]) rmSync(`${file}${suffix}`, { force: true })
+  if (isFile(file)) for (const suffix of ["", "-wal", "-shm"]) rmSync(`${file}${suffix}`, { force: true })
 }
 
 /** Keeps SQLite's pauses short (3 in place of 17 ms): it then takes a third longer to read much. */
@@ -84,7 +88,7 @@ const shapeOf = (database: DatabaseSync): number =>
  */
 export const openDatabase = (file: string): DatabaseSync => {
   // What tasks say and print is for this user only; SQLite gives what it keeps beside a file the mode of the file.
-  if (file !== MEMORY) closeSync(openSync(file, "a", 0o600))
+  if (isFile(file)) closeSync(openSync(file, "a", 0o600))
   const database = new DatabaseSync(file)
   try {
     database.exec(PRAGMAS)
@@ -110,7 +114,7 @@ export class OtherShape extends Error {
 
 /** Files of other versions, newest version first. */
 export const othersOf = (file: string): ReadonlyArray<string> => {
-  if (file === MEMORY) return []
+  if (!isFile(file)) return []
   const own = basename(fileOf(file))
   const stem = own.replace(/\.v\d+\.sqlite$/, "")
   const version = (name: string): number =>

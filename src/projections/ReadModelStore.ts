@@ -8,7 +8,16 @@ import type { TaskDefinition } from "../events/TaskDefinition.ts"
 import type { TaskEvent } from "../events/TaskEvent.ts"
 import { toMillis } from "../recurrence/Instant.ts"
 import { executionAfter, executionsOf, isEnded } from "./ExecutionRow.ts"
-import { fileOf, isDamage, openDatabase, OtherShape, othersOf, preferShortPauses, remove } from "./ReadModelFile.ts"
+import {
+  fileOf,
+  isDamage,
+  openDatabase,
+  OtherShape,
+  othersOf,
+  preferShortPauses,
+  remove,
+  TEMPORARY
+} from "./ReadModelFile.ts"
 import type { ScheduledTask } from "./ScheduledTask.ts"
 import type { TaskExecution } from "./TaskExecution.ts"
 import { definitionIn, nextRunAt, scheduledTask, type TaskRow, taskAfter } from "./TaskRow.ts"
@@ -139,6 +148,11 @@ export class ReadModelStore {
       )
     this.#taskCounts = counts("task")
     this.#executionCounts = counts("execution")
+  }
+
+  /** Empty rows that nobody else sees, for as long as they are open. */
+  static openTemporary(): ReadModelStore {
+    return ReadModelStore.open(TEMPORARY)
   }
 
   /** Opens a database of this shape; throws when that cannot be read. */

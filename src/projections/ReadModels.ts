@@ -17,41 +17,47 @@ export interface ReadModelsOptions {
   readonly patienceMs?: number
 }
 
+/** Asks rows that include a log sequence. */
+export type Ask = Projector.Projector["ask"]
+
+/** What is asked of rows, whichever they are; `now` is the time of which tasks are listed, milliseconds. */
+export const reads = (ask: Ask, now: Effect.Effect<number>): Omit<Queries["Service"], "counts" | "logSequence"> => ({
+  tasks: (query) =>
+    Effect.flatMap(now, (at) => ask(query.after ?? 0, (store) => SqliteQueries.tasks(store, query, at))),
+  task: ({ after = 0, id }) =>
+    ask(after, (store) =>
+      Effect.flatMap(SqliteQueries.resolve(store, "task", id), (whole) => {
+        const found = store.task(whole)
+        if (found === undefined) return Effect.fail(new NotFound({ what: "task", id }))
+        return Effect.succeed({
+          task: found.task,
+          definition: found.definition,
+          logSequence: store.sequence
+        })
+      })
+    ),
+  executions: (query) => ask(query.after ?? 0, (store) => SqliteQueries.executions(store, query)),
+  execution: ({ after = 0, id }) =>
+    ask(after, (store) =>
+      Effect.flatMap(SqliteQueries.resolve(store, "execution", id), (whole) => {
+        const row = store.execution(whole)
+        return row === undefined ? Effect.fail(new NotFound({ what: "execution", id })) : Effect.succeed(row)
+      })
+    ),
+  countTasks: (query) =>
+    Effect.flatMap(now, (at) =>
+      ask(query.after ?? 0, (store) => Effect.sync(() => SqliteQueries.countedTasks(store, query, at)))
+    ),
+  countExecutions: (query) => ask(query.after ?? 0, (store) => SqliteQueries.countedExecutions(store, query))
+})
+
 export const layer = (options: ReadModelsOptions): Layer.Layer<Queries, never, EventLog> =>
   Layer.effect(
     Queries,
     Effect.gen(function* () {
       const { answering, ask } = yield* Projector.make({ patienceMs: 5000, ...options })
       return Queries.of({
-        tasks: (query) =>
-          Effect.flatMap(Clock.currentTimeMillis, (now) =>
-            ask(query.after ?? 0, (store) => SqliteQueries.tasks(store, query, now))
-          ),
-        task: ({ after = 0, id }) =>
-          ask(after, (store) =>
-            Effect.flatMap(SqliteQueries.resolve(store, "task", id), (whole) => {
-              const found = store.task(whole)
-              if (found === undefined) return Effect.fail(new NotFound({ what: "task", id }))
-              return Effect.succeed({
-                task: found.task,
-                definition: found.definition,
-                logSequence: store.sequence
-              })
-            })
-          ),
-        executions: (query) => ask(query.after ?? 0, (store) => SqliteQueries.executions(store, query)),
-        execution: ({ after = 0, id }) =>
-          ask(after, (store) =>
-            Effect.flatMap(SqliteQueries.resolve(store, "execution", id), (whole) => {
-              const row = store.execution(whole)
-              return row === undefined ? Effect.fail(new NotFound({ what: "execution", id })) : Effect.succeed(row)
-            })
-          ),
-        countTasks: (query) =>
-          Effect.flatMap(Clock.currentTimeMillis, (now) =>
-            ask(query.after ?? 0, (store) => Effect.sync(() => SqliteQueries.countedTasks(store, query, now)))
-          ),
-        countExecutions: (query) => ask(query.after ?? 0, (store) => SqliteQueries.countedExecutions(store, query)),
+        ...reads(ask, Clock.currentTimeMillis),
         logSequence: Effect.map(answering, (store) => store.sequence),
         counts: Effect.map(answering, (store) => store.counts)
       })

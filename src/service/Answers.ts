@@ -16,11 +16,13 @@ import {
 } from "../projections/Queries.ts"
 import type { TaskExecution } from "../projections/TaskExecution.ts"
 import { clockNotes } from "../recurrence/ClockNotes.ts"
-import { toMillis } from "../recurrence/Instant.ts"
+import { type Instant, toMillis } from "../recurrence/Instant.ts"
 import * as Series from "../recurrence/Series.ts"
 import { isZone } from "../recurrence/zone/Zone.ts"
 import { MAX_STEPS, SEQUENCE } from "../work/sequence/SequenceArgs.ts"
 import { decodeWith, type Question } from "./Answered.ts"
+import * as AsOf from "./AsOf.ts"
+import { asOfField, type Standpoint } from "./AsOf.ts"
 import { OccurrencesQuery } from "./FrontDoor.ts"
 import type { RunningProgress } from "./RunningProgress.ts"
 
@@ -38,6 +40,23 @@ const CODES: Readonly<Record<QueryError["_tag"], string>> = {
   InvalidCursor: "invalidRequest"
 }
 
+/** An error as it is told; of a moment of the past, with that moment. */
+const refusal = (
+  error: QueryError | Refused,
+  moment?: { readonly asOf: string; readonly begins: Instant | null | undefined }
+): Refused => {
+  if (error._tag === "Refused") return error
+  const code = CODES[error._tag]
+  if (moment === undefined) return new Refused({ code, message: error.message })
+  const { asOf, begins } = moment
+  const hint = begins === undefined ? {} : { hint: beginning(begins) }
+  return new Refused({ code, message: `${error.message} (as of ${asOf})`, ...hint })
+}
+
+/** Why there is nothing at a moment before the log. */
+const beginning = (begins: Instant | null): string =>
+  begins === null ? "the log is empty" : `the log begins at ${begins}: before that there was nothing`
+
 /** A question by its name: its body is decoded, its errors are refusals. */
 export const question = <A>(
   name: string,
@@ -47,10 +66,7 @@ export const question = <A>(
   const decode = decodeWith(schema)
   return {
     name,
-    answer: (body) =>
-      Effect.mapError(handle(decode(body)), (error) =>
-        error._tag === "Refused" ? error : new Refused({ code: CODES[error._tag], message: error.message })
-      )
+    answer: (body) => Effect.mapError(handle(decode(body)), (error) => refusal(error))
   }
 }
 
@@ -60,56 +76,96 @@ export interface AnswersOptions {
   readonly progress: RunningProgress
 }
 
+/** An execution, and its steps behind it in the order in which they became due. */
+const tree = (
+  queries: Standpoint["queries"],
+  execution: TaskExecution
+): Effect.Effect<ReadonlyArray<TaskExecution>, QueryError> =>
+  execution.taskType === SEQUENCE
+    ? queries.executions({ taskId: execution.taskId, parent: execution.executionId, limit: MAX_STEPS }).pipe(
+        Effect.flatMap(({ items }) => Effect.forEach(items.toReversed(), (step) => tree(queries, step))),
+        Effect.map((steps) => [execution, ...steps.flat()])
+      )
+    : Effect.succeed([execution])
+
+const info = Effect.fnUntraced(function* ({ excluded, queries }: Standpoint, query: typeof InfoQuery.Type) {
+  const { definition, logSequence, task } = yield* queries.task(query)
+  const { items: newest } = yield* queries.executions({
+    taskId: task.taskId,
+    steps: false,
+    limit: query.executions ?? 10
+  })
+  const items =
+    task.taskType === SEQUENCE
+      ? yield* Effect.map(
+          Effect.forEach(newest, (one) => tree(queries, one)),
+          (all) => all.flat()
+        )
+      : newest
+  const exclusions = excluded.of(definition)
+  const { nextNominalAt, nextRunAt } = task
+  // While it is paused nothing runs; what was left out by hand stands among the executions.
+  const { items: skipped } = yield* queries.executions({
+    taskId: task.taskId,
+    status: "skipped",
+    limit: MAX_LEFT_OUT
+  })
+  const leftOut = new Set(skipped.map(({ nominalAt }) => nominalAt))
+  const from = task.status === "paused" ? task.pausedUntil : nextRunAt
+  const nextRuns =
+    nextRunAt === null || from === null
+      ? []
+      : Intake.nextRuns(
+          definition,
+          Math.max(toMillis(nextRunAt), toMillis(from)) - 1,
+          SHOWN_RUNS + leftOut.size,
+          exclusions
+        )
+          .filter(({ at }) => !leftOut.has(at))
+          .slice(0, SHOWN_RUNS)
+  const notes =
+    nextNominalAt === null ? [] : clockNotes(Series.of(definition, exclusions), definition, toMillis(nextNominalAt) - 1)
+  return { task, nextRuns, notes, executions: items, logSequence }
+})
+
 /** All that read models and calendars can answer. */
 export const make = Effect.fnUntraced(function* ({ progress, timezone }: AnswersOptions) {
   const queries = yield* Queries
   const calendars = yield* Calendars
+  const past = yield* AsOf.make()
+  const present: Standpoint = { queries, excluded: calendars.excluded, begins: undefined }
 
-  /** An execution, and its steps behind it in the order in which they became due. */
-  const tree = (execution: TaskExecution): Effect.Effect<ReadonlyArray<TaskExecution>, QueryError> =>
-    execution.taskType === SEQUENCE
-      ? queries.executions({ taskId: execution.taskId, parent: execution.executionId, limit: MAX_STEPS }).pipe(
-          Effect.flatMap(({ items }) => Effect.forEach(items.toReversed(), tree)),
-          Effect.map((steps) => [execution, ...steps.flat()])
+  /** A question about the present, or about a moment of the past. */
+  const standing = <Fields extends Schema.Struct.Fields, A>(
+    name: string,
+    schema: Schema.Struct<Fields>,
+    handle: (standpoint: Standpoint, query: Schema.Struct<Fields>["Type"]) => Effect.Effect<A, QueryError>
+  ): Question => {
+    const decode = decodeWith(
+      Schema.Struct({ ...schema.fields, ...asOfField }) as unknown as Schema.ConstraintDecoder<
+        Schema.Struct<Fields>["Type"] & { readonly asOf?: string }
+      >
+    )
+    return {
+      name,
+      answer: (body) => {
+        const { asOf, ...query } = decode(body)
+        const asked = query as unknown as Schema.Struct<Fields>["Type"]
+        if (asOf === undefined) return Effect.mapError(handle(present, asked), (error) => refusal(error))
+        return past.ask(asOf, (standpoint) =>
+          Effect.mapError(handle(standpoint, asked), (error) => refusal(error, { asOf, begins: standpoint.begins }))
         )
-      : Effect.succeed([execution])
+      }
+    }
+  }
 
-  const info = Effect.fnUntraced(function* (query: typeof InfoQuery.Type) {
-    const { definition, logSequence, task } = yield* queries.task(query)
-    const { items: newest } = yield* queries.executions({
-      taskId: task.taskId,
-      steps: false,
-      limit: query.executions ?? 10
-    })
-    const items =
-      task.taskType === SEQUENCE ? yield* Effect.map(Effect.forEach(newest, tree), (all) => all.flat()) : newest
-    const exclusions = calendars.excluded.of(definition)
-    const { nextNominalAt, nextRunAt } = task
-    // While it is paused nothing runs; what was left out by hand stands among the executions.
-    const { items: skipped } = yield* queries.executions({
-      taskId: task.taskId,
-      status: "skipped",
-      limit: MAX_LEFT_OUT
-    })
-    const leftOut = new Set(skipped.map(({ nominalAt }) => nominalAt))
-    const from = task.status === "paused" ? task.pausedUntil : nextRunAt
-    const nextRuns =
-      nextRunAt === null || from === null
-        ? []
-        : Intake.nextRuns(
-            definition,
-            Math.max(toMillis(nextRunAt), toMillis(from)) - 1,
-            SHOWN_RUNS + leftOut.size,
-            exclusions
-          )
-            .filter(({ at }) => !leftOut.has(at))
-            .slice(0, SHOWN_RUNS)
-    const notes =
-      nextNominalAt === null
-        ? []
-        : clockNotes(Series.of(definition, exclusions), definition, toMillis(nextNominalAt) - 1)
-    return { task, nextRuns, notes, executions: items.map(progress.shown), logSequence }
-  })
+  /** Says of an answer about a moment before the log began that there was nothing yet. */
+  const told = <A extends object>({ begins }: Standpoint, answer: A): A =>
+    begins === undefined ? answer : { ...answer, logBegins: begins }
+
+  /** How far running attempts are is told by themselves, and stands in no log. */
+  const shown = (standpoint: Standpoint) => (execution: TaskExecution) =>
+    standpoint === present ? progress.shown(execution) : execution
 
   const occurrences = Effect.fnUntraced(function* ({ from, id, limit = 100, to }: typeof OccurrencesQuery.Type) {
     const { definition } = yield* queries.task({ id })
@@ -136,20 +192,24 @@ export const make = Effect.fnUntraced(function* ({ progress, timezone }: Answers
   })
 
   return [
-    question("tasks", TasksQuery, (query) => queries.tasks(query)),
-    question("task", TaskQuery, (query) =>
-      Effect.map(queries.task(query), ({ logSequence, task }) => ({ task, logSequence }))
+    standing("tasks", TasksQuery, (at, query) => Effect.map(at.queries.tasks(query), (page) => told(at, page))),
+    standing("task", TaskQuery, (at, query) =>
+      Effect.map(at.queries.task(query), ({ logSequence, task }) => ({ task, logSequence }))
     ),
-    question("info", InfoQuery, info),
+    standing("info", InfoQuery, (at, query) =>
+      Effect.map(info(at, query), (found) => ({ ...found, executions: found.executions.map(shown(at)) }))
+    ),
     question("occurrences", OccurrencesQuery, occurrences),
-    question("executions", ExecutionsQuery, (query) =>
-      Effect.map(queries.executions(query), (page) => ({ ...page, items: page.items.map(progress.shown) }))
+    standing("executions", ExecutionsQuery, (at, query) =>
+      Effect.map(at.queries.executions(query), (page) => told(at, { ...page, items: page.items.map(shown(at)) }))
     ),
-    question("execution", TaskQuery, (query) =>
-      Effect.map(queries.execution(query), (found) => ({ ...found, ...progress.shown(found) }))
+    standing("execution", TaskQuery, (at, query) => Effect.map(at.queries.execution(query), shown(at))),
+    standing("counts", CountsQuery, (at, query) =>
+      Effect.map(at.queries.countTasks(query), (counts) => told(at, counts))
     ),
-    question("counts", CountsQuery, (query) => queries.countTasks(query)),
-    question("executionCounts", ExecutionCountsQuery, (query) => queries.countExecutions(query)),
+    standing("executionCounts", ExecutionCountsQuery, (at, query) =>
+      Effect.map(at.queries.countExecutions(query), (counts) => told(at, counts))
+    ),
     question("next", PreviewRequest, next),
     question("calendars", Schema.Struct({}), () => Effect.sync(() => calendars.all().map(viewOf)))
   ]

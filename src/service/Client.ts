@@ -98,7 +98,12 @@ export const make = (carrier: Carrier, { actor, newId }: ClientOptions): FrontDo
 
   const query = <A>(name: string, schema: Schema.ConstraintCodec<A, unknown>) => {
     const answer = read(name, schema)
-    return (body: object) => Effect.flatMap(carrier.query(name, JSON.stringify(body)), answer)
+    return (body: object) =>
+      carrier.query(name, JSON.stringify(body)).pipe(
+        // A moment of the past takes as long as its log: the service goes on building it while nobody waits.
+        Effect.retry({ while: (error) => error._tag === "Refused" && error.code === "rebuilding" }),
+        Effect.flatMap(answer)
+      )
   }
 
   const task = query("task", Schema.Struct({ task: ScheduledTask }))

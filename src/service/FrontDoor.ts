@@ -142,6 +142,11 @@ export class OutcomeUnknown extends Schema.TaggedError<OutcomeUnknown>()("Outcom
 
 export type SchedulerError = Refused | Unreachable | OutcomeUnknown
 
+/** The state as it was at an instant (RFC 3339), or at a log sequence (`#1234`); the future is refused. */
+export interface AsOfQuery {
+  readonly asOf?: string
+}
+
 export interface FrontDoor {
   schedule(request: ScheduleRequest): Effect.Effect<ScheduleAnswer, SchedulerError>
   /** Many at once, in one round trip a partition; each succeeds or is refused by itself. */
@@ -170,18 +175,23 @@ export interface FrontDoor {
   readonly calendars: Effect.Effect<ReadonlyArray<CalendarView>, SchedulerError>
   /** How words would be understood, and when that runs. */
   next(request: PreviewRequest): Effect.Effect<Preview, SchedulerError>
-  tasks(query: TasksQuery): Effect.Effect<TasksPage, SchedulerError>
+  tasks(query: TasksQuery & AsOfQuery): Effect.Effect<TasksPage, SchedulerError>
   info(query: {
     readonly id: string
     readonly after?: number
     readonly executions?: number
+    readonly asOf?: string
   }): Effect.Effect<TaskInfo, SchedulerError>
-  executions(query: ExecutionsQuery): Effect.Effect<ExecutionsPage, SchedulerError>
-  execution(query: { readonly id: string; readonly after?: number }): Effect.Effect<TaskExecution, SchedulerError>
+  executions(query: ExecutionsQuery & AsOfQuery): Effect.Effect<ExecutionsPage, SchedulerError>
+  execution(query: {
+    readonly id: string
+    readonly after?: number
+    readonly asOf?: string
+  }): Effect.Effect<TaskExecution, SchedulerError>
   /** How many tasks fit a filter, by status and whatever else is asked for. */
-  counts(query: CountsQuery): Effect.Effect<Counts, SchedulerError>
+  counts(query: CountsQuery & AsOfQuery): Effect.Effect<Counts, SchedulerError>
   /** How many executions fit a filter. */
-  executionCounts(query: ExecutionCountsQuery): Effect.Effect<Counts, SchedulerError>
+  executionCounts(query: ExecutionCountsQuery & AsOfQuery): Effect.Effect<Counts, SchedulerError>
   /**
    * What a running execution writes, from the beginning and as it comes, for as long as the stream runs; a piece may
    * come twice, and nothing comes once it has ended.

@@ -69,7 +69,7 @@ export const edgeOf = Effect.fnUntraced(function* (words: string, edge: "begin" 
 })
 
 /** An instant that has passed, in milliseconds; one that is still to come is refused. */
-const passed = Effect.fnUntraced(function* (flag: string, words: string, zone: string) {
+export const passed = Effect.fnUntraced(function* (flag: string, words: string, zone: string) {
   const today = yield* now
   const ago = parseDuration(words.trim())
   const at = ago === undefined ? yield* past(words.trim(), "begin", today, zone) : today - ago

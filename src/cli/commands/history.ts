@@ -4,6 +4,8 @@ import { Command, Flag } from "effect/cli"
 import { ExecutionGroup, type ExecutionsQuery } from "../../projections/Queries.ts"
 import { withScheduler } from "../Backend.ts"
 import { choice, choices, count, formatOf, present, reading, timezone, zoneOf } from "../asking/Flags.ts"
+import { asOf, asOfOf, beforeAll, standingAt } from "../asking/AsOf.ts"
+import type { AsOfQuery } from "../../Scheduler.ts"
 import { byId } from "../asking/TaskNames.ts"
 import { executionFilterOf, executionSorting, executionSortOf, whichExecutions } from "../asking/WhichExecutions.ts"
 import { given } from "../asking/WhichTasks.ts"
@@ -28,6 +30,7 @@ const flags = {
   limit: count("limit", 1, 1_000_000, "At most so many (default: 20), besides steps under their sequence").pipe(
     Flag.withDefault(20)
   ),
+  asOf,
   timezone,
   ...reading
 }
@@ -42,12 +45,13 @@ export const history = Command.make(
     const format = yield* formatOf(input)
     const zone = yield* zoneOf(input.timezone)
     const filter = yield* executionFilterOf(input, zone)
+    const moment = yield* asOfOf(input.asOf, zone)
     const counting = input.count || input.by.length > 0
     /** Who asks for something that a step may be finds steps wherever they stand. */
     const plain = Object.keys(filter).every((field) => field === "taskId" || field === "since" || field === "until")
     const isTree = format === "table" && plain && Option.isNone(input.sort) && !input.reverse && !counting
     const steps = Option.getOrElse(input.steps, () => (isTree ? "under" : "among"))
-    const query: ExecutionsQuery = { ...filter, ...stepsOf[steps] }
+    const query: ExecutionsQuery & AsOfQuery = { ...filter, ...stepsOf[steps], ...moment }
     const id = Option.getOrElse(input.id, () => "")
     if (counting) {
       const by = Option.getOrElse(given(input.by), () => ["status" as const])
@@ -63,17 +67,27 @@ export const history = Command.make(
         eachPage(input.limit, (page) => byId(scheduler, id, scheduler.executions({ ...ordered, ...page })), outLines)
       )
     }
+    let begins: string | null | undefined
     const executions = yield* withScheduler((scheduler) =>
-      allPages(input.limit, (page) => byId(scheduler, id, scheduler.executions({ ...ordered, ...page }))).pipe(
-        Effect.flatMap((found) => (steps === "under" ? withSteps(scheduler, found) : Effect.succeed(found)))
+      allPages(input.limit, (page) =>
+        Effect.tap(byId(scheduler, id, scheduler.executions({ ...ordered, ...page })), ({ logBegins }) =>
+          Effect.sync(() => (begins = logBegins))
+        )
+      ).pipe(
+        Effect.flatMap((found) => (steps === "under" ? withSteps(scheduler, found, moment) : Effect.succeed(found)))
       )
     )
+    if (begins !== undefined) yield* note(beforeAll(begins, zone))
     if (format === "json") return yield* outJson(executions)
     if (format === "ndjson") return yield* outLines(executions)
     if (executions.length > 0) {
       const sequences = steps === "under" ? executions : []
-      return yield* outTable(executionColumns(zone, yield* now, yield* colors, sequences), executions)
+      return yield* outTable(
+        executionColumns(zone, standingAt(moment, yield* now), yield* colors, sequences),
+        executions
+      )
     }
+    if (begins !== undefined) return
     yield* note(Object.keys(filter).length > 0 ? "nothing like that has run" : "nothing has run yet")
   })
 ).pipe(
@@ -83,6 +97,7 @@ export const history = Command.make(
     { command: "nagatha history 4kx9 --status failed --since 1d" },
     { command: "nagatha history --limit 1000 --format ndjson", description: "One JSON value a line" },
     { command: "nagatha history --sort duration --since yesterday --limit 10", description: "What took longest" },
-    { command: "nagatha history --tag nightly --error-code timeout --count" }
+    { command: "nagatha history --tag nightly --error-code timeout --count" },
+    { command: "nagatha history 4kx9 --as-of 2h", description: "As it was two hours ago" }
   ])
 )

@@ -7,7 +7,8 @@ import { type PlannedStep, stepsOf } from "../../work/sequence/SequencePlan.ts"
 import type { TaskExecution } from "../../projections/TaskExecution.ts"
 import { withScheduler } from "../Backend.ts"
 import { resultText, tookText } from "../showing/ResultText.ts"
-import { count, formatOf, reading } from "../asking/Flags.ts"
+import { asOf, asOfOf, standingAt } from "../asking/AsOf.ts"
+import { count, formatOf, reading, timezone, zoneOf } from "../asking/Flags.ts"
 import { rateText } from "../asking/Rates.ts"
 import { colors, labelled, now, out, outJson, outLines } from "../showing/Output.ts"
 import { runLines } from "../showing/Runs.ts"
@@ -29,6 +30,8 @@ const flags = {
   executions: count("executions", 1, 100, "How many of the last executions to show (default: 5)").pipe(
     Flag.withDefault(5)
   ),
+  asOf,
+  timezone,
   ...reading
 }
 
@@ -168,14 +171,16 @@ export const info = Command.make(
   flags,
   Effect.fnUntraced(function* (input) {
     const format = yield* formatOf(input)
+    // The zone of the words of --as-of; the task is shown in its own.
+    const moment = yield* asOfOf(input.asOf, yield* zoneOf(input.timezone))
     const found = yield* withScheduler((scheduler) =>
-      byId(scheduler, input.id, scheduler.info({ id: input.id, executions: input.executions }))
+      byId(scheduler, input.id, scheduler.info({ id: input.id, executions: input.executions, ...moment }))
     )
     if (format === "json") return yield* outJson(found)
     if (format === "ndjson") return yield* outLines([found])
     const { task, nextRuns, notes, executions } = found
     const paint = yield* colors
-    const today = yield* now
+    const today = standingAt(moment, yield* now)
     const runs = runLines(nextRuns.slice(0, SHOWN_RUNS), task.timezone, today, paint)
     const all = new Map(executions.map((execution) => [execution.executionId, execution]))
     yield* out(
@@ -194,5 +199,9 @@ export const info = Command.make(
   })
 ).pipe(
   Command.withDescription("Show everything about one task"),
-  Command.withExamples([{ command: "nagatha info 4kx9" }, { command: "nagatha info 4kx9 --json" }])
+  Command.withExamples([
+    { command: "nagatha info 4kx9" },
+    { command: "nagatha info 4kx9 --json" },
+    { command: 'nagatha info 4kx9 --as-of "yesterday at 9"', description: "As it was then" }
+  ])
 )

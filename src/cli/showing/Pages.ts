@@ -9,12 +9,17 @@ export interface PageRequest {
   readonly cursor?: string
 }
 
+interface Page<Item> {
+  readonly items: ReadonlyArray<Item>
+  readonly nextCursor: string | null
+  /** Of a moment before the log began. */
+  readonly logBegins?: string | null
+}
+
 /** Reads page after page until there is no more, or `limit` items were there; each is given to `use` as it comes. */
 export const eachPage = Effect.fnUntraced(function* <Item, E, R>(
   limit: number,
-  page: (
-    request: PageRequest
-  ) => Effect.Effect<{ readonly items: ReadonlyArray<Item>; readonly nextCursor: string | null }, SchedulerError>,
+  page: (request: PageRequest) => Effect.Effect<Page<Item>, SchedulerError>,
   use: (items: ReadonlyArray<Item>) => Effect.Effect<void, E, R>
 ) {
   let seen = 0

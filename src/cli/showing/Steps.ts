@@ -1,7 +1,7 @@
 /** Steps under the sequence that they belong to. */
 import { Effect } from "effect"
 import type { TaskExecution } from "../../projections/TaskExecution.ts"
-import type { Scheduler, SchedulerError } from "../../Scheduler.ts"
+import type { AsOfQuery, Scheduler, SchedulerError } from "../../Scheduler.ts"
 import { SEQUENCE } from "../../work/sequence/SequenceArgs.ts"
 import { allPages } from "./Pages.ts"
 
@@ -11,7 +11,8 @@ const AT_ONCE = 8
 /** Each execution, and behind a sequence its steps, in the order in which they became due. */
 export const withSteps = (
   scheduler: Scheduler["Service"],
-  executions: ReadonlyArray<TaskExecution>
+  executions: ReadonlyArray<TaskExecution>,
+  moment: AsOfQuery
 ): Effect.Effect<ReadonlyArray<TaskExecution>, SchedulerError> =>
   Effect.map(
     Effect.forEach(
@@ -23,10 +24,11 @@ export const withSteps = (
                 taskId: execution.taskId,
                 parent: execution.executionId,
                 reverse: true,
+                ...moment,
                 ...page
               })
             ).pipe(
-              Effect.flatMap((steps) => withSteps(scheduler, steps)),
+              Effect.flatMap((steps) => withSteps(scheduler, steps, moment)),
               Effect.map((steps) => [execution, ...steps])
             )
           : Effect.succeed([execution]),
