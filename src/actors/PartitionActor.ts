@@ -17,6 +17,7 @@ import { Agenda } from "./Agenda.ts"
 import type { Recorded } from "./Announcements.ts"
 import type { Announcer } from "./Announcer.ts"
 import { BrokenChain } from "./BrokenChain.ts"
+import type { Listeners } from "./Listeners.ts"
 import * as Claim from "./task/Claim.ts"
 import type { ExcludedDays } from "./task/ExcludedDays.ts"
 import type { Envelope } from "./Envelope.ts"
@@ -51,7 +52,8 @@ export const make = Effect.fnUntraced(function* (
   partition: number,
   nodeId: string,
   announcer: Announcer,
-  excluded: ExcludedDays
+  excluded: ExcludedDays,
+  listeners?: Listeners
 ) {
   const log = yield* EventLog
   const settings = yield* Settings.Current
@@ -67,6 +69,7 @@ export const make = Effect.fnUntraced(function* (
 
   const put = (taskId: string, state: TaskState) => {
     states.set(taskId, state)
+    listeners?.put(partition, state)
     agenda.set(taskId, wakeAt(state, settings.startedGraceMs))
   }
 

@@ -11,6 +11,7 @@ import { WorkQueue } from "../work/WorkQueue.ts"
 import { Announcements } from "./Announcements.ts"
 import { Calendars } from "./Calendars.ts"
 import * as Announcer from "./Announcer.ts"
+import * as Listeners from "./Listeners.ts"
 import type { Envelope } from "./Envelope.ts"
 import * as PartitionActor from "./PartitionActor.ts"
 
@@ -23,6 +24,8 @@ export class Partitions extends Context.Service<
     /** Partitions owned now. */
     readonly owned: () => ReadonlyArray<number>
     submit(partition: number, envelope: Envelope): Submitted
+    /** Tasks of owned partitions that messages start. */
+    readonly listeners: Listeners.Listeners
     readonly stats: () => ReadonlyArray<PartitionActor.PartitionStats>
   }
 >()("nagatha/actors/Partitions") {
@@ -38,6 +41,7 @@ export class Partitions extends Context.Service<
         const workQueue = yield* WorkQueue
         const calendars = yield* Calendars
         const announcer = yield* Announcer.make
+        const listeners = yield* Listeners.make
         const actors = new Map<number, PartitionActor.PartitionActor>()
 
         /** After a lost connection: compare what is held with what was said and offered, and repeat the missing. */
@@ -69,7 +73,7 @@ export class Partitions extends Context.Service<
         yield* Effect.forEach(
           Array.from({ length: partitions }, (_, partition) => partition),
           (partition) =>
-            Effect.map(PartitionActor.make(partition, nodeId, announcer, calendars.excluded), (actor) =>
+            Effect.map(PartitionActor.make(partition, nodeId, announcer, calendars.excluded, listeners), (actor) =>
               actors.set(partition, actor)
             ),
           { concurrency: 8, discard: true }
@@ -82,6 +86,7 @@ export class Partitions extends Context.Service<
             if (actor === undefined) return "notOwner"
             return actor.submit(envelope) ? "accepted" : "full"
           },
+          listeners,
           stats: () => [...actors.values()].map((actor) => actor.stats()).sort((a, b) => a.partition - b.partition)
         })
       })

@@ -1,5 +1,6 @@
 /** An occurrence's name: the task and the nominal instant, `<taskId>@20260308T143000000Z`. The same for all its attempts. */
 import { type Instant, fromMillis } from "../recurrence/Instant.ts"
+import type { MessageHead } from "./Message.ts"
 import { fnv1a } from "./Partition.ts"
 
 /** Execution id of a task's occurrence at a nominal instant. */
@@ -9,6 +10,10 @@ export const executionIdAt = (taskId: string, nominalAt: Instant): string =>
 /** Execution id of a run that a command asked for: never that of an occurrence, nor of another command's run. */
 export const manualExecutionId = (taskId: string, at: Instant, commandId: string): string =>
   `${executionIdAt(taskId, at)}-${fnv1a(commandId).toString(36)}`
+
+/** Execution id of what a message starts: the same for the same message. */
+export const messageExecutionId = (taskId: string, { at, place }: Pick<MessageHead, "at" | "place">): string =>
+  `${executionIdAt(taskId, at)}-m${place.sequence}${place.index === undefined ? "" : `-${place.index}`}`
 
 /** The same for an instant in milliseconds since the epoch. */
 export const executionIdOf = (taskId: string, nominalAt: number): string => executionIdAt(taskId, fromMillis(nominalAt))

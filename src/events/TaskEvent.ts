@@ -9,6 +9,7 @@
 import { Schema } from "effect"
 import { Instant } from "../recurrence/Instant.ts"
 import { ScheduleType } from "../recurrence/Recurrence.ts"
+import { Message, MessageHead } from "./Message.ts"
 import { TaskArgs, TaskDefinition, TaskId } from "./TaskDefinition.ts"
 
 /** Why a fact exists: the command (or the id of the timer's decision), who sent it, and the reason given. */
@@ -39,7 +40,9 @@ export const SkipReason = Schema.Literals([
   "dstGap",
   "superseded",
   "maxRuns",
-  "ended"
+  "ended",
+  "notStarted",
+  "chain"
 ])
 export type SkipReason = typeof SkipReason.Type
 
@@ -66,7 +69,17 @@ const next = {
 /** The execution of a sequence to which a step belongs, and the step's name; absent for what is no step. */
 const stepOf = { parentExecutionId: Schema.optionalKey(Schema.String), stepName: Schema.optionalKey(Schema.String) }
 
-const occurrence = { executionId: Schema.String, nominalAt: Instant, dueAt: Instant, attempt: Ordinal, ...stepOf }
+/** How many executions in a row were each started by the one before, this one counted; absent where time or a command started it. */
+const chained = { chain: Schema.optionalKey(Ordinal) }
+
+const occurrence = {
+  executionId: Schema.String,
+  nominalAt: Instant,
+  dueAt: Instant,
+  attempt: Ordinal,
+  ...stepOf,
+  ...chained
+}
 const attempt = { ...occurrence, worker: Schema.String, startedAt: Instant }
 const ended = {
   ...occurrence,
@@ -104,6 +117,8 @@ export const Due = event("due", {
   paced: Schema.optionalKey(Schema.Boolean),
   /** It waits for the end of an earlier one, by the task's overlap policy. */
   buffered: Schema.optionalKey(Schema.Boolean),
+  /** What started it, where that was a message. */
+  message: Schema.optionalKey(Message),
   /** Of a sequence that takes up a failed one: what had ended well there, before this step, counts as done. */
   resumes: Schema.optionalKey(Schema.Struct({ executionId: Schema.String, fromStep: Schema.String })),
   /** Of a step: its task type, and its arguments with what earlier steps gave. */
@@ -127,7 +142,10 @@ export const Skipped = event("skipped", {
   /** Last instant of a run of skipped ones decided together; equal to `nominalAt` for a single one. */
   throughAt: Instant,
   /** How many instants `nominalAt … throughAt` stands for. */
-  count: Ordinal
+  count: Ordinal,
+  /** The message that was to start it; its time is `nominalAt`. */
+  message: Schema.optionalKey(MessageHead),
+  ...chained
 })
 export const Completed = event("completed", {})
 

@@ -8,6 +8,7 @@ import { Clock, Context, Effect, Layer, PubSub, Random, Scheduler, Schema, type 
 import { Announcements } from "../actors/Announcements.ts"
 import { Calendars } from "../actors/Calendars.ts"
 import { Refused } from "../actors/door/TaskRequest.ts"
+import * as EventTriggers from "../actors/EventTriggers.ts"
 import { Partitions } from "../actors/Partitions.ts"
 import { EventLog } from "../events/EventLog.ts"
 import { Queries } from "../projections/Queries.ts"
@@ -162,7 +163,8 @@ const started = Effect.fnUntraced(function* <Services>(
   )
   const core = yield* Layer.build(
     Layer.fresh(
-      Partitions.layer(NODE).pipe(
+      EventTriggers.layer.pipe(
+        Layer.provideMerge(Partitions.layer(NODE)),
         Layer.provideMerge(Calendars.layer(NODE)),
         Layer.provideMerge(ReadModels.layer({ file: ":memory:" })),
         Layer.provideMerge(ports)

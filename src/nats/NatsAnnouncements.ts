@@ -7,6 +7,7 @@ import { JetStreamApiError } from "@nats-io/jetstream"
 import { Effect, Layer } from "effect"
 import { announcementId, Announcements, AnnouncingFailed, type Recorded } from "../actors/Announcements.ts"
 import { bodyOf, publicEvent } from "../service/Announced.ts"
+import { cloudEvent, taskSource } from "./CloudEvent.ts"
 import type { Subjects } from "./Subjects.ts"
 import { publisherOf } from "./JetStreamPublish.ts"
 import { headersOf, NatsConnection, reasonOf } from "./NatsConnection.ts"
@@ -25,11 +26,12 @@ const messageOf = (recorded: Recorded, subjects: Subjects) => {
     headers: headersOf({
       "Nats-Msg-Id": id,
       [LOG_SEQUENCE_HEADER]: String(recorded.sequence),
-      "ce-id": id,
-      "ce-type": type,
-      "ce-source": `/${subjects.namespace}/tasks/${recorded.event.taskId}`,
-      "ce-time": recorded.event.time,
-      "ce-specversion": "1.0"
+      ...cloudEvent({
+        id,
+        type,
+        source: taskSource(subjects, recorded.event.taskId),
+        time: recorded.event.time
+      })
     })
   }
 }

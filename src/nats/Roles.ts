@@ -71,6 +71,7 @@ export const permissionsOf = (namespace: string): Readonly<Record<Role, Permissi
         subjects.query("*"),
         `${namespace}.partition.*.command`,
         subjects.follow("*"),
+        subjects.allTriggers,
         "$SRV.>"
       ],
       subscribe: [...announced, inbox("client")]

@@ -28,6 +28,14 @@ export interface Subjects {
   query(name: string): string
   /** Straight to the owner of a partition: `command` (clients), `claim`, `heartbeat`, `report` (workers). */
   partition(partition: number, verb: string): string
+  /** Where clients may publish what starts tasks. */
+  readonly allTriggers: string
+  /** Keeps what is published there. */
+  readonly triggersStream: string
+  /** Keeps what is published on subjects that no other stream holds, and start tasks. */
+  readonly capturedStream: string
+  /** Reader of the messages that start a task. */
+  trigger(taskId: string): string
   /** A worker asks for the consumers of its queues. */
   readonly register: string
   /** Somebody wants to hear what an execution writes. */
@@ -53,6 +61,10 @@ export const subjectsOf = (namespace: string): Subjects => {
     command: (verb) => `${namespace}.command.${verb}`,
     query: (name) => `${namespace}.query.${name}`,
     partition: (partition, verb) => `${namespace}.partition.${partition}.${verb}`,
+    allTriggers: `${namespace}.trigger.>`,
+    triggersStream: `${upper}_TRIGGERS`,
+    capturedStream: `${upper}_CAPTURED`,
+    trigger: (taskId) => `${namespace}-trigger-${taskId}`,
     register: `${namespace}.worker.register`,
     follow: (executionId) => `${namespace}.follow.${executionId}`
   }

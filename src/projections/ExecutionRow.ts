@@ -1,5 +1,6 @@
 /** How each event changes the rows of a task's executions. Pure. */
-import { executionIdAt } from "../events/ExecutionId.ts"
+import { executionIdAt, messageExecutionId } from "../events/ExecutionId.ts"
+import type { MessageHead } from "../events/Message.ts"
 import type { EventOf, TaskEvent } from "../events/TaskEvent.ts"
 import { toMillis } from "../recurrence/Instant.ts"
 import type { Attempt, TaskExecution } from "./TaskExecution.ts"
@@ -15,7 +16,11 @@ export const executionsOf = (event: TaskEvent): ReadonlyArray<string> => {
     case "failure":
       return [event.executionId]
     case "skipped":
-      return [executionIdAt(event.taskId, event.nominalAt)]
+      return [
+        event.message === undefined
+          ? executionIdAt(event.taskId, event.nominalAt)
+          : messageExecutionId(event.taskId, event.message)
+      ]
     case "cancelled":
       return event.executions
     default:
@@ -100,8 +105,11 @@ const fresh = (event: EventOf<"due"> | EventOf<"skipped">, executionId: string):
   worker: null,
   parentExecutionId: null,
   stepName: null,
-  manual: false
+  manual: false,
+  ...(event.message === undefined ? {} : { message: headOf(event.message) })
 })
+
+const headOf = ({ at, id, subject }: MessageHead) => ({ id, subject, at })
 
 const due = (event: EventOf<"due">): TaskExecution => ({
   ...fresh(event, event.executionId),

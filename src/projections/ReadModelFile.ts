@@ -8,7 +8,7 @@ import { basename, dirname, join } from "node:path"
 import { DatabaseSync } from "node:sqlite"
 
 /** Changed whenever the folds or the tables change: the read models are then built anew. */
-export const VERSION = 8
+export const VERSION = 9
 
 /** Changed with the tables and what is in their columns: a file of another version but the same shape can still answer. */
 export const SHAPE = 3

@@ -56,6 +56,8 @@ export const TaskExecution = Schema.Struct({
   parentExecutionId: OptionalText,
   stepName: OptionalText,
   manual: Schema.Boolean,
+  /** The message that started it; what it says stands in its `due` event. */
+  message: Schema.optionalKey(Schema.Struct({ id: Schema.String, subject: Schema.String, at: Instant })),
   /** Only while it runs, and only where the task type tells. */
   progress: Schema.optionalKey(ExecutionProgress)
 })

@@ -5,7 +5,7 @@
 import { fromMillis, type Instant, toMillis } from "./Instant.ts"
 import * as Cron from "./cron/Cron.ts"
 import * as CronWall from "./cron/CronWall.ts"
-import type { Recurrence, SingleRecurrence } from "./Recurrence.ts"
+import { isByMessage, type Recurrence, type SingleRecurrence } from "./Recurrence.ts"
 import * as Rule from "./rule/Rule.ts"
 import * as RuleWall from "./rule/RuleWall.ts"
 import type { Wall } from "./zone/Wall.ts"
@@ -52,10 +52,11 @@ const nextSingle = (recurrence: SingleRecurrence, after: number): number | null 
 }
 
 export const partsOf = (recurrence: Recurrence): ReadonlyArray<SingleRecurrence> =>
-  recurrence.kind === "union" ? recurrence.of : [recurrence]
+  recurrence.kind === "union" ? recurrence.of : isByMessage(recurrence) ? [] : [recurrence]
 
 /** The first instant strictly after this one, milliseconds; null when there is none. */
 export const next = (recurrence: Recurrence, after: number): number | null => {
+  if (isByMessage(recurrence)) return null
   if (recurrence.kind !== "union") return nextSingle(recurrence, after)
   let first: number | null = null
   for (const part of recurrence.of) {
@@ -74,6 +75,7 @@ const countSingle = (recurrence: SingleRecurrence, from: number, to: number): nu
 
 /** How many instants lie in `(from, to]`. */
 const count = (recurrence: Recurrence, from: number, to: number): number => {
+  if (isByMessage(recurrence)) return 0
   if (recurrence.kind !== "union") return countSingle(recurrence, from, to)
   const crons = recurrence.of.filter((part) => part.kind === "cron")
   const [first] = crons

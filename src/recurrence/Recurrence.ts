@@ -46,12 +46,45 @@ export const Rule = Schema.Struct({
 
 const single = [Once, Interval, Cron, Rule] as const
 
+/** Where a stream of messages stood when a task was scheduled: what came before does not start it. */
+export const StreamPosition = Schema.Struct({
+  stream: Schema.String,
+  /** When the stream was made: one that is deleted and made again is another. */
+  created: Schema.String,
+  /** The last message that does not count any more. */
+  sequence: Schema.Int
+})
+export type StreamPosition = typeof StreamPosition.Type
+
+/** Each message on a NATS subject; it has no instants. `from` is filled in at the door where the messages lie in a stream. */
+export const OnSubject = Schema.Struct({
+  kind: Schema.Literal("subject"),
+  subject: Schema.String,
+  from: Schema.optionalKey(StreamPosition)
+})
+
+/** How an execution must end to start another task; `end`: however it does. */
+export const Ending = Schema.Literals(["success", "failure", "end"])
+export type Ending = typeof Ending.Type
+
+/** Each execution of one of these tasks that ends so; it has no instants. */
+export const AfterTasks = Schema.Struct({
+  kind: Schema.Literal("after"),
+  tasks: Schema.Array(Schema.String),
+  on: Ending
+})
+
 /** Runs whenever one of the parts does; instants that parts share count once. */
 export const AnyOf = Schema.Struct({ kind: Schema.Literal("union"), of: Schema.Array(Schema.Union(single)) })
 
-export const Recurrence = Schema.Union([...single, AnyOf])
+export const Recurrence = Schema.Union([...single, AnyOf, OnSubject, AfterTasks])
 export type Recurrence = typeof Recurrence.Type
-export type SingleRecurrence = Exclude<Recurrence, { readonly kind: "union" }>
+/** Has no instants: each run is started by a message. */
+export type ByMessage = Extract<Recurrence, { readonly kind: "subject" | "after" }>
+export type SingleRecurrence = Exclude<Recurrence, { readonly kind: "union" } | ByMessage>
+
+export const isByMessage = (recurrence: Recurrence): recurrence is ByMessage =>
+  recurrence.kind === "subject" || recurrence.kind === "after"
 
 /** `one_time` for `once`, `recurring` for all others. */
 export const ScheduleType = Schema.Literals(["one_time", "recurring"])

@@ -1,5 +1,5 @@
 /** A recurrence as text that is read back to the same: `When.parse(render(r))`, in its zone and by its policies. */
-import type { Recurrence, SingleRecurrence } from "./Recurrence.ts"
+import { type ByMessage, isByMessage, type Recurrence, type SingleRecurrence } from "./Recurrence.ts"
 
 const single = (part: SingleRecurrence): string => {
   switch (part.kind) {
@@ -14,5 +14,16 @@ const single = (part: SingleRecurrence): string => {
   }
 }
 
+const ENDS = { success: "succeeds", failure: "fails", end: "ends" } as const
+
+const byMessage = (recurrence: ByMessage): string =>
+  recurrence.kind === "subject"
+    ? `on subject ${recurrence.subject}`
+    : `after ${recurrence.tasks.join(", ")} ${ENDS[recurrence.on]}`
+
 export const render = (recurrence: Recurrence): string =>
-  recurrence.kind === "union" ? recurrence.of.map(single).join("; ") : single(recurrence)
+  isByMessage(recurrence)
+    ? byMessage(recurrence)
+    : recurrence.kind === "union"
+      ? recurrence.of.map(single).join("; ")
+      : single(recurrence)

@@ -1,5 +1,5 @@
 /**
- * What a person writes, understood as a whole or refused with help: ISO 8601, cron, recurrence rules, recurring words, natural
+ * What a person writes, understood as a whole or refused with help: messages, ISO 8601, cron, recurrence rules, recurring words, natural
  * language, in this order, or several of these joined by `;`. The first that reads the whole text wins; a part is never accepted.
  *
  * Pure: the same text at the same instant, in the same zone and for the same task, is always the same recurrence.
@@ -9,6 +9,7 @@ import * as Cron from "./cron/Cron.ts"
 import { cronWords } from "./cron/CronWords.ts"
 import { fromMillis, toMillis } from "./Instant.ts"
 import * as Iso from "./Iso.ts"
+import { messageWords } from "./MessageWords.ts"
 import { naturalLanguage } from "./NaturalLanguage.ts"
 import * as Occurrences from "./Occurrences.ts"
 import { ParseProblem } from "./ParseProblem.ts"
@@ -24,6 +25,7 @@ import {
   type Understood,
   type WhenOptions
 } from "./Reading.ts"
+import { isByMessage } from "./Recurrence.ts"
 import { recurringWords } from "./words/RecurringWords.ts"
 import { boundAt } from "./words/Bounds.ts"
 import { guess } from "./words/Tokens.ts"
@@ -113,7 +115,7 @@ type Answer = { readonly _tag: "understood"; readonly understood: Understood } |
 
 /** One schedule of a text. */
 const one = (text: string, options: WhenOptions): Answer => {
-  for (const read of [Iso.read, cron, ruleText, recurringWords, naturalLanguage]) {
+  for (const read of [messageWords, Iso.read, cron, ruleText, recurringWords, naturalLanguage]) {
     const reading = read(text, options)
     if (reading._tag === "other") continue
     if (reading._tag === "refused") return reading
@@ -142,7 +144,7 @@ const instant = (reading: Extract<Reading, { readonly _tag: "instant" }>, option
 /** What recurs must have a run to come. */
 const coming = (understood: Understood, options: WhenOptions): Answer => {
   const { endAt, recurrence, startAt } = understood
-  if (options.allowPast === true) return { _tag: "understood", understood }
+  if (options.allowPast === true || isByMessage(recurrence)) return { _tag: "understood", understood }
   const after = startAt === undefined ? options.now : Math.max(options.now, toMillis(startAt) - 1)
   const first = Occurrences.next(recurrence, after)
   if (first === null) return refused("no run is to come")
@@ -181,7 +183,10 @@ const union = (all: ReadonlyArray<Piece>, options: WhenOptions): Answer => {
       const { end = text.length, start: from = 0 } = answer
       return { ...answer, start: start + from, end: start + end }
     }
-    const { endAt, maxRuns, startAt } = answer.understood
+    const { endAt, maxRuns, recurrence, startAt } = answer.understood
+    if (isByMessage(recurrence)) {
+      return refused("what messages start is not joined with others: schedule two tasks", at.start, at.end)
+    }
     if (endAt !== undefined || startAt !== undefined || maxRuns !== undefined) {
       return refused(
         "a bound of one of several schedules is not understood: give it beside them all (--start-at, --end-at, --max-runs)",
@@ -191,7 +196,7 @@ const union = (all: ReadonlyArray<Piece>, options: WhenOptions): Answer => {
     }
     understood.push(answer.understood)
   }
-  const parts = understood.flatMap(({ recurrence }) => (recurrence.kind === "union" ? recurrence.of : [recurrence]))
+  const parts = understood.flatMap(({ recurrence }) => Occurrences.partsOf(recurrence))
   return {
     _tag: "understood",
     understood: {

@@ -11,11 +11,15 @@ import {
   SetCalendarRequest,
   setCalendar
 } from "../actors/door/CalendarRequest.ts"
+import { ownSubject } from "../actors/door/Define.ts"
 import * as Intake from "../actors/door/Intake.ts"
 import { Refused, TASK_VERBS } from "../actors/door/TaskRequest.ts"
 import { Partitions } from "../actors/Partitions.ts"
 import type { CalendarCommand } from "../actors/Calendars.ts"
+import { MessageSources } from "../actors/MessageSources.ts"
 import { partitionOf } from "../events/Partition.ts"
+import { ownEvent, subjectOf } from "../recurrence/MessageWords.ts"
+import type { StreamPosition } from "../recurrence/Recurrence.ts"
 import * as Settings from "../Settings.ts"
 import { TaskTypes } from "../work/TaskTypes.ts"
 import { type Answered, decodeWith, errorJson, type Question } from "./Answered.ts"
@@ -78,15 +82,26 @@ export const make = Effect.fnUntraced(function* (options: CommandsOptions) {
   const settings = yield* Settings.Current
   const clock = yield* Clock.Clock
 
-  const door = (): Intake.Door => ({
+  const sources = yield* MessageSources
+  const fork = Effect.runForkWith(yield* Effect.context<never>())
+
+  const door = (from?: StreamPosition): Intake.Door => ({
     now: clock.currentTimeMillisUnsafe(),
     commandId: options.newId(),
     actor: options.actor,
     timezone: options.timezone,
     settings,
     taskTypes,
-    calendars
+    calendars,
+    ...(from === undefined ? {} : { from })
   })
+
+  /** The subject whose messages a request asks to be started by; its stream is looked for before anything is decided. */
+  const subjectIn = (request: Commanded["request"]): string | undefined => {
+    const words = request["schedule"]
+    const subject = typeof words === "string" ? subjectOf(words) : undefined
+    return subject === undefined || ownEvent(subject) !== undefined || request["dryRun"] === true ? undefined : subject
+  }
 
   const submit = (
     command: Parameters<typeof Intake.answer>[0]["command"] | Intake.TaskRequestCommand,
@@ -102,7 +117,24 @@ export const make = Effect.fnUntraced(function* (options: CommandsOptions) {
   }
 
   const carryOut: Commands["carryOut"] = (commanded, done) => {
-    const at = door()
+    const subject = subjectIn(commanded.request)
+    if (subject === undefined) return carry(commanded, door(), done)
+    // What is refused for another reason leaves no trace.
+    const sound: Result.Result<unknown, Refused> =
+      commanded.verb === "schedule"
+        ? Result.flatMap(Intake.readSchedule(commanded.request), (request) => Intake.schedule(request, door()))
+        : Intake.request(commanded.verb, commanded.request, door())
+    const refused = Result.isFailure(sound) ? sound.failure : ownSubject(subject, settings.namespace)
+    if (refused !== undefined) return done({ error: errorJson(refused) })
+    fork(
+      Effect.match(sources.locate(subject), {
+        onFailure: (refused) => done({ error: errorJson(refused) }),
+        onSuccess: (from) => carry(commanded, door(from), done)
+      })
+    )
+  }
+
+  const carry = (commanded: Commanded, at: Intake.Door, done: (answered: Answered) => void) => {
     const refuse = (refused: Refused) => done({ error: errorJson(refused) })
     if (commanded.verb === "schedule") {
       const intended = Result.flatMap(Intake.readSchedule(commanded.request), (request) =>

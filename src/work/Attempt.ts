@@ -68,16 +68,25 @@ export class Attempt implements AttemptContext {
   get attempt() {
     return this.item.attempt
   }
+  get message() {
+    return this.item.message
+  }
+  get chain() {
+    return this.item.chain ?? 0
+  }
   get idempotencyKey() {
     return this.item.executionId
   }
-  get attemptEnv() {
+  get attemptEnv(): Readonly<Record<string, string>> {
+    const { chain, message } = this.item
     return {
       NAGATHA_TASK_ID: this.item.taskId,
       NAGATHA_EXECUTION_ID: this.item.executionId,
       NAGATHA_NOMINAL_AT: this.item.nominalAt,
       NAGATHA_ATTEMPT: String(this.item.attempt),
-      NAGATHA_IDEMPOTENCY_KEY: this.item.executionId
+      NAGATHA_IDEMPOTENCY_KEY: this.item.executionId,
+      ...(chain === undefined ? {} : { NAGATHA_CHAIN: String(chain) }),
+      ...(message === undefined ? {} : { NAGATHA_MESSAGE_ID: message.id, NAGATHA_MESSAGE_SUBJECT: message.subject })
     }
   }
 

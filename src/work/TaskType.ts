@@ -8,6 +8,7 @@
 import { Effect, Option, Predicate, Result, Schema } from "effect"
 import { retryFields } from "../events/RetryPolicy.ts"
 import type { TaskArgs } from "../events/TaskDefinition.ts"
+import type { Message } from "../events/Message.ts"
 import { ExecutionError } from "../events/TaskEvent.ts"
 import type { OutputStream } from "./LiveFeed.ts"
 import type { Output } from "./Output.ts"
@@ -54,7 +55,14 @@ export interface AttemptContext {
   readonly attempt: number
   /** The same for all attempts of one execution: hand it to whatever must not do a thing twice. */
   readonly idempotencyKey: string
-  /** `NAGATHA_TASK_ID`, `NAGATHA_EXECUTION_ID`, `NAGATHA_NOMINAL_AT`, `NAGATHA_ATTEMPT`, `NAGATHA_IDEMPOTENCY_KEY`. */
+  /** The message that started the execution, the same for all its attempts; undefined where time or a command did. */
+  readonly message: Message | undefined
+  /** How many executions in a row were each started by the one before; 0 where none was. */
+  readonly chain: number
+  /**
+   * `NAGATHA_TASK_ID`, `NAGATHA_EXECUTION_ID`, `NAGATHA_NOMINAL_AT`, `NAGATHA_ATTEMPT`, `NAGATHA_IDEMPOTENCY_KEY`; where a
+   * message started it `NAGATHA_MESSAGE_ID`, `NAGATHA_MESSAGE_SUBJECT` and `NAGATHA_CHAIN` too.
+   */
   readonly attemptEnv: Readonly<Record<string, string>>
   readonly limits: {
     /** After this many milliseconds the run is interrupted. */

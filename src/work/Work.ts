@@ -5,6 +5,7 @@
  * became of it (report). Only the owner's answer to a claim allows a run to begin; a message from the queue does not.
  */
 import { Schema } from "effect"
+import { Message } from "../events/Message.ts"
 import { ExecutionError, KeptOutput } from "../events/TaskEvent.ts"
 import { QueueName, TaskArgs, TaskId } from "../events/TaskDefinition.ts"
 import { Instant } from "../recurrence/Instant.ts"
@@ -23,6 +24,10 @@ export const WorkItem = Schema.Struct({
   attempt: Schema.Int,
   nominalAt: Instant,
   dueAt: Instant,
+  /** What started it. */
+  message: Schema.optionalKey(Message),
+  /** How many executions in a row were each started by the one before. */
+  chain: Schema.optionalKey(Schema.Int),
   timeoutMs: Schema.Int,
   hardTimeoutMs: Schema.Int
 })

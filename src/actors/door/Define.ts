@@ -8,6 +8,7 @@ import { hash } from "node:crypto"
 import { retryOf } from "../../events/RetryPolicy.ts"
 import type { TaskArgs, TaskDefinition } from "../../events/TaskDefinition.ts"
 import { fromMillis } from "../../recurrence/Instant.ts"
+import { isByMessage, type StreamPosition } from "../../recurrence/Recurrence.ts"
 import * as Series from "../../recurrence/Series.ts"
 import * as Spread from "../../recurrence/Spread.ts"
 import * as When from "../../recurrence/When.ts"
@@ -15,6 +16,7 @@ import { isZone, suggestZone } from "../../recurrence/zone/Zone.ts"
 import type { Settings } from "../../Settings.ts"
 import { SEQUENCE, type SequenceArgs } from "../../work/sequence/SequenceArgs.ts"
 import { plan } from "../../work/sequence/SequencePlan.ts"
+import { argsByMessage } from "../../work/MessageArgs.ts"
 import type { TaskTypes } from "../../work/TaskTypes.ts"
 import { type Calendars, notFound } from "../Calendars.ts"
 import { Refused, type ScheduleRequest } from "./TaskRequest.ts"
@@ -30,11 +32,24 @@ export interface Door {
   readonly settings: Settings
   readonly taskTypes: TaskTypes["Service"]
   readonly calendars: Pick<Calendars["Service"], "all" | "excluded">
+  /** Where the messages lie that the request asks to be started by. */
+  readonly from?: StreamPosition
 }
 
 export interface Defined {
   readonly definition: TaskDefinition
   readonly notes: ReadonlyArray<string>
+}
+
+/** Why a task cannot be started from a subject of the scheduler's own; undefined where it is none. */
+export const ownSubject = (subject: string, namespace: string): Refused | undefined => {
+  const [first, second] = subject.split(".")
+  if (first !== namespace || second === "trigger") return undefined
+  return new Refused({
+    code: "invalidSchedule",
+    message: `what is published under ${namespace}. belongs to the scheduler itself`,
+    hint: `publish on ${namespace}.trigger.NAME what is to start tasks, and say: on subject ${namespace}.trigger.NAME`
+  })
 }
 
 /** What the words mean, or why they cannot be read. */
@@ -44,6 +59,16 @@ export const understand = (
   zone: string,
   door: Door
 ): Result.Result<When.Understood, Refused> =>
+  Result.flatMap(read(request, taskId, zone, door), (understood) => {
+    const { recurrence } = understood
+    if (recurrence.kind !== "subject") return Result.succeed(understood)
+    const refused = ownSubject(recurrence.subject, door.settings.namespace)
+    if (refused !== undefined) return Result.fail(refused)
+    const { from } = door
+    return Result.succeed(from === undefined ? understood : { ...understood, recurrence: { ...recurrence, from } })
+  })
+
+const read = (request: ScheduleRequest, taskId: string, zone: string, door: Door) =>
   Result.mapError(
     When.parse(request.schedule, {
       now: door.now,
@@ -70,7 +95,11 @@ export const define = (
       hint: `give an IANA name${nearest === undefined ? ", such as Europe/Berlin" : `; did you mean ${nearest}?`}`
     })
   }
-  const args = door.taskTypes.checkArgs(request.taskType, request.taskArgs ?? {})
+  const understood = timed === undefined ? understand(request, taskId, timezone, door) : Result.succeed(timed)
+  const byMessage = Result.isSuccess(understood) && isByMessage(understood.success.recurrence)
+  const args = byMessage
+    ? argsByMessage(request.taskType, request.taskArgs ?? {}, door.taskTypes)
+    : door.taskTypes.checkArgs(request.taskType, request.taskArgs ?? {})
   if (Result.isFailure(args)) {
     const problem = args.failure
     return refuse(problem._tag === "ArgsProblem" ? "invalidArgs" : "unknownTaskType", problem.message)
@@ -89,7 +118,8 @@ export const define = (
       { hint: "pass a reference (a path, a URL) in place of the data" }
     )
   }
-  const overlap = request.overlap ?? "skip"
+  // An instant that finds its task busy is one of many; a message is there once.
+  const overlap = request.overlap ?? (byMessage ? "bufferAll" : "skip")
   if (request.catchUp !== "all" && (request.catchUpMax !== undefined || request.catchUpRate !== undefined)) {
     const field = request.catchUpMax === undefined ? "catchUpRate" : "catchUpMax"
     return refuse(
@@ -100,7 +130,6 @@ export const define = (
       }
     )
   }
-  const understood = timed === undefined ? understand(request, taskId, timezone, door) : Result.succeed(timed)
   if (Result.isFailure(understood)) return Result.fail(understood.failure)
   const when = understood.success
   const exclude = [...new Set(request.exclude ?? [])]
@@ -109,6 +138,10 @@ export const define = (
   if (unknown !== undefined) return Result.fail(notFound(unknown, names))
   if (exclude.length > 0 && when.recurrence.kind === "once") {
     return refuse("invalidRequest", "a task that runs once excludes no days: it would never run")
+  }
+  if (byMessage && (exclude.length > 0 || (request.spreadMs ?? 0) > 0)) {
+    const which = exclude.length > 0 ? "excludes no days" : "is not spread"
+    return refuse("invalidRequest", `a task that messages start ${which}: they come when they come`)
   }
   const bounds = boundsOf(when, request)
   if (Result.isFailure(bounds)) return Result.fail(bounds.failure)

@@ -30,7 +30,7 @@ export const PreviewRequest = Schema.Struct({
 export type PreviewRequest = typeof PreviewRequest.Type
 
 export const Preview = Schema.Struct({
-  kind: Schema.Literals(["once", "interval", "cron", "rule", "union"]),
+  kind: Schema.Literals(["once", "interval", "cron", "rule", "union", "subject", "after"]),
   understoodAs: Schema.String,
   timezone: Schema.String,
   /** Version of the zone database that the answer follows from. */

@@ -68,7 +68,7 @@ export const ScheduleRequest = Schema.Struct({
   timeoutMs: Schema.optionalKey(Ms),
   /** Default 600,000 (10 minutes), or twice `timeoutMs` where that is longer. */
   hardTimeoutMs: Schema.optionalKey(Ms),
-  /** Default `skip`. */
+  /** Default `skip`; of a task that messages start `bufferAll`. */
   overlap: Schema.optionalKey(ExecutionOverlap),
   /** Default `latest`. */
   catchUp: Schema.optionalKey(CatchUp),

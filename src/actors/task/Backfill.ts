@@ -6,6 +6,7 @@ import { Result } from "effect"
 import { manualExecutionId } from "../../events/ExecutionId.ts"
 import type { CausedBy, EventOf } from "../../events/TaskEvent.ts"
 import { fromMillis } from "../../recurrence/Instant.ts"
+import { isByMessage } from "../../recurrence/Recurrence.ts"
 import { alive, decided, type Decision, refused } from "./Decision.ts"
 import { seriesOf } from "./Due.ts"
 import type { ExcludedDays } from "./ExcludedDays.ts"
@@ -40,6 +41,9 @@ export const backfill = (
     if (to > now) return invalid(`${fromMillis(to)} lies in the future: what is to come needs no backfill`)
     if (task.definition.recurrence.kind === "once") {
       return invalid("a task that runs once has nothing to be filled in", `run it: nagatha run ${taskId}`)
+    }
+    if (isByMessage(task.definition.recurrence)) {
+      return invalid(`messages start task ${taskId}: it has no instants of the past`)
     }
     const series = seriesOf(task, excluded)
     const found = series.range(from - 1, to - 1)

@@ -4,9 +4,13 @@
  * A claim is granted only for an execution that is open, whose attempt is the current one, and that nobody else holds.
  * So a finished or cancelled execution never runs again, whatever the broker delivers.
  */
+import { Result } from "effect"
+import type { Message } from "../../events/Message.ts"
+import type { TaskArgs } from "../../events/TaskDefinition.ts"
 import type { ClaimAnswer, ClaimRequest, Heartbeat, HeartbeatAnswer, WorkItem } from "../../work/Work.ts"
 import { toMillis } from "../../recurrence/Instant.ts"
-import { isReplaced } from "./Overlap.ts"
+import { isReplaced, topOf } from "./Overlap.ts"
+import { withMessage } from "../../work/sequence/Template.ts"
 import { limitsOf } from "./Sequence.ts"
 import type { LiveTask, OpenExecution, Stage, TaskState } from "./TaskState.ts"
 
@@ -134,19 +138,26 @@ export const reoffer = (state: TaskState, held: (executionId: string, attempt: n
 const workItem = (task: LiveTask, execution: OpenExecution, partition: number): WorkItem => {
   const { hardTimeoutMs, queue, timeoutMs } = limitsOf(task, execution)
   const { taskArgs, taskName, taskType } = task.definition
+  const { message } = topOf(task, execution)
   return {
     v: 1,
     partition,
     taskId: task.taskId,
     taskName,
     taskType: execution.step?.type ?? taskType,
-    taskArgs: execution.step?.args ?? taskArgs,
+    taskArgs: execution.step?.args ?? argsFor(taskArgs, message),
     queue,
     executionId: execution.executionId,
     attempt: execution.attempt,
     nominalAt: execution.nominalAt,
     dueAt: execution.dueAt,
+    ...(message === undefined ? {} : { message }),
+    ...(execution.chain === undefined ? {} : { chain: execution.chain }),
     timeoutMs,
     hardTimeoutMs
   }
 }
+
+/** The arguments with what the message says; where they were changed meanwhile and it lacks something, as they are. */
+const argsFor = (args: TaskArgs, message: Message | undefined): TaskArgs =>
+  message === undefined ? args : Result.getOrElse(withMessage(args, message.data), () => args)

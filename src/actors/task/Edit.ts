@@ -7,14 +7,14 @@ import { Result } from "effect"
 import type { TaskDefinition } from "../../events/TaskDefinition.ts"
 import type { CausedBy, EventOf, TaskEvent } from "../../events/TaskEvent.ts"
 import { fromMillis } from "../../recurrence/Instant.ts"
-import { scheduleType } from "../../recurrence/Recurrence.ts"
+import { isByMessage, scheduleType } from "../../recurrence/Recurrence.ts"
 import { tzdataVersion } from "../../recurrence/zone/Zone.ts"
 import { alive, decided, type Decision, refused } from "./Decision.ts"
 import { calendarsAt, firstOccurrence, seriesOf } from "./Due.ts"
 import type { ExcludedDays } from "./ExcludedDays.ts"
 import { completed, head } from "./Head.ts"
 import type { Refused } from "../door/TaskRequest.ts"
-import { type LiveTask, offsetOf, type TaskState } from "./TaskState.ts"
+import { isExhausted, type LiveTask, offsetOf, type TaskState } from "./TaskState.ts"
 
 /** A definition after a change, and whether it says anew when the task runs. */
 export interface Changed {
@@ -77,7 +77,8 @@ const edited = (
   }
   const next =
     definition.maxRuns !== null && task.runs >= definition.maxRuns ? null : firstOccurrence(definition, now, excluded)
-  if (next === null && task.executions.length === 0) {
+  const comes = isByMessage(definition.recurrence) ? !isExhausted({ ...task, definition }, now) : next !== null
+  if (!comes && task.executions.length === 0) {
     return refused(
       "invalidSchedule",
       `${JSON.stringify(definition.scheduleSpec)} has no occurrence after ${fromMillis(now)}`,
@@ -104,6 +105,9 @@ export const skip = (
 ): Result.Result<Decision, Refused> =>
   Result.flatMap(alive(state, taskId), (task) => {
     const { definition, nextAt } = task
+    if (isByMessage(definition.recurrence)) {
+      return refused("invalidRequest", `messages start task ${taskId}: it has no instant that could be left out`)
+    }
     const series = seriesOf(task, excluded)
     const instant = fromMillis(at)
     if (at + offsetOf(task) <= now || nextAt === null || at < nextAt) {

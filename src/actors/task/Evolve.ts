@@ -120,6 +120,10 @@ const nextInTurn = (task: LiveTask, time: Instant): LiveTask => {
   return executions === task.executions ? task : { ...task, executions }
 }
 
+/** The message that was decided about. */
+const heard = ({ message }: EventOf<"due"> | EventOf<"skipped">): Pick<LiveTask, "heard"> =>
+  message === undefined ? {} : { heard: message.place }
+
 /** An execution that has become due. */
 const opened = (task: LiveTask, event: EventOf<"due">): OpenExecution => {
   const { parentExecutionId: parent, stepArgs: args = {}, stepName: name = "", stepType } = event
@@ -137,6 +141,8 @@ const opened = (task: LiveTask, event: EventOf<"due">): OpenExecution => {
     lost: 0,
     ...(event.manual === true ? { manual: true } : {}),
     ...(event.paced === true ? { paced: true } : {}),
+    ...(event.message === undefined ? {} : { message: event.message }),
+    ...(event.chain === undefined ? {} : { chain: event.chain }),
     ...(type === SEQUENCE ? { outcomes } : {}),
     ...(parent === undefined ? {} : { step: { parent, name, type, args } })
   }
@@ -209,6 +215,7 @@ export const evolve = (
       definition: event.definition,
       scheduleType: scheduleType(event.definition.recurrence),
       revision: event.revision,
+      since: position,
       phase: "scheduled",
       nextAt: millisOrNull(event.nextAt),
       calendarsAt: event.calendarsAt ?? 0,
@@ -234,6 +241,7 @@ export const evolve = (
         definition: event.definition,
         scheduleType: event.scheduleType,
         revision: event.revision,
+        since: event.type === "rescheduled" ? position : state.since,
         ...nextOf(state, event),
         commands: known(state.phase)
       }
@@ -268,6 +276,7 @@ export const evolve = (
       return {
         ...state,
         ...nextOf(state, event),
+        ...heard(event),
         runs: state.runs + (event.parentExecutionId === undefined && event.manual !== true ? 1 : 0),
         executions: withOpened(state, event),
         ...(event.paced === true ? { pacedUntil: toMillis(event.dueAt) } : {}),
@@ -280,7 +289,7 @@ export const evolve = (
     case "skipped":
       return event.reason === "skippedByUser"
         ? leftOut(state, event, known(state.phase))
-        : { ...state, ...nextOf(state, event) }
+        : { ...state, ...nextOf(state, event), ...heard(event) }
     case "started":
       return {
         ...state,

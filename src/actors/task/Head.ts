@@ -1,7 +1,7 @@
 /** What all events of a task have in common. */
 import type { CausedBy, EventOf, TaskEventType } from "../../events/TaskEvent.ts"
 import { fromMillis } from "../../recurrence/Instant.ts"
-import type { LiveTask } from "./TaskState.ts"
+import { type LiveTask, moreToCome } from "./TaskState.ts"
 
 export const head = <Type extends TaskEventType>(task: LiveTask, type: Type, now: number, causedBy: CausedBy) => ({
   type,
@@ -16,10 +16,10 @@ export const head = <Type extends TaskEventType>(task: LiveTask, type: Type, now
 })
 
 /** Whether a task is over once this execution has ended. */
-export const isLast = ({ executions, nextAt, phase }: LiveTask, executionId: string): boolean =>
-  nextAt === null &&
-  (phase === "scheduled" || phase === "paused") &&
-  executions.every((one) => one.executionId === executionId)
+export const isLast = (task: LiveTask, executionId: string, now: number): boolean =>
+  !moreToCome(task, now) &&
+  (task.phase === "scheduled" || task.phase === "paused") &&
+  task.executions.every((one) => one.executionId === executionId)
 
 export const completed = (task: LiveTask, now: number): EventOf<"completed"> =>
   head(task, "completed", now, { commandId: task.taskId, actor: "scheduler" })

@@ -18,7 +18,7 @@ export const expired = (task: LiveTask, now: number): ReadonlyArray<TaskEvent> =
     const message = `nobody had begun it ${waited} ms after it was due; it expires after ${limit} ms`
     const failure = givenUp(task, execution, now, "expired", { code: "expired", message })
     const rest = { ...task, executions: task.executions.filter((one) => !late.slice(0, index).includes(one)) }
-    return isLast(rest, execution.executionId) ? [failure, completed(task, now)] : [failure]
+    return isLast(rest, execution.executionId, now) ? [failure, completed(task, now)] : [failure]
   })
 }
 

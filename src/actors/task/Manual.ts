@@ -3,8 +3,10 @@ import { Result } from "effect"
 import { manualExecutionId } from "../../events/ExecutionId.ts"
 import type { CausedBy, EventOf } from "../../events/TaskEvent.ts"
 import { fromMillis } from "../../recurrence/Instant.ts"
+import { isByMessage } from "../../recurrence/Recurrence.ts"
 import { SEQUENCE } from "../../work/sequence/SequenceArgs.ts"
 import { stepsOf } from "../../work/sequence/SequencePlan.ts"
+import { takesFromMessage } from "../../work/sequence/Template.ts"
 import { suggestion } from "../../work/Suggestion.ts"
 import { decided, type Decision, over, refused } from "./Decision.ts"
 import { head } from "./Head.ts"
@@ -30,6 +32,14 @@ export const run = (
   if (state === undefined) return refused("notFound", `no task has the id ${JSON.stringify(command.taskId)}`)
   if (state._tag === "ended" || state.phase === "cancelled") {
     return over(state)
+  }
+  const { recurrence, taskArgs } = state.definition
+  if (isByMessage(recurrence) && takesFromMessage(taskArgs)) {
+    return refused(
+      "invalidRequest",
+      `task ${state.taskId} takes its arguments from the message that starts it, and a run by hand has none`,
+      recurrence.kind === "subject" ? `publish one on ${recurrence.subject}` : `run ${recurrence.tasks.join(" or ")}`
+    )
   }
   const resumes = fromStep === undefined ? undefined : resumable(state, fromStep)
   if (resumes !== undefined && Result.isFailure(resumes)) return Result.fail(resumes.failure)

@@ -57,7 +57,7 @@ export const turnOf = (policy: ExecutionOverlap, { running, waiting }: Standing)
 }
 
 /** The execution to which a step belongs in the end; itself for what is no step. */
-const topOf = (task: LiveTask, execution: OpenExecution): OpenExecution => {
+export const topOf = (task: LiveTask, execution: OpenExecution): OpenExecution => {
   const parent = task.executions.find(({ executionId }) => executionId === execution.step?.parent)
   return parent === undefined ? execution : topOf(task, parent)
 }

@@ -15,7 +15,7 @@ import { type PlannedStep, stepsOf } from "../../work/sequence/SequencePlan.ts"
 import { filled, pathOf, valueAt } from "../../work/sequence/Template.ts"
 import type { RetryPolicy } from "./Backoff.ts"
 import { completed, head, isLast } from "./Head.ts"
-import { isReplaced, REPLACED } from "./Overlap.ts"
+import { isReplaced, REPLACED, topOf } from "./Overlap.ts"
 import { evolve } from "./Evolve.ts"
 import { type LiveTask, type OpenExecution, type StepOutcome, stepNames, type TaskState } from "./TaskState.ts"
 
@@ -139,10 +139,18 @@ const canonical = (value: unknown): string | undefined =>
 
 /** A step becomes due; where what it refers to is not there, it fails at once and for good. */
 const begin = (task: LiveTask, sequence: OpenExecution, step: PlannedStep, now: number): ReadonlyArray<TaskEvent> => {
-  const args = step.type === SEQUENCE ? Result.succeed(step.args) : filled(step.args, resultIn(sequence.outcomes ?? {}))
+  const args =
+    step.type === SEQUENCE
+      ? Result.succeed(step.args)
+      : filled(step.args, resultIn(sequence.outcomes ?? {}), topOf(task, sequence).message?.data)
   const executionId = `${sequence.executionId}.${step.name}`
   const causedBy = { commandId: executionId, actor: "scheduler" }
-  const names = { parentExecutionId: sequence.executionId, stepName: step.name }
+  const { chain } = sequence
+  const names = {
+    parentExecutionId: sequence.executionId,
+    stepName: step.name,
+    ...(chain === undefined ? {} : { chain })
+  }
   const at = { executionId, nominalAt: sequence.nominalAt, dueAt: fromMillis(now), attempt: 1, ...names }
   const due: EventOf<"due"> = {
     ...head(task, "due", now, causedBy),
@@ -191,7 +199,7 @@ const end = (
     durationMs: Math.max(0, now - since)
   }
   const causedBy = { commandId: sequence.executionId, actor: "scheduler" }
-  const over = isLast(task, sequence.executionId) ? [completed(task, now)] : []
+  const over = isLast(task, sequence.executionId, now) ? [completed(task, now)] : []
   const replaced = isReplaced(task, sequence)
   if (failed === undefined && task.phase !== "cancelled" && !replaced) {
     return [{ ...head(task, "success", now, causedBy), ...outcome, result: fitting(result) }, ...over]

@@ -8,13 +8,14 @@ import { Result } from "effect"
 import type { TaskDefinition } from "../../events/TaskDefinition.ts"
 import type { CausedBy, EventOf, ExecutionError, KeptOutput, TaskEvent } from "../../events/TaskEvent.ts"
 import { fromMillis, toMillis } from "../../recurrence/Instant.ts"
-import { scheduleType } from "../../recurrence/Recurrence.ts"
+import { isByMessage, scheduleType } from "../../recurrence/Recurrence.ts"
 import type { Report } from "../../work/Work.ts"
 import { backoff, isRetried } from "./Backoff.ts"
 import { backfill, type BackfillCommand } from "./Backfill.ts"
 import { byCalendars, calendarsAt, firstOccurrence, occurrences } from "./Due.ts"
 import { type ExcludedDays, none as noDays } from "./ExcludedDays.ts"
 import { change, type ChangeCommand, skip, type SkipCommand } from "./Edit.ts"
+import { fire, type FireCommand } from "./Fire.ts"
 import { completed, head, isLast } from "./Head.ts"
 import { run, type RunCommand } from "./Manual.ts"
 import { pause, type PauseCommand, resume, type ResumeCommand, resumed } from "./Pause.ts"
@@ -23,7 +24,7 @@ import { isReplaced } from "./Overlap.ts"
 import { begun, limitsOf, unclaimed, withSteps } from "./Sequence.ts"
 import { type Decision, over } from "./Decision.ts"
 import { Refused } from "../door/TaskRequest.ts"
-import { type LiveTask, offsetOf, type OpenExecution, stepNames, type TaskState } from "./TaskState.ts"
+import { type LiveTask, moreToCome, offsetOf, type OpenExecution, stepNames, type TaskState } from "./TaskState.ts"
 
 export type TaskCommand =
   | {
@@ -41,6 +42,7 @@ export type TaskCommand =
   | ChangeCommand
   | SkipCommand
   | BackfillCommand
+  | FireCommand
 
 /** Knobs that rules depend on; see `Settings`. */
 export interface Rules {
@@ -77,6 +79,8 @@ export const decide = (
       return skip(state, command, now, excluded)
     case "backfill":
       return backfill(state, command, now, excluded)
+    case "fire":
+      return fire(state, command, now)
   }
 }
 
@@ -102,7 +106,8 @@ const schedule = (
     )
   }
   const first = firstOccurrence(definition, now, excluded)
-  if (first === null) {
+  const past = definition.endAt !== null && toMillis(definition.endAt) < now
+  if (first === null && (past || !isByMessage(definition.recurrence))) {
     return Result.fail(
       new Refused({
         code: "invalidSchedule",
@@ -124,7 +129,7 @@ const schedule = (
         scheduleType: scheduleType(definition.recurrence),
         revision: 1,
         causedBy: command.causedBy,
-        nextAt: fromMillis(first),
+        nextAt: first === null ? null : fromMillis(first),
         ...calendarsAt(definition, excluded),
         definition,
         tzdata: command.tzdata
@@ -258,6 +263,8 @@ const brought = (state: TaskState, now: number, rules: Rules, excluded: Excluded
       events.push(started(state, execution, stage, now))
     }
   }
+  const ends = state.phase === "scheduled" && isByMessage(state.definition.recurrence) && state.executions.length === 0
+  if (ends && !moreToCome(state, now)) return [completed(state, now)]
   if (state.phase === "scheduled" && state.nextAt !== null && state.nextAt + offsetOf(state) <= now) {
     events.push(...occurrences(task, state.nextAt, now, excluded))
   }
@@ -332,7 +339,7 @@ const ended = (
   execution: OpenExecution,
   now: number,
   outcome: EventOf<"success"> | EventOf<"failure">
-): ReadonlyArray<TaskEvent> => (isLast(task, execution.executionId) ? [outcome, completed(task, now)] : [outcome])
+): ReadonlyArray<TaskEvent> => (isLast(task, execution.executionId, now) ? [outcome, completed(task, now)] : [outcome])
 
 const tried = (execution: OpenExecution, ran: Ran) => ({
   executionId: execution.executionId,

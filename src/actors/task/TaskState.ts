@@ -6,10 +6,11 @@
  * survive: a worker re-asserts its claim to a new owner, and one that does not has lost it.
  */
 import type { Schema } from "effect"
+import type { Message, MessagePlace } from "../../events/Message.ts"
 import type { ExecutionError } from "../../events/TaskEvent.ts"
 import type { TaskArgs, TaskDefinition } from "../../events/TaskDefinition.ts"
 import { type Instant, toMillis } from "../../recurrence/Instant.ts"
-import type { ScheduleType } from "../../recurrence/Recurrence.ts"
+import { isByMessage, type ScheduleType } from "../../recurrence/Recurrence.ts"
 
 /** Where a commit stands in the log; the number is filled in when the commit has been stored. */
 export interface LogPosition {
@@ -73,6 +74,10 @@ export interface OpenExecution {
   readonly manual?: true
   /** Missed, and run late at its task's pace. */
   readonly paced?: true
+  /** What started it. */
+  readonly message?: Message
+  /** How many executions in a row were each started by the one before. */
+  readonly chain?: number
   /** Of a step of a sequence. */
   readonly step?: StepExecution
   /** Of a sequence: what became of its steps so far, by their names. */
@@ -115,6 +120,10 @@ export interface LiveTask {
   readonly runs: number
   readonly executions: ReadonlyArray<OpenExecution>
   readonly commands: ReadonlyArray<KnownCommand>
+  /** Where the schedule that it has now came into the log: events before do not start it. */
+  readonly since: LogPosition
+  /** The newest message that was decided about. */
+  readonly heard?: MessagePlace
   /** The newest execution of a sequence, where it has failed. */
   readonly failedSequence?: FailedSequence
 }
@@ -132,9 +141,20 @@ export interface EndedTask {
 }
 
 export type TaskState = LiveTask | EndedTask
-/** To which sequence an execution belongs, as its events say it. */
-export const stepNames = ({ step }: OpenExecution) =>
-  step === undefined ? {} : { parentExecutionId: step.parent, stepName: step.name }
+/** To which sequence an execution belongs, and in which chain it stands, as its events say it. */
+export const stepNames = ({ chain, step }: OpenExecution) => ({
+  ...(step === undefined ? {} : { parentExecutionId: step.parent, stepName: step.name }),
+  ...(chain === undefined ? {} : { chain })
+})
+
+/** Whether messages start it, and its end or its number of runs lets none of them start it any more. */
+export const isExhausted = ({ definition, runs }: LiveTask, now: number): boolean =>
+  (definition.maxRuns !== null && runs >= definition.maxRuns) ||
+  (definition.endAt !== null && toMillis(definition.endAt) < now)
+
+/** Whether a run is still to come, at an instant or with a message. */
+export const moreToCome = (task: LiveTask, now: number): boolean =>
+  task.nextAt !== null || (isByMessage(task.definition.recurrence) && !isExhausted(task, now))
 
 /** How long after its nominal instant an occurrence of this task is due, milliseconds. */
 export const offsetOf = ({ definition }: LiveTask): number => definition.offsetMs ?? 0
@@ -157,6 +177,11 @@ export const wakeAt = (state: TaskState, startedGraceMs: number): number | null 
   if (state._tag === "ended") return null
   let at = state.phase === "scheduled" && state.nextAt !== null ? state.nextAt + offsetOf(state) : Infinity
   if (state.phase === "paused" && state.pausedUntil !== null) at = state.pausedUntil
+  const { endAt, recurrence } = state.definition
+  // It ends by itself, where no execution does it.
+  if (state.phase === "scheduled" && endAt !== null && isByMessage(recurrence) && state.executions.length === 0) {
+    at = Math.min(at, toMillis(endAt) + 1)
+  }
   for (const execution of state.executions) {
     const { stage } = execution
     at = Math.min(at, expiresAt(state, execution) ?? Infinity)

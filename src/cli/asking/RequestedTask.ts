@@ -140,7 +140,14 @@ export const requestOf = Effect.fnUntraced(function* (
 ): Effect.fn.Return<ScheduleRequest, CliFailure | ParseProblem> {
   const file: TaskFile = Option.isSome(input.file) ? yield* readTaskFile(input.file.value) : {}
   const taskType = Option.getOrElse(input.type, () => file.taskType)
-  const schedule = Option.getOrElse(input.when, () => file.schedule)
+  if (Option.isSome(input.after) && (Option.isSome(input.when) || file.schedule !== undefined)) {
+    return yield* usage("--after says when, and so does WHEN: leave one out", 'such as: "after backup, report fails"')
+  }
+  const after = Option.map(input.after, (ids) => `after ${ids}`)
+  const schedule = Option.getOrElse(
+    Option.orElse(input.when, () => after),
+    () => file.schedule
+  )
   if (taskType === undefined || schedule === undefined) {
     const missing = taskType === undefined ? "TYPE" : "WHEN"
     return yield* usage(

@@ -17,6 +17,7 @@ export const scheduleFlags = {
     Argument.withDescription('When, such as "in 30 minutes", "every weekday at 9:00", "0 2 * * *", 2030-01-31T09:00'),
     Argument.optional
   ),
+  after: text("after", "ID", "In place of WHEN: each time this task has succeeded, or one of several (a,b)"),
   name: text("name", "TEXT", "Name to find it by (default: the task type)"),
   description: text("description", "TEXT", "What it is for"),
   timezone,

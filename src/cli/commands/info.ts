@@ -11,7 +11,7 @@ import { asOf, asOfOf, standingAt } from "../asking/AsOf.ts"
 import { count, formatOf, reading, timezone, zoneOf } from "../asking/Flags.ts"
 import { rateText } from "../asking/Rates.ts"
 import { colors, labelled, now, out, outJson, outLines } from "../showing/Output.ts"
-import { runLines } from "../showing/Runs.ts"
+import { byMessageText, runLines } from "../showing/Runs.ts"
 import { byId } from "../asking/TaskNames.ts"
 import { depthOf } from "../showing/Steps.ts"
 import { instantText, progressText, statusPaint } from "../showing/TaskRows.ts"
@@ -57,6 +57,10 @@ const catchUpText = ({ catchUp, catchUpMax, catchUpRate, catchUpWindowMs }: Sche
   return `${catchUp}, within ${durationText(catchUpWindowMs)}${most}${pace}`
 }
 
+/** When it runs, where messages start it and it is not over. */
+const comes = ({ scheduleSpec, status, understoodAs }: ScheduledTask): string | undefined =>
+  status === "scheduled" || status === "running" ? byMessageText(scheduleSpec, visibleLine(understoodAs)) : undefined
+
 const taskLines = (task: ScheduledTask, now: number, paint: Paint): string => {
   const at = (instant: string | null) => (instant === null ? undefined : instantText(instant, task.timezone, now))
   return labelled(
@@ -67,7 +71,7 @@ const taskLines = (task: ScheduledTask, now: number, paint: Paint): string => {
       ["when", visibleLine(task.scheduleSpec)],
       ["understood", visibleLine(task.understoodAs)],
       ["zone", task.timezone],
-      ["next run", at(task.nextRunAt) ?? "none"],
+      ["next run", at(task.nextRunAt) ?? comes(task) ?? "none"],
       ["last run", at(task.lastRunAt)],
       ["last status", task.lastStatus === null ? undefined : statusPaint(paint)(task.lastStatus, task.lastStatus)],
       ["last error", some(task.lastError)],

@@ -5,7 +5,7 @@ import { GapPolicy, OverlapPolicy } from "../../recurrence/Recurrence.ts"
 import { choice, count, defined, formatOf, reading, text, timezone, zoneOf } from "../asking/Flags.ts"
 import { momentOf } from "../asking/Moments.ts"
 import { colors, labelled, now, out, outJson, outLines } from "../showing/Output.ts"
-import { runLines } from "../showing/Runs.ts"
+import { byMessageText, runLines } from "../showing/Runs.ts"
 import { visibleLine } from "../showing/Text.ts"
 
 const flags = {
@@ -59,7 +59,9 @@ export const next = Command.make(
           ],
           paint
         ),
-        answer.runs.length === 0 ? "  no run is to come" : runLines(answer.runs, zone, today, paint, { utc: true })
+        answer.runs.length === 0
+          ? `  ${byMessageText(input.when, "it runs when messages arrive, at no instant that could be listed") ?? "no run is to come"}`
+          : runLines(answer.runs, zone, today, paint, { utc: true })
       ].join("\n")
     )
   })

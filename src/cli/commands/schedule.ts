@@ -1,5 +1,5 @@
 /** `nagatha schedule TYPE WHEN`: asks for a task; says what was understood, when it runs, and what to type next. */
-import { Effect } from "effect"
+import { Effect, Option } from "effect"
 import { Command } from "effect/cli"
 import type { ScheduledTask } from "../../projections/ScheduledTask.ts"
 import type { ScheduleAnswer, ScheduleRequest, Scheduler } from "../../Scheduler.ts"
@@ -8,8 +8,9 @@ import { failedExecution, showEnd, waited } from "../showing/AwaitedEnd.ts"
 import { usage } from "../Failure.ts"
 import { DURATIONS, json, present } from "../asking/Flags.ts"
 import { colors, labelled, note, now, out, outJson } from "../showing/Output.ts"
-import { runLines } from "../showing/Runs.ts"
+import { byMessageText, runLines } from "../showing/Runs.ts"
 import { scheduleFlags } from "../asking/ScheduleFlags.ts"
+import { byId } from "../asking/TaskNames.ts"
 import { visible, visibleLine } from "../showing/Text.ts"
 
 /** What is stored now; null where the read models cannot say it yet, which is no reason to fail. */
@@ -23,6 +24,18 @@ const stored = Effect.fnUntraced(function* (scheduler: Scheduler["Service"], ans
   )
 })
 
+/** `--after`: the tasks are there, and may be named by the beginning of their ids. */
+const afterKnown = Effect.fnUntraced(function* (
+  scheduler: Scheduler["Service"],
+  request: ScheduleRequest,
+  given: string
+) {
+  const ids = yield* Effect.forEach(given.split(","), (id) =>
+    Effect.map(byId(scheduler, id.trim(), scheduler.info({ id: id.trim(), executions: 1 })), ({ task }) => task.taskId)
+  )
+  return { ...request, schedule: `after ${ids.join(", ")}` }
+})
+
 const headline = (answer: ScheduleAnswer, dryRun: boolean): string => {
   if (dryRun) return "would be scheduled; nothing has been stored"
   return answer.created ? `scheduled ${answer.taskId}` : `already scheduled ${answer.taskId}, the same as asked for`
@@ -31,7 +44,8 @@ const headline = (answer: ScheduleAnswer, dryRun: boolean): string => {
 const show = Effect.fnUntraced(function* (request: ScheduleRequest, answer: ScheduleAnswer) {
   const paint = yield* colors
   const dryRun = request.dryRun === true
-  const without = answer.created || dryRun ? "at once, as that instant has passed" : "none"
+  const byMessage = byMessageText(request.schedule, answer.understoodAs)
+  const without = byMessage ?? (answer.created || dryRun ? "at once, as that instant has passed" : "none")
   const runs = runLines(answer.nextRuns, answer.timezone, yield* now, paint)
   yield* out(
     [
@@ -63,9 +77,10 @@ export const schedule = Command.make(
   Effect.fnUntraced(function* (input) {
     if (input.wait && input.dryRun) return yield* usage("--wait and --dry-run contradict each other; leave one out")
     const { requestOf } = yield* Effect.promise(() => import("../asking/RequestedTask.ts"))
-    const request = yield* requestOf(input)
+    const asked = yield* requestOf(input)
     yield* withScheduler(
       Effect.fnUntraced(function* (scheduler) {
+        const request = Option.isSome(input.after) ? yield* afterKnown(scheduler, asked, input.after.value) : asked
         const answer = yield* scheduler.schedule(request)
         if (!input.json) yield* show(request, answer)
         const { awaitFirst } = yield* Effect.promise(() => import("../showing/Wait.ts"))
@@ -101,6 +116,15 @@ export const schedule = Command.make(
     {
       command: "nagatha schedule --file task.yaml --dry-run",
       description: "From a file, only to see what it would do"
+    },
+    {
+      command:
+        'nagatha schedule shell_command "on subject nagatha.trigger.orders" --command \'echo "$NAGATHA_MESSAGE"\'',
+      description: "Each time a message arrives"
+    },
+    {
+      command: 'nagatha schedule notification --after backup --message "The backup is there"',
+      description: "Each time another task has succeeded"
     },
     {
       command: 'nagatha schedule shell_command now --command "make test" --wait',

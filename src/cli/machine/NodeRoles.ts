@@ -4,6 +4,7 @@
  */
 import { Effect, Layer } from "effect"
 import { Calendars } from "../../actors/Calendars.ts"
+import * as EventTriggers from "../../actors/EventTriggers.ts"
 import { Partitions } from "../../actors/Partitions.ts"
 import * as NatsAnnouncements from "../../nats/NatsAnnouncements.ts"
 import * as NatsCalendars from "../../nats/NatsCalendars.ts"
@@ -16,7 +17,9 @@ import * as NatsQueries from "../../nats/NatsQueries.ts"
 import * as NatsScheduler from "../../nats/NatsScheduler.ts"
 import { type NodeIdentity, NatsService } from "../../nats/NatsService.ts"
 import * as NatsTaskOwner from "../../nats/NatsTaskOwner.ts"
+import * as NatsTriggers from "../../nats/NatsTriggers.ts"
 import * as NatsWorkQueue from "../../nats/NatsWorkQueue.ts"
+import { TriggerStreams } from "../../nats/TriggerStreams.ts"
 import { provision } from "../../nats/Provision.ts"
 import type { Role } from "../../nats/Roles.ts"
 import * as ReadModels from "../../projections/ReadModels.ts"
@@ -127,9 +130,12 @@ const decides = (options: NodeOptions, calendars: ReturnType<typeof calendarsOf>
   Layer.mergeAll(
     NatsCommands.layer({ timezone: options.timezone }),
     NatsCalendars.layer,
-    NatsQueries.layerPartitions
+    NatsQueries.layerPartitions,
+    EventTriggers.layer,
+    NatsTriggers.layer
   ).pipe(
     Layer.provide(Partitions.layer(options.identity.nodeId)),
+    Layer.provide(TriggerStreams.layer),
     Layer.provide(calendars),
     Layer.provide([NatsEventLog.layer, NatsWorkQueue.layer, NatsAnnouncements.layer]),
     Layer.provide(TaskTypes.layerDeclared(declarationsOf(options)))

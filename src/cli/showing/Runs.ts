@@ -1,5 +1,6 @@
 /** Coming runs, a line each: local time with its offset, how far off, and what the clocks do then. */
 import type { Run } from "../../actors/door/TaskRequest.ts"
+import { sayMessages } from "../../recurrence/MessageWords.ts"
 import type { Paint } from "./Text.ts"
 import { localTime, relativeTime } from "./Times.ts"
 
@@ -27,3 +28,7 @@ export const runLines = (
     )
     .join("\n")
 }
+
+/** When a task runs that has no instants to be listed; undefined for what has, or had, some. */
+export const byMessageText = (words: string, understoodAs: string): string | undefined =>
+  sayMessages(words) ? understoodAs : undefined

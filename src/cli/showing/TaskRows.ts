@@ -1,6 +1,7 @@
 /** Tasks and executions as rows of a table: whole ids, local times with their offset, the zone in the header. */
 import type { ScheduledTask } from "../../projections/ScheduledTask.ts"
 import type { ExecutionProgress, TaskExecution } from "../../projections/TaskExecution.ts"
+import { byMessageText } from "./Runs.ts"
 import { tookText } from "./ResultText.ts"
 import { depthOf } from "./Steps.ts"
 import type { Column } from "./Table.ts"
@@ -47,6 +48,12 @@ export const progressText = ({ fraction, text }: ExecutionProgress): string => {
 export const instantText = (instant: string, zone: string, now: number): string =>
   `${localTime(instant, zone)} (${relativeTime(instant, now)})`
 
+/** What stands in place of the next run. */
+const without = ({ scheduleSpec, status }: ScheduledTask): string =>
+  (status === "scheduled" || status === "running") && byMessageText(scheduleSpec, "") !== undefined
+    ? "on a message"
+    : "-"
+
 export const taskColumns = (zone: string, now: number, paint: Paint): ReadonlyArray<Column<ScheduledTask>> => {
   const status = statusPaint(paint)
   return [
@@ -56,10 +63,10 @@ export const taskColumns = (zone: string, now: number, paint: Paint): ReadonlyAr
     { header: "STATUS", value: (task) => task.status, paint: (text, task) => status(text, task.status) },
     {
       header: `NEXT RUN (${zone})`,
-      value: (task) => (task.nextRunAt === null ? "-" : instantText(task.nextRunAt, zone, now)),
+      value: (task) => (task.nextRunAt === null ? without(task) : instantText(task.nextRunAt, zone, now)),
       short: {
         header: "NEXT RUN",
-        value: ({ nextRunAt }) => (nextRunAt === null ? "-" : relativeTime(nextRunAt, now))
+        value: (task) => (task.nextRunAt === null ? without(task) : relativeTime(task.nextRunAt, now))
       }
     },
     {

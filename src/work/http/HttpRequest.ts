@@ -32,6 +32,9 @@ const PASSING: ReadonlySet<number> = new Set([408, 425, 429])
 /** Not for the eyes of another origin than the one they were given for. */
 const SECRET: ReadonlySet<string> = new Set(["authorization", "cookie", "proxy-authorization", "x-api-key"])
 
+/** Methods whose requests have no body of their own. */
+const SAYS_NOTHING: ReadonlySet<string> = new Set(["GET", "HEAD", "DELETE", "OPTIONS"])
+
 interface Sent {
   readonly url: URL
   readonly method: string
@@ -155,7 +158,9 @@ const firstRequest = (args: HttpRequestArgs, context: AttemptContext): Sent => {
   url.username = ""
   url.password = ""
   const credentials = Buffer.from(`${decoded(username)}:${decoded(password)}`).toString("base64")
-  const isText = Predicate.isString(args.body)
+  // What changes something says what has happened, where the task does not say something else.
+  const body = args.body ?? (SAYS_NOTHING.has(args.method) ? undefined : context.message?.data)
+  const isText = Predicate.isString(body)
   const given = new Map(Object.entries(args.headers ?? {}).map(([name, value]) => [name.toLowerCase(), value]))
   return {
     url,
@@ -163,16 +168,20 @@ const firstRequest = (args: HttpRequestArgs, context: AttemptContext): Sent => {
     headers: {
       "user-agent": "nagatha-scheduler",
       accept: "*/*",
-      ...(args.body === undefined ? {} : { "content-type": isText ? "text/plain; charset=utf-8" : "application/json" }),
+      ...(body === undefined ? {} : { "content-type": isText ? "text/plain; charset=utf-8" : "application/json" }),
       ...(username === "" ? {} : { authorization: `Basic ${credentials}` }),
       "idempotency-key": context.idempotencyKey,
       ...Object.fromEntries(given),
       "nagatha-task-id": context.taskId,
       "nagatha-execution-id": context.executionId,
       "nagatha-nominal-at": context.nominalAt,
-      "nagatha-attempt": String(context.attempt)
+      "nagatha-attempt": String(context.attempt),
+      ...(context.chain === 0 ? {} : { "nagatha-chain": String(context.chain) }),
+      ...(context.message === undefined
+        ? {}
+        : { "nagatha-message-id": context.message.id, "nagatha-message-subject": context.message.subject })
     },
-    body: args.body === undefined ? undefined : Buffer.from(isText ? String(args.body) : JSON.stringify(args.body))
+    body: body === undefined ? undefined : Buffer.from(isText ? body : JSON.stringify(body))
   }
 }
 

@@ -20,9 +20,9 @@ const levels = { info: Effect.logInfo, success: Effect.logInfo, warning: Effect.
 
 const deliver: Record<
   NotificationChannel,
-  (notification: NotificationMessage) => Effect.Effect<void, NotDelivered, NotificationBus>
+  (notification: NotificationMessage, chain: number) => Effect.Effect<void, NotDelivered, NotificationBus>
 > = {
-  nats: (notification) => NotificationBus.use((bus) => bus.publish(notification)),
+  nats: (notification, chain) => NotificationBus.use((bus) => bus.publish(notification, chain)),
   log: (notification) =>
     levels[notification.notificationType](notification.message).pipe(
       Effect.annotateLogs({ taskId: notification.taskId, executionId: notification.executionId })
@@ -50,9 +50,13 @@ const notify = Effect.fnUntraced(function* (args: NotificationArgs, context: Att
     sentAt: Instant.fromMillis(yield* Clock.currentTimeMillis)
   }
   const channels = channelsOf(args, yield* Channels)
-  const results = yield* Effect.forEach(channels, (channel) => Effect.result(deliver[channel](notification)), {
-    concurrency: "unbounded"
-  })
+  const results = yield* Effect.forEach(
+    channels,
+    (channel) => Effect.result(deliver[channel](notification, context.chain)),
+    {
+      concurrency: "unbounded"
+    }
+  )
   const deliveredTo = channels.filter((_, index) => results[index] !== undefined && Result.isSuccess(results[index]))
   const failed = results.flatMap((result, index) => {
     const channel = channels[index]

@@ -26,7 +26,10 @@ export class NotDelivered extends Schema.TaggedError<NotDelivered>()("NotDeliver
 /** The message bus that carries notifications to whoever listens; at least once for those who listen now. */
 export class NotificationBus extends Context.Service<
   NotificationBus,
-  { publish(notification: NotificationMessage): Effect.Effect<void, NotDelivered> }
+  {
+    /** `chain`: how many executions in a row have led to it; 0 where none did. */
+    publish(notification: NotificationMessage, chain: number): Effect.Effect<void, NotDelivered>
+  }
 >()("nagatha/work/NotificationBus") {
   /** In memory: appends to `published`. */
   static readonly layerMemory = (published: Array<NotificationMessage> = []): Layer.Layer<NotificationBus> =>

@@ -1,15 +1,17 @@
 /**
- * References from a step's arguments to what earlier steps gave: `{{ steps.NAME.result.path[0] }}`. Names and paths only, no
- * code. A text that is one reference becomes the value itself; inside a longer text it becomes its text, or its JSON.
+ * References from arguments to what earlier steps gave, `{{ steps.NAME.result.path[0] }}`, or to the message that started the
+ * task, `{{ message.path[0] }}`. Names and paths only, no code. A text that is one reference becomes the value itself;
+ * inside a longer text it becomes its text, or its JSON. What is filled in is not looked at again.
  */
 import { Predicate, Result, type Schema } from "effect"
 import type { TaskArgs } from "../../events/TaskDefinition.ts"
 
 const REFERENCE = /\{\{\s*([^{}]*?)\s*\}\}/g
-const PATH = /^steps\.([A-Za-z0-9_-]{1,64})\.result((?:\.[A-Za-z0-9_-]+|\[\d+\])*)$/
+const PATH = /^(?:steps\.([A-Za-z0-9_-]{1,64})\.result|message)((?:\.[A-Za-z0-9_-]+|\[\d+\])*)$/
 
 interface Reference {
-  readonly step: string
+  /** Undefined: to the message. */
+  readonly step: string | undefined
   readonly path: ReadonlyArray<string | number>
   readonly text: string
 }
@@ -23,9 +25,9 @@ export const pathOf = (text: string): ReadonlyArray<string | number> =>
 const read = (text: string): Reference | string => {
   const found = PATH.exec(text)
   if (found === null) {
-    return `{{ ${text} }} is no reference to an earlier step; write {{ steps.NAME.result }} or {{ steps.NAME.result.path }}`
+    return `{{ ${text} }} is no reference to an earlier step; write {{ steps.NAME.result }}, {{ steps.NAME.result.path }} or {{ message.path }}`
   }
-  return { step: found[1] ?? "", path: pathOf(found[2] ?? ""), text: `{{ ${text} }}` }
+  return { step: found[1], path: pathOf(found[2] ?? ""), text: `{{ ${text} }}` }
 }
 
 const textsOf = (value: Schema.Json): ReadonlyArray<string> => {
@@ -41,7 +43,7 @@ export const referencedSteps = (args: TaskArgs): Result.Result<ReadonlySet<strin
     for (const [, inner = ""] of text.matchAll(REFERENCE)) {
       const reference = read(inner)
       if (typeof reference === "string") return Result.fail(reference)
-      names.add(reference.step)
+      if (reference.step !== undefined) names.add(reference.step)
     }
   }
   return Result.succeed(names)
@@ -63,21 +65,52 @@ export const valueAt = (
 /** Arguments with the values in place of the references, or the reference that has none. */
 export const filled = (
   args: TaskArgs,
-  resultOf: (step: string) => Schema.Json | undefined
-): Result.Result<TaskArgs, string> => {
-  let missing: string | undefined
-  const valueOf = (inner: string): Schema.Json => {
+  resultOf: (step: string) => Schema.Json | undefined,
+  message?: Schema.Json
+): Result.Result<TaskArgs, string> =>
+  filledBy(args, (inner) => {
     const reference = read(inner)
-    const value = typeof reference === "string" ? undefined : valueAt(resultOf(reference.step), reference.path)
-    if (value === undefined) missing ??= `{{ ${inner} }} has no value`
-    return value ?? null
+    if (typeof reference === "string") return { value: undefined }
+    return { value: valueAt(reference.step === undefined ? message : resultOf(reference.step), reference.path) }
+  })
+
+const toMessage = (inner: string): Reference | undefined => {
+  const reference = read(inner)
+  return typeof reference === "string" || reference.step !== undefined ? undefined : reference
+}
+
+/** Whether arguments take something from the message that starts their task. */
+export const takesFromMessage = (args: Schema.Json): boolean =>
+  textsOf(args).some((text) => [...text.matchAll(REFERENCE)].some(([, inner = ""]) => toMessage(inner) !== undefined))
+
+/** Arguments with what the message says in place of the references to it, or the reference that has no value. All else stays as it is. */
+export const withMessage = (args: TaskArgs, message: Schema.Json): Result.Result<TaskArgs, string> =>
+  filledBy(args, (inner) => {
+    const reference = toMessage(inner)
+    return reference === undefined ? "asItIs" : { value: valueAt(message, reference.path) }
+  })
+
+/** A value for what stands in a reference, or none; or it is no reference. */
+type Lookup = (inner: string) => { readonly value: Schema.Json | undefined } | "asItIs"
+
+const filledBy = (args: TaskArgs, lookup: Lookup): Result.Result<TaskArgs, string> => {
+  let missing: string | undefined
+  const valueOf = (inner: string): Schema.Json | undefined => {
+    const found = lookup(inner)
+    if (found === "asItIs") return undefined
+    if (found.value === undefined) missing ??= `{{ ${inner} }} has no value`
+    return found.value ?? null
   }
   const fill = (value: Schema.Json): Schema.Json => {
     if (Predicate.isString(value)) {
       const whole = /^\{\{\s*([^{}]*?)\s*\}\}$/.exec(value)
-      if (whole !== null) return valueOf(whole[1] ?? "")
-      return value.replace(REFERENCE, (_, inner: string) => {
+      if (whole !== null) {
+        const found = valueOf(whole[1] ?? "")
+        return found === undefined ? value : found
+      }
+      return value.replace(REFERENCE, (reference, inner: string) => {
         const found = valueOf(inner)
+        if (found === undefined) return reference
         return Predicate.isString(found) ? found : JSON.stringify(found)
       })
     }

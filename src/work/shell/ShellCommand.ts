@@ -10,7 +10,7 @@ import type { ExecutionError } from "../../events/TaskEvent.ts"
 import { inheritedEnv } from "./InheritedEnv.ts"
 import { type GroupEnd, runGroup } from "./ProcessGroup.ts"
 import { ShellCommandDeclaration, type ShellCommandArgs, type ShellCommandResult } from "./ShellCommandArgs.ts"
-import { implement, TaskFailed } from "../TaskType.ts"
+import { type AttemptContext, implement, TaskFailed } from "../TaskType.ts"
 
 const resultOf = (end: GroupEnd): ShellCommandResult => ({
   exitCode: end.exitCode,
@@ -44,12 +44,19 @@ const failure = (command: ShellCommandArgs["command"], result: ShellCommandResul
   detail: { ...result }
 })
 
+/** What the message says: its text, or its JSON. A text cannot hold a zero byte in the environment. */
+const messageEnv = ({ message }: AttemptContext): Readonly<Record<string, string>> => {
+  if (message === undefined) return {}
+  const { data } = message
+  return { NAGATHA_MESSAGE: Predicate.isString(data) ? data.replaceAll("\0", "") : JSON.stringify(data) }
+}
+
 export const ShellCommand = implement(ShellCommandDeclaration, (args, context) =>
   runGroup(
     {
       argv: argvOf(args.command),
       workingDir: args.workingDir,
-      env: { ...inheritedEnv(process.env), ...args.env, ...context.attemptEnv },
+      env: { ...inheritedEnv(process.env), ...args.env, ...context.attemptEnv, ...messageEnv(context) },
       stdin: args.stdin,
       stdout: context.output("stdout"),
       stderr: context.output("stderr")

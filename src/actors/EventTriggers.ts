@@ -1,0 +1,118 @@
+/**
+ * Starts tasks from the events of others, read from the log: what is decided about an event stands in the log as well, so
+ * that after any crash the reading begins where the decisions end. Each event starts a task exactly once.
+ *
+ * The log is read only while there is a task that events start. Tasks that are scheduled meanwhile are found in it, before
+ * the events that may start them.
+ */
+import { Effect, Layer, Schedule, Stream } from "effect"
+import type { RecordedCommit } from "../events/Commit.ts"
+import { EventLog } from "../events/EventLog.ts"
+import { isAfter, LOG, type MessagePlace } from "../events/Message.ts"
+import { partitionOf } from "../events/Partition.ts"
+import type { TaskEvent } from "../events/TaskEvent.ts"
+import { type ByMessage, isByMessage } from "../recurrence/Recurrence.ts"
+import { render } from "../recurrence/Render.ts"
+import * as Settings from "../Settings.ts"
+import type { Listener } from "./Listeners.ts"
+import { Partitions } from "./Partitions.ts"
+import { chainOf, isByEvent, messageOf, starts } from "./task/StartedByEvent.ts"
+
+/** Pause before a mailbox that is full is tried again. */
+const FULL_MS = 50
+
+interface Follower {
+  readonly recurrence: ByMessage
+  readonly after: MessagePlace
+}
+
+const byEvent = (listeners: ReadonlyArray<Listener>): ReadonlyArray<Listener> =>
+  listeners.filter(({ recurrence }) => isByEvent(recurrence))
+
+/** The place after which a task has not decided yet. */
+const afterOf = ({ heard, since }: Listener): MessagePlace => {
+  const scheduled = { stream: LOG, sequence: since, index: Infinity }
+  return heard !== undefined && heard.stream === LOG && isAfter(heard, scheduled) ? heard : scheduled
+}
+
+export const layer: Layer.Layer<never, never, EventLog | Partitions> = Layer.effectDiscard(
+  Effect.gen(function* () {
+    const log = yield* EventLog
+    const partitions = yield* Partitions
+    const settings = yield* Settings.Current
+    const { listeners } = partitions
+
+    const fire = (taskId: string, follower: Follower, event: TaskEvent, sequence: number, index: number) => {
+      const { bytes, message } = messageOf(event, sequence, index)
+      const submitted = Effect.sync(() =>
+        partitions.submit(partitionOf(taskId, settings.partitions), {
+          _tag: "command",
+          command: {
+            type: "fire",
+            taskId,
+            heardFor: render(follower.recurrence),
+            message,
+            bytes,
+            chain: chainOf(event),
+            causedBy: { commandId: message.id, actor: `task ${event.taskId}` }
+          },
+          // What was decided stands in the log; where nothing was, the task is over.
+          reply: () => {}
+        })
+      )
+      return Effect.repeat(submitted, {
+        while: (outcome) => outcome === "full",
+        schedule: Schedule.spaced(FULL_MS)
+      })
+    }
+
+    const follow = Effect.suspend(() => {
+      const followers = new Map<string, Follower>()
+      for (const listener of byEvent(listeners.all())) {
+        followers.set(listener.taskId, { recurrence: listener.recurrence, after: afterOf(listener) })
+      }
+      const from = Math.min(...[...followers.values()].map(({ after }) => after.sequence))
+
+      /** What the event says about who is started by what. */
+      const learn = (event: TaskEvent, place: MessagePlace) => {
+        if (event.type === "cancelled" || event.type === "completed") followers.delete(event.taskId)
+        if (event.type !== "scheduled" && event.type !== "rescheduled") return
+        const { recurrence } = event.definition
+        const known = followers.get(event.taskId)
+        if (known !== undefined && !isAfter(place, known.after)) return
+        followers.delete(event.taskId)
+        if (isByMessage(recurrence) && isByEvent(recurrence)) {
+          followers.set(event.taskId, { recurrence, after: { ...place, index: Infinity } })
+        }
+      }
+
+      const heard = Effect.fnUntraced(function* ({ commit, sequence }: RecordedCommit) {
+        for (const [index, event] of commit.events.entries()) {
+          const place = { stream: LOG, sequence, index }
+          learn(event, place)
+          for (const [taskId, follower] of followers) {
+            if (isAfter(place, follower.after) && starts(event, taskId, follower.recurrence)) {
+              yield* fire(taskId, follower, event, sequence, index)
+            }
+          }
+        }
+      })
+      return Stream.runForEach(log.follow(Math.max(0, from - 1)), heard)
+    })
+
+    const someone = Effect.sync(() => byEvent(listeners.all()).length > 0)
+    const until = (wanted: boolean) =>
+      listeners.changes.pipe(
+        Stream.mapEffect(() => someone),
+        Stream.filter((there) => there === wanted),
+        Stream.runHead
+      )
+
+    const following = Effect.andThen(until(true), Effect.raceFirst(follow, until(false)))
+    yield* following.pipe(
+      Effect.forever,
+      Effect.tapCause((cause) => Effect.logError("tasks are not started by events any more", cause)),
+      (loop) => Effect.forkScoped(loop)
+    )
+  })
+)
