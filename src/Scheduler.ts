@@ -50,6 +50,7 @@ export {
   TaskInfo,
   Unreachable
 } from "./service/FrontDoor.ts"
+export { StoredLogPage, StoredLogQuery } from "./service/StoredLog.ts"
 
 export class Scheduler extends Context.Service<Scheduler, FrontDoor>()("nagatha/Scheduler") {
   /**

@@ -1,5 +1,6 @@
 /** The command tree: `nagatha <verb>` and `nagatha scheduler <verb>` are the same commands. */
 import { Command, GlobalFlag } from "effect/cli"
+import { audit } from "./commands/audit.ts"
 import { backfill } from "./commands/backfill.ts"
 import { calendar } from "./commands/calendar.ts"
 import { cancel } from "./commands/cancel.ts"
@@ -32,7 +33,7 @@ const NoColor = GlobalFlag.Setting("no-color")({ flag: present("no-color", "Prin
 
 const verbs = [
   { group: "TASKS", commands: [schedule, list, info, run, pause, resume, skip, backfill, reschedule, update, cancel] },
-  { group: "WHAT RAN", commands: [history, logs, events] },
+  { group: "WHAT RAN", commands: [history, logs, events, audit] },
   { group: "WHEN", commands: [next, calendar] },
   {
     group: "THIS MACHINE",

@@ -40,6 +40,34 @@ export class CommitTooLarge extends Schema.TaggedError<CommitTooLarge>()("Commit
   }
 }
 
+/** A stored commit, byte for byte; its text is what the chain's hashes are made of. */
+export interface StoredText {
+  readonly sequence: number
+  readonly text: string
+  /** Milliseconds since the epoch, by the log's own clock. */
+  readonly storedAt: number
+}
+
+export interface StoredQuery {
+  readonly after: number
+  /** So many bytes at most, unless the first commit alone has more. */
+  readonly bytes: number
+  /** At most so many commits; default: as many as fit. */
+  readonly limit?: number
+  /** Only of these partitions; default: of all. */
+  readonly partitions?: ReadonlyArray<number>
+  /** Of these only what speaks of this; default: everything. */
+  wants?(partition: number, text: string): boolean
+}
+
+export interface StoredPage {
+  readonly lines: ReadonlyArray<StoredText>
+  /** Everything that was asked for up to this log sequence has been looked at. */
+  readonly through: number
+  /** Sequence of the newest commit of any partition. */
+  readonly last: number
+}
+
 export class EventLog extends Context.Service<
   EventLog,
   {
@@ -54,6 +82,8 @@ export class EventLog extends Context.Service<
     read(partition: number, afterSequence: number): Stream.Stream<RecordedCommit, LogUnavailable | UnreadableCommit>
     /** Commits of all partitions, or of one, after `afterSequence`, oldest first, then live; never ends by itself. */
     follow(afterSequence: number, partition?: number): Stream.Stream<RecordedCommit, LogUnavailable | UnreadableCommit>
+    /** What is stored, as it is stored, whether or not it can be read: for audits. */
+    stored(query: StoredQuery): Effect.Effect<StoredPage, LogUnavailable>
     /** Sequence of the newest commit of any partition; 0 when the log is empty. */
     readonly lastSequence: Effect.Effect<number, LogUnavailable>
   }
@@ -68,11 +98,9 @@ export class EventLog extends Context.Service<
 /** Hex SHA-256 of a commit's bytes. */
 export const hashOf = (text: string): string => hash("sha256", text, "hex")
 
-interface Line {
-  readonly sequence: number
-  readonly text: string
+interface Line extends StoredText {
+  readonly partition: number
   readonly hash: string
-  readonly storedAt: number
 }
 
 const MEMORY_COMMIT_BYTES = 1_000_000
@@ -110,7 +138,8 @@ const makeMemory = Effect.gen(function* () {
     const storedAt = yield* Effect.clockWith((clock) => clock.currentTimeMillis)
     const lines = linesOf(head.partition)
     if ((lines.at(-1)?.sequence ?? 0) !== head.previousSequence) return { _tag: "conflict" } as const
-    const line: Line = { sequence: all.length + 1, text, hash: hashOf(text), storedAt }
+    const { partition } = head
+    const line: Line = { sequence: all.length + 1, partition, text, hash: hashOf(text), storedAt }
     all.push(line)
     lines.push(line)
     yield* PubSub.publish(grown, undefined)
@@ -145,6 +174,21 @@ const makeMemory = Effect.gen(function* () {
           ).pipe(Stream.mapEffect(thaw))
         })
       ),
+    stored: ({ after, bytes, limit = Infinity, partitions, wants }) =>
+      Effect.sync(() => {
+        const lines: Array<StoredText> = []
+        let through = after
+        let room = bytes
+        for (const { partition, sequence, storedAt, text } of all.slice(firstAfter(all, after))) {
+          const wanted = partitions?.includes(partition) !== false && wants?.(partition, text) !== false
+          if (wanted && lines.length > 0 && (room < text.length || lines.length >= limit)) break
+          through = sequence
+          if (!wanted) continue
+          lines.push({ sequence, text, storedAt })
+          room -= text.length
+        }
+        return { lines, through, last: all.length }
+      }),
     lastSequence: Effect.sync(() => all.length)
   })
 })

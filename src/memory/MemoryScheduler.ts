@@ -21,6 +21,7 @@ import * as Client from "../service/Client.ts"
 import * as Commands from "../service/Commands.ts"
 import { type AnnouncedEvent, type FrontDoor, PastEventsQuery, type ServiceStatus } from "../service/FrontDoor.ts"
 import * as RunningProgress from "../service/RunningProgress.ts"
+import * as StoredLogAnswers from "../service/StoredLogAnswers.ts"
 import * as Settings from "../Settings.ts"
 import { type BuiltInServices, builtInTaskTypes } from "../work/BuiltInTaskTypes.ts"
 import { FOLLOW_MS, type Followed, LiveFeed, type OutputPiece } from "../work/LiveFeed.ts"
@@ -195,6 +196,7 @@ const started = Effect.fnUntraced(function* <Services>(
     const commands = yield* Commands.make({ ...sender, timezone })
     const questions = [
       ...(yield* Answers.make({ timezone, progress })),
+      yield* StoredLogAnswers.make,
       Answers.question("events", PastEventsQuery, (query) => Effect.sync(() => past(query))),
       Answers.question("status", Schema.Struct({}), () => status)
     ]

@@ -8,7 +8,15 @@ import { AckPolicy, DeliverPolicy, type JsMsg, JetStreamApiError } from "@nats-i
 import { Array as Arr, Effect, Layer, Option, Queue, Result, Schedule, Stream } from "effect"
 import * as Commit from "../events/Commit.ts"
 import type { RecordedCommit } from "../events/Commit.ts"
-import { type AppendOutcome, CommitTooLarge, EventLog, hashOf, LogUnavailable } from "../events/EventLog.ts"
+import {
+  type AppendOutcome,
+  CommitTooLarge,
+  EventLog,
+  hashOf,
+  LogUnavailable,
+  type StoredQuery,
+  type StoredText
+} from "../events/EventLog.ts"
 import { GUARD_IN_FLIGHT, publisherOf, WRONG_LAST_SEQUENCE } from "./JetStreamPublish.ts"
 import { headersOf, NatsConnection, reasonOf } from "./NatsConnection.ts"
 
@@ -18,6 +26,8 @@ const HEADER_BYTES = 2048
 const FETCH = 200
 const READ_AHEAD = 256
 const NO_MESSAGE = 10037
+/** Commits that one page of stored ones looks at, where most are not wanted. */
+const LOOKED_AT = 20_000
 
 const retryPolicy = Schedule.min([Schedule.exponential("100 millis"), Schedule.spaced("2 seconds")])
 
@@ -85,14 +95,14 @@ export const layer: Layer.Layer<EventLog, never, NatsConnection> = Layer.effect(
       })
 
     /** A reader of its own, which the server forgets when it is not used. */
-    const consumer = (subject: string, afterSequence: number) =>
+    const consumer = (subject: string | ReadonlyArray<string>, afterSequence: number) =>
       Effect.acquireRelease(
         Effect.tryPromise({
           try: async () => {
             const info = await jsm.consumers.add(subjects.logStream, {
               ack_policy: AckPolicy.None,
               mem_storage: true,
-              filter_subject: subject,
+              ...(typeof subject === "string" ? { filter_subject: subject } : { filter_subjects: [...subject] }),
               deliver_policy: DeliverPolicy.StartSequence,
               opt_start_seq: afterSequence + 1,
               inactive_threshold: 30_000_000_000
@@ -197,11 +207,55 @@ export const layer: Layer.Layer<EventLog, never, NatsConnection> = Layer.effect(
         )
       })
 
+    /** Reads on until the page is full, and says how far it has looked. */
+    const stored = ({ after, bytes, limit = Infinity, partitions, wants }: StoredQuery) =>
+      Effect.scoped(
+        Effect.gen(function* () {
+          const last = yield* newest(subjects.allLog)
+          if (last <= after) return { lines: [], through: after, last }
+          const filter = partitions === undefined ? subjects.allLog : partitions.map((one) => subjects.log(one))
+          const { info, reader } = yield* consumer(filter, after)
+          if (info.num_pending === 0) return { lines: [], through: last, last }
+          return yield* Effect.tryPromise({
+            try: async () => {
+              const lines: Array<StoredText> = []
+              let through = after
+              let room = bytes
+              let pending = info.num_pending
+              for (let looked = 0; pending > 0 && looked < LOOKED_AT;) {
+                const size = Math.min(pending, limit - lines.length, FETCH)
+                let got = 0
+                for await (const message of await reader.fetch({ max_messages: size, expires: 5000 })) {
+                  got += 1
+                  pending = message.info.pending
+                  const partition = Number(message.subject.slice(message.subject.lastIndexOf(".") + 1))
+                  const text = message.string()
+                  const wanted = wants?.(partition, text) !== false
+                  if (wanted && lines.length > 0 && (room < message.data.length || lines.length >= limit)) {
+                    return { lines, through, last }
+                  }
+                  through = message.seq
+                  if (!wanted) continue
+                  lines.push({ sequence: message.seq, text, storedAt: message.time.getTime() })
+                  room -= message.data.length
+                }
+                if (got === 0) throw new Error(`the log was silent after sequence ${through}`)
+                looked += got
+                if (lines.length >= limit) return { lines, through, last }
+              }
+              return { lines, through: pending === 0 ? Math.max(last, through) : through, last }
+            },
+            catch: unavailable
+          })
+        })
+      )
+
     return EventLog.of({
       maxCommitBytes,
       append,
       read,
       follow,
+      stored,
       lastSequence: newest(subjects.allLog)
     })
   })

@@ -9,6 +9,7 @@ import { Queries } from "../projections/Queries.ts"
 import { PastEventsQuery, type ServiceStatus } from "../Scheduler.ts"
 import * as Answers from "../service/Answers.ts"
 import * as RunningProgress from "../service/RunningProgress.ts"
+import * as StoredLogAnswers from "../service/StoredLogAnswers.ts"
 import { Progress } from "../work/LiveFeed.ts"
 import { NatsConnection } from "./NatsConnection.ts"
 import { NatsService, readJson, respond, respondError, SERVICE } from "./NatsService.ts"
@@ -109,6 +110,7 @@ export const layer = (
 
       const questions = [
         ...(yield* Answers.make({ ...options, progress })),
+        yield* StoredLogAnswers.make,
         Answers.question("events", PastEventsQuery, (query) =>
           Effect.provideService(pastEvents(query), NatsConnection, nats)
         ),

@@ -28,6 +28,7 @@ import {
   TaskInfo,
   type Unreachable
 } from "./FrontDoor.ts"
+import { StoredLogPage } from "./StoredLog.ts"
 
 /** Requests sent in one message, and bytes of it. */
 const CHUNK = 250
@@ -169,6 +170,7 @@ export const make = (carrier: Carrier, { actor, newId }: ClientOptions): FrontDo
     counts: query("counts", Counts),
     executionCounts: query("executionCounts", Counts),
     status: Effect.suspend(() => query("status", ServiceStatus)({})),
+    storedLog: query("log", StoredLogPage),
     pastEvents: query("events", PastEventsAnswer),
     subscribe: (pattern) => carrier.subscribe(pattern),
     events: (pattern) => Stream.unwrap(carrier.subscribe(pattern)),

@@ -42,6 +42,7 @@ import type {
 } from "../projections/Queries.ts"
 import { ScheduledTask } from "../projections/ScheduledTask.ts"
 import { TaskExecution } from "../projections/TaskExecution.ts"
+import type { StoredLogPage, StoredLogQuery } from "./StoredLog.ts"
 import { AnyInstant } from "../recurrence/Instant.ts"
 import type { OutputPiece } from "../work/LiveFeed.ts"
 
@@ -198,6 +199,8 @@ export interface FrontDoor {
    */
   output(executionId: string): Stream.Stream<OutputPiece, Unreachable>
   readonly status: Effect.Effect<ServiceStatus, SchedulerError>
+  /** A page of the log as it is stored, byte for byte, for those who check it themselves. */
+  storedLog(query: StoredLogQuery): Effect.Effect<StoredLogPage, SchedulerError>
   /** Events that have been announced, as far as they are kept (7 days). */
   pastEvents(query: PastEventsQuery): Effect.Effect<PastEvents, SchedulerError>
   /**

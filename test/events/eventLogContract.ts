@@ -214,4 +214,45 @@ export const eventLogContract = (world: () => Layer.Layer<EventLog>) => {
       assert.strictEqual(outcome.hash, hashOf(text))
     })
   )
+
+  test(
+    "gives what is stored byte for byte, a page at a time, of some partitions, and what is wanted of them",
+    Effect.gen(function* () {
+      const log = yield* EventLog
+      let previous = 0
+      for (const taskId of ["t0", "t1", "t2", "t3"]) previous = (yield* stored(1, previous, [event(taskId)])).sequence
+      const other = yield* stored(2, 0, [event("t4")])
+      const all = yield* log.stored({ after: 0, bytes: 1_000_000 })
+      assert.deepStrictEqual(
+        all.lines.map(({ sequence, text }) => [sequence, hashOf(text)]),
+        [
+          ...(yield* Stream.runCollect(log.read(1, 0))).map(({ hash, sequence }) => [sequence, hash]),
+          [other.sequence, other.hash]
+        ]
+      )
+      assert.strictEqual(all.through, other.sequence)
+      assert.strictEqual(all.last, other.sequence)
+      const first = yield* log.stored({ after: 0, bytes: 1 })
+      assert.deepStrictEqual(first.lines, all.lines.slice(0, 1))
+      assert.strictEqual(first.through, first.lines[0]?.sequence)
+      const two = yield* log.stored({ after: first.through, bytes: 1_000_000, limit: 2 })
+      assert.deepStrictEqual(two.lines, all.lines.slice(1, 3))
+      const second = yield* log.stored({ after: 0, bytes: 1_000_000, partitions: [2] })
+      assert.deepStrictEqual(
+        second.lines.map(({ sequence }) => sequence),
+        [other.sequence]
+      )
+      assert.strictEqual(second.through, other.sequence)
+      const wanted = yield* log.stored({
+        after: 0,
+        bytes: 1_000_000,
+        partitions: [1, 2],
+        wants: (partition, text) => partition === 1 && text.includes("t2")
+      })
+      assert.strictEqual(wanted.lines.length, 1)
+      assert.strictEqual(wanted.through, other.sequence)
+      const nothing = yield* log.stored({ after: other.sequence, bytes: 1_000_000 })
+      assert.deepStrictEqual(nothing, { lines: [], through: other.sequence, last: other.sequence })
+    })
+  )
 }

@@ -7,10 +7,13 @@ import { Backend } from "../../src/cli/Backend.ts"
 import type { Deployment } from "../../src/cli/machine/Deployment.ts"
 import { asksForJson, Presentation } from "../../src/cli/showing/Presentation.ts"
 import { runProgram } from "../../src/cli/Program.ts"
+import type { Scheduler } from "../../src/Scheduler.ts"
 import { aWorld, memoryScheduler, type World } from "./scheduler.ts"
 
 export interface Setting {
   readonly world?: World
+  /** In place of a world: the scheduler itself. */
+  readonly scheduler?: Scheduler["Service"]
   readonly deployment?: Partial<Deployment["Service"]>
   /** What the person types; undefined: nobody is there to ask. */
   readonly typed?: string
@@ -66,7 +69,7 @@ export const runCli = (args: ReadonlyArray<string>, setting: Setting = {}) =>
       canPrompt: setting.typed !== undefined
     }),
     Effect.provideService(Backend, {
-      scheduler: Effect.suspend(() => Effect.succeed(memoryScheduler(setting.world ?? aWorld()))),
+      scheduler: Effect.suspend(() => Effect.succeed(setting.scheduler ?? memoryScheduler(setting.world ?? aWorld()))),
       deployment: Effect.succeed({
         up: () => Effect.die("not asked for"),
         upDetached: () => Effect.die("not asked for"),

@@ -1,0 +1,39 @@
+/** What calendars excluded when: the days of each as they were at every log sequence. */
+import type { CalendarEvent } from "../events/CalendarEvent.ts"
+import type { TaskDefinition } from "../events/TaskDefinition.ts"
+import type { Days } from "../recurrence/Exclusions.ts"
+
+interface Version {
+  readonly logSequence: number
+  readonly days: ReadonlyArray<Days>
+}
+
+type Excludes = Pick<TaskDefinition, "exclude">
+
+export class CalendarHistory {
+  readonly #versions = new Map<string, Array<Version>>()
+
+  take(event: CalendarEvent, logSequence: number): void {
+    const versions = this.#versions.get(event.calendar) ?? []
+    versions.push({ logSequence, days: event.type === "calendarSet" ? event.days : [] })
+    this.#versions.set(event.calendar, versions)
+  }
+
+  /** The days on which a task does not run, by its calendars as they were at a log sequence. */
+  daysAt({ exclude = [] }: Excludes, logSequence: number): ReadonlyArray<Days> {
+    return exclude.flatMap((name) => this.daysOf(name, logSequence))
+  }
+
+  /** The days of one calendar at a log sequence. */
+  daysOf(calendar: string, logSequence: number): ReadonlyArray<Days> {
+    return this.#versions.get(calendar)?.findLast((version) => version.logSequence <= logSequence)?.days ?? []
+  }
+
+  /** Log sequence of the newest change, up to one, of any calendar that a task names. */
+  changedAt({ exclude = [] }: Excludes, logSequence = Infinity): number {
+    return exclude.reduce((newest, name) => {
+      const version = this.#versions.get(name)?.findLast((one) => one.logSequence <= logSequence)
+      return Math.max(newest, version?.logSequence ?? 0)
+    }, 0)
+  }
+}

@@ -1,0 +1,84 @@
+/**
+ * The chain of a log: sequences without a gap, and in each partition every commit names the one before it. By this a
+ * history is known to be whole: what was taken out, put in, edited or begun anew breaks it, but for the newest commit of
+ * a partition, which nothing follows; the digest of a range tells that one as well, to whoever has kept it.
+ */
+import { createHash } from "node:crypto"
+import type { Commit } from "../events/Commit.ts"
+import type { Finding } from "./Finding.ts"
+
+/** A commit as its place in the chain is told. */
+export interface Link {
+  readonly sequence: number
+  readonly hash: string
+  readonly commit: Pick<Commit, "partition" | "previousSequence" | "previousHash">
+}
+
+interface End {
+  readonly sequence: number
+  readonly hash: string
+}
+
+const NOTHING: End = { sequence: 0, hash: "" }
+
+export class Chain {
+  readonly #ends = new Map<number, End>()
+  #last: number
+
+  /** `after`: the log sequence after which it is read. */
+  constructor(after = 0) {
+    this.#last = after
+  }
+
+  /** The newest commit of each partition. */
+  get ends(): ReadonlyMap<number, End> {
+    return this.#ends
+  }
+
+  /** A log sequence is there; gives the gap before it. */
+  step(sequence: number): ReadonlyArray<Finding> {
+    const expected = this.#last + 1
+    this.#last = sequence
+    if (sequence === expected) return []
+    const message =
+      sequence > expected
+        ? `log sequences ${expected} to ${sequence - 1} are missing: commits were removed`
+        : `log sequence ${sequence} comes after ${expected - 1}`
+    return [{ kind: "gap", logSequence: sequence, partition: -1, message }]
+  }
+
+  /** The next commit; gives what is wrong with its place. */
+  follow({ commit, hash, sequence }: Link): ReadonlyArray<Finding> {
+    const { partition, previousHash, previousSequence } = commit
+    const end = this.#ends.get(partition) ?? NOTHING
+    this.#ends.set(partition, { sequence, hash })
+    if (previousSequence === end.sequence && previousHash === end.hash) return []
+    const found = (message: string): ReadonlyArray<Finding> => [
+      { kind: "brokenChain", logSequence: sequence, partition, message }
+    ]
+    if (previousSequence !== end.sequence) {
+      return found(
+        `the commit at log sequence ${sequence} follows ${named(previousSequence)}, but the newest of partition ${partition} before it is ${named(end.sequence)}: commits were removed, put in or restored from a copy`
+      )
+    }
+    return found(
+      `the commit at log sequence ${end.sequence} of partition ${partition} is not the one that ${sequence} was decided on: it was edited or replaced`
+    )
+  }
+}
+
+const named = (sequence: number): string => (sequence === 0 ? "the beginning" : `log sequence ${sequence}`)
+
+/** SHA-256 of a range of the log: of the sequence and the hash of each commit, a line each. */
+export class Digest {
+  readonly #hash = createHash("sha256")
+
+  add(sequence: number, hash: string): void {
+    this.#hash.update(`${sequence} ${hash}\n`)
+  }
+
+  /** Once, at the end. */
+  hex(): string {
+    return this.#hash.digest("hex")
+  }
+}

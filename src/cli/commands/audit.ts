@@ -1,0 +1,10 @@
+/** `nagatha audit`: what the log proves, and what it says of one instant. */
+import { Command } from "effect/cli"
+import { exportLog } from "./audit/export.ts"
+import { verify } from "./audit/verify.ts"
+
+export const audit = Command.make("audit").pipe(
+  Command.withDescription("Look into the log: why an instant did or did not run, and whether every promise was kept"),
+  Command.withSubcommands([verify, exportLog]),
+  Command.withExamples([{ command: "nagatha audit verify", description: "Exit code 1 on any finding" }])
+)

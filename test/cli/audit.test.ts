@@ -1,0 +1,191 @@
+/** `nagatha audit` on a scheduler in memory: the real rules and machines, and their log. */
+import { assert, describe, it } from "@effect/vitest"
+import { Effect } from "effect"
+import { TestClock } from "effect/testing"
+import type { Report } from "../../src/audit/Verify.ts"
+import { hashOf } from "../../src/events/EventLog.ts"
+import { Scheduler } from "../../src/Scheduler.ts"
+import { runCli } from "../support/cli.ts"
+
+const START = "2026-03-02T09:00:00.000Z"
+
+/** An hour of two recurring tasks, one of them cancelled after half of it. */
+const anHour = Effect.gen(function* () {
+  const scheduler = yield* Scheduler
+  const schedule = (taskId: string, when: string, more: object = {}) =>
+    scheduler.schedule({
+      taskId,
+      taskType: "notification",
+      schedule: when,
+      taskArgs: { message: "tick" },
+      timezone: "Europe/Berlin",
+      ...more
+    })
+  yield* schedule("minutely", "every minute")
+  yield* schedule("quarterly", "*/15 * * * *")
+  yield* TestClock.adjust("30 minutes")
+  yield* scheduler.cancel({ taskId: "minutely" })
+  yield* TestClock.adjust("30 minutes")
+  return scheduler
+})
+
+const scenario = <A>(name: string, body: (scheduler: Scheduler["Service"]) => Effect.Effect<A, unknown>) =>
+  it.effect(name, () =>
+    Effect.andThen(
+      TestClock.setTime(Date.parse(START)),
+      Effect.flatMap(anHour, body).pipe(Effect.provide(Scheduler.layerMemory(), { local: true }))
+    )
+  )
+
+describe("nagatha audit verify", () => {
+  scenario("tells what it has looked at, and that nothing is wrong", (scheduler) =>
+    Effect.gen(function* () {
+      const { code, stderr, stdout } = yield* runCli(["audit", "verify"], { scheduler })
+      assert.strictEqual(stderr, "")
+      assert.strictEqual(code, 0)
+      assert.match(stdout, /^log sequences 1 to \d+: \d+ commits, \d+ events, 2 tasks, 1 partition\n/)
+      assert.match(stdout, /34 due, 0 skipped/)
+      assert.match(stdout, /34 well, 0 failed/)
+      assert.match(stdout, /digest {5}[0-9a-f]{64}\nno findings\n$/)
+    })
+  )
+
+  scenario("tells of one task, by the beginning of its id", (scheduler) =>
+    Effect.gen(function* () {
+      const { code, stdout } = yield* runCli(["audit", "verify", "--task", "quar", "--json"], { scheduler })
+      const report = JSON.parse(stdout) as Report
+      assert.strictEqual(code, 0)
+      assert.strictEqual(report.decisions.due, 4)
+      assert.strictEqual(report.tasks, 1)
+      assert.isNull(report.digest)
+    })
+  )
+
+  scenario("holds the digest of a range against one that was told before", (scheduler) =>
+    Effect.gen(function* () {
+      const told = JSON.parse(
+        (yield* runCli(["audit", "verify", "--to", "20", "--json"], { scheduler })).stdout
+      ) as Report
+      assert.strictEqual(told.through, 20)
+      const digest = told.digest ?? ""
+      assert.strictEqual((yield* runCli(["audit", "verify", "--to", "20", "--expect", digest], { scheduler })).code, 0)
+      const other = yield* runCli(["audit", "verify", "--to", "19", "--expect", digest, "--json"], { scheduler })
+      assert.strictEqual(other.code, 1)
+      assert.strictEqual((JSON.parse(other.stdout) as Report).ok, false)
+      assert.match(other.stderr, /"code":"otherDigest"/)
+    })
+  )
+
+  scenario("takes instants for the ends of the range", (scheduler) =>
+    Effect.gen(function* () {
+      const range = ["--from", "2026-03-02T09:30:00Z", "--to", "2026-03-02T09:50:00Z"]
+      const { stdout } = yield* runCli(["audit", "verify", ...range, "--json"], { scheduler })
+      const report = JSON.parse(stdout) as Report
+      assert.isAbove(report.from, 1)
+      assert.isTrue(report.ok)
+      // At 09:30 and 09:45 of one task, and at 09:30 of the other.
+      assert.strictEqual(report.decisions.due, 3)
+    })
+  )
+
+  scenario("exits with 1 when it finds something, and says what", (scheduler) =>
+    Effect.gen(function* () {
+      const lossy: Scheduler["Service"] = {
+        ...scheduler,
+        storedLog: (query) =>
+          Effect.map(scheduler.storedLog(query), (page) => ({
+            ...page,
+            items: page.items.filter(({ sequence }) => sequence !== 9)
+          }))
+      }
+      const { code, stderr, stdout } = yield* runCli(["audit", "verify"], { scheduler: lossy })
+      assert.strictEqual(code, 1)
+      assert.match(stdout, /gap .*log sequences 9 to 9 are missing/)
+      assert.match(stdout, /brokenChain/)
+      assert.match(stderr, /the log does not keep its promises: \d+ findings/)
+    })
+  )
+})
+
+interface Exported {
+  readonly logSequence: number
+  readonly hash: string
+  readonly commit: { readonly previousHash: string; readonly events: ReadonlyArray<{ readonly taskId: string }> }
+}
+
+const linesOf = (stdout: string) => stdout.trimEnd().split("\n")
+
+describe("nagatha audit export", () => {
+  scenario("prints each commit as it is stored, in a chain that a reader can check", (scheduler) =>
+    Effect.gen(function* () {
+      const { code, stderr, stdout } = yield* runCli(["audit", "export"], { scheduler })
+      assert.strictEqual(code, 0)
+      let previous = ""
+      for (const [index, line] of linesOf(stdout).entries()) {
+        const { commit, hash, logSequence } = JSON.parse(line) as Exported
+        assert.strictEqual(logSequence, index + 1)
+        assert.strictEqual(commit.previousHash, previous)
+        assert.strictEqual(hashOf(line.slice(line.indexOf(',"commit":') + 10, -1)), hash)
+        previous = hash
+      }
+      assert.strictEqual(
+        stderr,
+        `up to log sequence ${linesOf(stdout).length}; go on from there with --after ${linesOf(stdout).length}\n`
+      )
+    })
+  )
+
+  scenario("goes on where it has ended", (scheduler) =>
+    Effect.gen(function* () {
+      const all = linesOf((yield* runCli(["audit", "export"], { scheduler })).stdout)
+      const first = linesOf((yield* runCli(["audit", "export", "--to", "10"], { scheduler })).stdout)
+      const rest = linesOf((yield* runCli(["audit", "export", "--after", "10"], { scheduler })).stdout)
+      assert.deepStrictEqual([...first, ...rest], all)
+      assert.strictEqual((yield* runCli(["audit", "export", "--after", String(all.length)], { scheduler })).stdout, "")
+    })
+  )
+
+  scenario("prints events, of one task", (scheduler) =>
+    Effect.gen(function* () {
+      const { stdout } = yield* runCli(["audit", "export", "--events", "--task", "quarterly"], { scheduler })
+      const events = linesOf(stdout).map(
+        (line) => JSON.parse(line) as { readonly id: string; readonly taskId: string; readonly type: string }
+      )
+      assert.deepStrictEqual([...new Set(events.map(({ taskId }) => taskId))], ["quarterly"])
+      assert.strictEqual(events.filter(({ type }) => type === "due").length, 4)
+      assert.match(events[0]?.id ?? "", /^\d+\.0$/)
+    })
+  )
+
+  scenario("refuses what says the same twice", (scheduler) =>
+    Effect.gen(function* () {
+      const { code, stderr } = yield* runCli(["audit", "export", "--from", "3", "--after", "2"], { scheduler })
+      assert.strictEqual(code, 2)
+      assert.match(stderr, /--after and --from/)
+    })
+  )
+})
+
+describe("a commit that is larger than a page", () => {
+  it.effect("comes in pieces, and is one again", () =>
+    Effect.andThen(
+      TestClock.setTime(Date.parse(START)),
+      Effect.gen(function* () {
+        const scheduler = yield* Scheduler
+        const requests = [1, 2, 3].map((index) => ({
+          taskId: `large${index}`,
+          taskType: "notification",
+          schedule: "in 1 hour",
+          taskArgs: { message: 'ü"'.repeat(60_000) }
+        }))
+        yield* scheduler.scheduleMany(requests)
+        const { items, nextCursor } = yield* scheduler.storedLog({})
+        assert.strictEqual(items.length, 1)
+        assert.match(nextCursor ?? "", /^0\.250000$/)
+        const { code, stdout } = yield* runCli(["audit", "verify", "--json"], { scheduler })
+        assert.strictEqual(code, 0)
+        assert.strictEqual((JSON.parse(stdout) as Report).tasks, 3)
+      }).pipe(Effect.provide(Scheduler.layerMemory(), { local: true }))
+    )
+  )
+})
