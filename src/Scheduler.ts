@@ -20,13 +20,20 @@ export { Preview, type PreviewRequest } from "./actors/door/Preview.ts"
 export {
   BackfillAnswer,
   BackfillRequest,
+  CancelExecutionAnswer,
+  CancelExecutionRequest,
   CancelRequest,
+  CancelWaitingAnswer,
+  CancelWaitingRequest,
   ChangeAnswer,
   CommandOrigin,
   PauseRequest,
   Refused,
   RescheduleRequest,
+  RestoreRequest,
   ResumeRequest,
+  RetryRequest,
+  RevertRequest,
   Run,
   RunAnswer,
   RunRequest,
@@ -34,8 +41,11 @@ export {
   ScheduleRequest,
   SkipRequest,
   TaskAnswer,
+  UndoRequest,
   UpdateRequest
 } from "./actors/door/TaskRequest.ts"
+export type { ChangesPage, ChangesQuery } from "./projections/Queries.ts"
+export type { FieldChange, TaskChange } from "./projections/TaskChange.ts"
 export type { OutputPiece } from "./work/LiveFeed.ts"
 export {
   type AnnouncedEvent,
@@ -45,6 +55,7 @@ export {
   OutcomeUnknown,
   type PastEvents,
   PastEventsQuery,
+  type RetryOfTask,
   type SchedulerError,
   ServiceStatus,
   TaskInfo,

@@ -19,8 +19,10 @@ export type CommandAnswer =
       readonly changed: boolean
       /** The task's definition, while it is alive. */
       readonly definition: TaskDefinition | null
-      /** The execution that the command began. */
+      /** The execution that the command began, or cancelled. */
       readonly executionId?: string
+      /** Whether that has not ended. */
+      readonly open?: boolean
       readonly executions?: number
     }
   | { readonly _tag: "refused"; readonly refused: Refused }

@@ -7,11 +7,12 @@
  * decisions are forgotten, what was missed is read from the log, and everything is decided again: a decision that had
  * been stored after all is recognised there. The log is the lock; being the owner only saves work.
  */
-import { Clock, Effect, Fiber, Queue, Schedule, Stream } from "effect"
+import { Clock, Effect, Fiber, Queue, Result, Schedule, Stream } from "effect"
 import type { RecordedCommit } from "../events/Commit.ts"
 import { EventLog } from "../events/EventLog.ts"
 import type { TaskEvent } from "../events/TaskEvent.ts"
 import { fromMillis } from "../recurrence/Instant.ts"
+import type { Report } from "../work/Work.ts"
 import * as Settings from "../Settings.ts"
 import { Agenda } from "./Agenda.ts"
 import type { Recorded } from "./Announcements.ts"
@@ -20,7 +21,10 @@ import { BrokenChain } from "./BrokenChain.ts"
 import type { Listeners } from "./Listeners.ts"
 import * as Claim from "./task/Claim.ts"
 import type { ExcludedDays } from "./task/ExcludedDays.ts"
+import type { Recall } from "./task/Recall.ts"
+import * as Task from "./task/Task.ts"
 import type { Envelope } from "./Envelope.ts"
+import { RecentEnds } from "./RecentEnds.ts"
 import { Staging } from "./Staging.ts"
 import { evolve } from "./task/Evolve.ts"
 import { queueOf, type TaskState, wakeAt } from "./task/TaskState.ts"
@@ -45,6 +49,9 @@ export const MAILBOX_LIMIT = 50_000
 /** A task that could not be decided about is looked at again after this, milliseconds. */
 const UNDECIDED_MS = 60_000
 
+/** Commands that may need more than the owner of a task keeps of it. */
+const isRecalling = ({ type }: Task.TaskCommand): boolean => type === "retry" || type === "restore" || type === "revert"
+
 const retryPolicy = Schedule.min([Schedule.exponential("50 millis"), Schedule.spaced("1 second")])
 
 /** Starts the actor of a partition; returns when it has read the partition's log and takes questions. */
@@ -60,6 +67,7 @@ export const make = Effect.fnUntraced(function* (
   const mailbox = yield* Queue.unbounded<Envelope | "wake">()
   const states = new Map<string, TaskState>()
   const agenda = new Agenda()
+  const recent = new RecentEnds()
   let lastSequence = 0
   let lastHash = ""
   let commits = 0
@@ -90,6 +98,7 @@ export const make = Effect.fnUntraced(function* (
     for (const event of commit.events) {
       const state = evolve(states.get(event.taskId), event, { sequence }, settings.leaseMs)
       put(event.taskId, Claim.extendAll(state, now, settings.leaseMs))
+      recent.note(event, sequence)
     }
     lastSequence = sequence
     lastHash = recorded.hash
@@ -128,6 +137,7 @@ export const make = Effect.fnUntraced(function* (
       put(taskId, offered.state)
       if (offered.items.length > 0) announcer.offer(offered.items)
     }
+    for (const event of staging.events) recent.note(event, lastSequence)
     if (staging.events.length > 0) announce(lastSequence, staging.events, staging.json)
   }
 
@@ -151,10 +161,46 @@ export const make = Effect.fnUntraced(function* (
     return true
   })
 
+  /**
+   * Reads what decisions about these need from the log. Nothing is decided by it: it is decided again on what was read,
+   * and by whoever decides it after a conflict.
+   */
+  const recalled = Effect.fnUntraced(function* (envelopes: ReadonlyArray<Envelope>, now: number) {
+    const read = new Map<number, ReadonlyArray<TaskEvent>>()
+    const recall: Recall = { events: (sequence) => read.get(sequence), ended: (id) => recent.ended(id) }
+    const commands = envelopes.flatMap((one) =>
+      one._tag === "command" && isRecalling(one.command) ? [one.command] : []
+    )
+    const asked = new Set(commands.map(({ taskId }) => taskId))
+    for (const command of commands) {
+      for (;;) {
+        const decided = Task.decide(states.get(command.taskId), command, now, excluded, recall)
+        if (Result.isFailure(decided) || decided.success._tag !== "unread") break
+        const { sequence } = decided.success
+        const commit = yield* log.at(partition, sequence).pipe(
+          Effect.tapError((error) => Effect.logWarning(error.message)),
+          Effect.retry({ while: (error) => error._tag === "LogUnavailable", schedule: retryPolicy }),
+          Effect.orDie
+        )
+        read.set(sequence, commit?.commit.events.filter(({ taskId }) => asked.has(taskId)) ?? [])
+      }
+    }
+    return recall
+  })
+
   /** One turn: decides all of `envelopes` and all that is due; returns what did not fit into the commit. */
   const turn = Effect.fnUntraced(function* (envelopes: ReadonlyArray<Envelope>) {
     const now = yield* Clock.currentTimeMillis
-    const staging = new Staging(states, { rules: settings, excluded, maxBytes: log.maxCommitBytes, now })
+    const recall = yield* recalled(envelopes, now)
+    const reported = (report: Report) => recent.holds(report)
+    const staging = new Staging(states, {
+      rules: settings,
+      excluded,
+      recall,
+      reported,
+      maxBytes: log.maxCommitBytes,
+      now
+    })
     let taken = 0
     for (const envelope of envelopes) {
       if (staging.full || staging.leftover !== null || !staging.take(envelope)) break

@@ -8,6 +8,7 @@ import { offerId, type ReportAnswer, type Report } from "../work/Work.ts"
 import * as Claim from "./task/Claim.ts"
 import type { CommandAnswer, Envelope } from "./Envelope.ts"
 import type { ExcludedDays } from "./task/ExcludedDays.ts"
+import type { Recall } from "./task/Recall.ts"
 import * as Task from "./task/Task.ts"
 import { Refused } from "./door/TaskRequest.ts"
 import { evolve } from "./task/Evolve.ts"
@@ -16,6 +17,9 @@ import type { KnownCommand, LogPosition, TaskState } from "./task/TaskState.ts"
 export interface StagingOptions {
   readonly rules: Task.Rules
   readonly excluded: ExcludedDays
+  readonly recall: Recall
+  /** Whether just this report is in the log already. */
+  readonly reported: (report: Report) => boolean
   /** Bytes that one commit may have. */
   readonly maxBytes: number
   readonly now: number
@@ -27,6 +31,8 @@ interface Encoded {
   readonly texts: ReadonlyArray<string>
   readonly bytes: number
 }
+
+const reportKey = (said: Report): string => `${offerId(said)} ${said.worker} ${said.finishedAt}`
 
 /** Bytes kept free for the head of a commit and the headers of an announcement. */
 const HEAD_BYTES = 4096
@@ -135,13 +141,16 @@ export class Staging {
   #command(envelope: Extract<Envelope, { readonly _tag: "command" }>): boolean {
     const { command } = envelope
     const before = this.get(command.taskId)
-    const decided = Task.decide(before, command, this.#options.now, this.#options.excluded)
+    const { excluded, now, recall } = this.#options
+    const decided = Task.decide(before, command, now, excluded, recall)
     if (Result.isFailure(decided)) {
       const refused = decided.failure
       this.#replies.push(() => envelope.reply({ _tag: "refused", refused }))
       return true
     }
     const decision = decided.success
+    // What it needs from the log was not foreseen: the task has changed within this turn.
+    if (decision._tag === "unread") return false
     if (decision._tag === "known") {
       const { command: known, repeated } = decision
       this.#replies.push(() => envelope.reply(this.#done(command.taskId, known, repeated)))
@@ -173,7 +182,12 @@ export class Staging {
       logSequence: known.position.sequence,
       changed,
       definition: state?._tag === "live" ? state.definition : null,
-      ...(known.executionId === undefined ? {} : { executionId: known.executionId }),
+      ...(known.executionId === undefined
+        ? {}
+        : {
+            executionId: known.executionId,
+            open: state?._tag === "live" && state.executions.some((one) => one.executionId === known.executionId)
+          }),
       ...(known.executions === undefined ? {} : { executions: known.executions })
     }
   }
@@ -192,12 +206,17 @@ export class Staging {
         }
         return true
       }
-      answers.push(encoded.events.length > 0 ? "recorded" : "refused")
+      const recorded =
+        encoded.events.length > 0 || this.#reportedNow.has(reportKey(said)) || this.#options.reported(said)
+      if (recorded) this.#reportedNow.add(reportKey(said))
+      answers.push(recorded ? "recorded" : "refused")
     }
     this.#replies.push(() => envelope.reply(answers))
     return true
   }
 
+  /** Reports that will be in the log with these decisions. */
+  readonly #reportedNow = new Set<string>()
   #leftover: Envelope | null = null
 
   /** The part of an envelope that did not fit and has to be decided next. */

@@ -269,6 +269,19 @@ export class TaskAudit {
     this.#promised = event.nextAt === null ? null : toMillis(event.nextAt)
   }
 
+  /** It goes on from now, without what was left out by hand before. */
+  #restored(event: EventOf<"restored">): void {
+    this.#phase = "scheduled"
+    this.#pausedUntil = null
+    this.#definition = event.definition
+    this.#tzdata = event.tzdata
+    this.#calendarsAt = event.calendarsAt ?? 0
+    this.#grid = this.#gridNow()
+    this.#cursor = this.#beginning(toMillis(event.time))
+    this.#promised = event.nextAt === null ? null : toMillis(event.nextAt)
+    this.#leftOut = this.#leftOut.filter((at) => at > this.#cursor)
+  }
+
   /** Whether an instant, which the grid here does not know, was promised by other zone data than those here. */
   #isPromised(at: number, promised: number | null): boolean {
     return (
@@ -306,17 +319,20 @@ export class TaskAudit {
 
   #afterwards(event: TaskEvent): void {
     switch (event.type) {
+      case "restored":
+        return this.#restored(event)
       case "started":
+      case "stopping":
       case "success":
       case "failure":
       case "retry":
         if (this.#open.has(event.executionId) || this.#recent.includes(event.executionId)) return this.#execution(event)
         break
       case "due": {
-        // A sequence that has failed may be taken up again by hand, and its steps with it.
+        // What has failed may be done again by hand, and the steps of a sequence with it.
         const parent = event.parentExecutionId
-        const byHand = event.manual === true || (parent !== undefined && this.#open.has(parent))
-        if (this.#phase === "completed" && byHand) return this.#opened(event)
+        const byHand = event.manual === true && (this.#phase === "completed" || event.retryOf !== undefined)
+        if (byHand || (parent !== undefined && this.#open.has(parent))) return this.#opened(event)
         break
       }
       default:
@@ -527,7 +543,7 @@ export class TaskAudit {
       const message = `execution ${executionId}: ${event.type} of attempt ${attempt}, but attempt ${open.attempt} was the next`
       this.#found("wrongAttempt", message, { executionId })
     }
-    if (event.type === "started") return
+    if (event.type === "started" || event.type === "stopping") return
     this.#world.tally()[event.type] += 1
     if (event.type === "retry") open.attempt = attempt + 1
     else this.#close(executionId)

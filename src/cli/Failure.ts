@@ -37,7 +37,14 @@ const refusals: Readonly<Record<string, number>> = {
   idInUse: ExitCode.conflict,
   alreadyCancelled: ExitCode.conflict,
   ended: ExitCode.conflict,
+  notEnded: ExitCode.conflict,
+  notOver: ExitCode.conflict,
   notPaused: ExitCode.conflict,
+  succeeded: ExitCode.conflict,
+  alreadyRetried: ExitCode.conflict,
+  nothingFailed: ExitCode.conflict,
+  nothingToRevert: ExitCode.conflict,
+  nothingWaits: ExitCode.conflict,
   revisionConflict: ExitCode.conflict
 }
 

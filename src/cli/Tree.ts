@@ -20,6 +20,9 @@ import { pause } from "./commands/pause.ts"
 import { plugins } from "./commands/plugins.ts"
 import { reschedule } from "./commands/reschedule.ts"
 import { resume } from "./commands/resume.ts"
+import { restore } from "./commands/restore.ts"
+import { retry } from "./commands/retry.ts"
+import { revert, undo } from "./commands/undo.ts"
 import { run } from "./commands/run.ts"
 import { schedule } from "./commands/schedule.ts"
 import { skip } from "./commands/skip.ts"
@@ -33,6 +36,7 @@ const NoColor = GlobalFlag.Setting("no-color")({ flag: present("no-color", "Prin
 
 const verbs = [
   { group: "TASKS", commands: [schedule, list, info, run, pause, resume, skip, backfill, reschedule, update, cancel] },
+  { group: "DOING AGAIN", commands: [retry, undo, revert, restore] },
   { group: "WHAT RAN", commands: [history, logs, events, audit] },
   { group: "WHEN", commands: [next, calendar] },
   {

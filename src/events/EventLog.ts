@@ -80,6 +80,8 @@ export class EventLog extends Context.Service<
     append(head: CommitHead, eventJson: ReadonlyArray<string>): Effect.Effect<AppendOutcome, CommitTooLarge>
     /** Commits of one partition after `afterSequence`, oldest first, up to the newest at the time of the call. */
     read(partition: number, afterSequence: number): Stream.Stream<RecordedCommit, LogUnavailable | UnreadableCommit>
+    /** The commit of a partition at a sequence; null where there is none. */
+    at(partition: number, sequence: number): Effect.Effect<RecordedCommit | null, LogUnavailable | UnreadableCommit>
     /** Commits of all partitions, or of one, after `afterSequence`, oldest first, then live; never ends by itself. */
     follow(afterSequence: number, partition?: number): Stream.Stream<RecordedCommit, LogUnavailable | UnreadableCommit>
     /** What is stored, as it is stored, whether or not it can be read: for audits. */
@@ -154,6 +156,12 @@ const makeMemory = Effect.gen(function* () {
         const lines = linesOf(partition)
         return Stream.fromIterable(lines.slice(firstAfter(lines, after)))
       }).pipe(Stream.mapEffect(thaw)),
+    at: (partition, sequence) =>
+      Effect.suspend(() => {
+        const lines = linesOf(partition)
+        const line = lines[firstAfter(lines, sequence - 1)]
+        return line?.sequence === sequence ? thaw(line) : Effect.succeed(null)
+      }),
     follow: (after, partition) =>
       Stream.unwrap(
         Effect.gen(function* () {

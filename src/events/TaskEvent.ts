@@ -66,8 +66,23 @@ const next = {
   calendarsAt: Schema.optionalKey(Schema.Int)
 }
 
-/** The execution of a sequence to which a step belongs, and the step's name; absent for what is no step. */
-const stepOf = { parentExecutionId: Schema.optionalKey(Schema.String), stepName: Schema.optionalKey(Schema.String) }
+/**
+ * What an execution belongs to: the execution of a sequence to which a step belongs, and the step's name; of a retry, the
+ * first execution for its instant.
+ */
+const stepOf = {
+  parentExecutionId: Schema.optionalKey(Schema.String),
+  stepName: Schema.optionalKey(Schema.String),
+  retryOf: Schema.optionalKey(Schema.String),
+  /** Of what a message started: the log sequence at which it became due, where the message stands. */
+  dueLogSequence: Schema.optionalKey(Schema.Int)
+}
+
+/** What became of a step, as far as a later execution of its sequence needs it. */
+const CarriedOutcome = Schema.Union([
+  Schema.Struct({ status: Schema.Literal("completed"), executionId: Schema.String, result: Schema.Json }),
+  Schema.Struct({ status: Schema.Literal("failed"), executionId: Schema.String, error: ExecutionError })
+])
 
 /** How many executions in a row were each started by the one before, this one counted; absent where time or a command started it. */
 const chained = { chain: Schema.optionalKey(Ordinal) }
@@ -100,8 +115,17 @@ export const Scheduled = event("scheduled", {
   /** Version of the zone database that the decision was made with. */
   tzdata: Schema.String
 })
-export const Updated = event("updated", { ...next, definition: TaskDefinition })
-export const Rescheduled = event("rescheduled", { ...next, definition: TaskDefinition, tzdata: Schema.String })
+/** The revision whose definition this brings back; absent where the change is a new one. */
+const reverts = { revertsTo: Schema.optionalKey(Ordinal) }
+export const Updated = event("updated", { ...next, ...reverts, definition: TaskDefinition })
+export const Rescheduled = event("rescheduled", {
+  ...next,
+  ...reverts,
+  definition: TaskDefinition,
+  tzdata: Schema.String
+})
+/** A task that was over goes on, with the definition that it had. */
+export const Restored = event("restored", { ...next, definition: TaskDefinition, tzdata: Schema.String })
 export const Paused = event("paused", { until: Schema.NullOr(Instant) })
 export const Resumed = event("resumed", { ...next })
 export const Cancelled = event("cancelled", {
@@ -120,12 +144,25 @@ export const Due = event("due", {
   /** What started it, where that was a message. */
   message: Schema.optionalKey(Message),
   /** Of a sequence that takes up a failed one: what had ended well there, before this step, counts as done. */
-  resumes: Schema.optionalKey(Schema.Struct({ executionId: Schema.String, fromStep: Schema.String })),
+  resumes: Schema.optionalKey(
+    Schema.Struct({
+      executionId: Schema.String,
+      fromStep: Schema.String,
+      /** What had become of its steps, where the owner of the task had it no longer. */
+      outcomes: Schema.optionalKey(Schema.Record(Schema.String, CarriedOutcome))
+    })
+  ),
+  /** Of a retry: the execution whose place it takes; `retryOf`, or an earlier retry of that. */
+  retried: Schema.optionalKey(Schema.String),
+  /** Of a retry of a task that was over: what it is, which its owner had kept no longer. */
+  definition: Schema.optionalKey(TaskDefinition),
   /** Of a step: its task type, and its arguments with what earlier steps gave. */
   stepType: Schema.optionalKey(Schema.String),
   stepArgs: Schema.optionalKey(TaskArgs)
 })
 export const Started = event("started", attempt)
+/** An execution that somebody works on was cancelled: it is asked to stop, and nothing more of it begins. */
+export const Stopping = event("stopping", occurrence)
 export const Success = event("success", { ...ended, result: Schema.Json })
 export const Retry = event("retry", {
   ...ended,
@@ -134,7 +171,12 @@ export const Retry = event("retry", {
   /** Whether this attempt counts against `maxRetries`: a lost worker and "come back later" do not. */
   counted: Schema.Boolean
 })
-export const Failure = event("failure", { ...ended, error: ExecutionError })
+export const Failure = event("failure", {
+  ...ended,
+  error: ExecutionError,
+  /** A command ended it. */
+  byHand: Schema.optionalKey(Schema.Boolean)
+})
 export const Skipped = event("skipped", {
   ...next,
   reason: SkipReason,
@@ -156,8 +198,10 @@ export const TaskEvent = Schema.Union([
   Paused,
   Resumed,
   Cancelled,
+  Restored,
   Due,
   Started,
+  Stopping,
   Success,
   Retry,
   Failure,

@@ -33,7 +33,9 @@ const retryPolicy = Schedule.min([Schedule.exponential("100 millis"), Schedule.s
 
 const unavailable = (cause: unknown): LogUnavailable => new LogUnavailable({ reason: reasonOf(cause) })
 
-const thaw = (message: JsMsg): Result.Result<RecordedCommit, Commit.UnreadableCommit> => {
+const thaw = (
+  message: Pick<JsMsg, "seq" | "string" | "time">
+): Result.Result<RecordedCommit, Commit.UnreadableCommit> => {
   const text = message.string()
   return Result.map(Commit.decode(message.seq, text), (commit) => ({
     sequence: message.seq,
@@ -250,7 +252,26 @@ export const layer: Layer.Layer<EventLog, never, NatsConnection> = Layer.effect(
         })
       )
 
+    const at = (partition: number, sequence: number) =>
+      sequence < 1
+        ? Effect.succeed(null)
+        : Effect.tryPromise({
+            try: () =>
+              jsm.streams.getMessage(subjects.logStream, { seq: sequence }).catch((cause: unknown) => {
+                if (cause instanceof JetStreamApiError && cause.code === NO_MESSAGE) return null
+                throw cause
+              }),
+            catch: unavailable
+          }).pipe(
+            Effect.flatMap((message) =>
+              message === null || message.subject !== subjects.log(partition)
+                ? Effect.succeed(null)
+                : Effect.fromResult(thaw(message))
+            )
+          )
+
     return EventLog.of({
+      at,
       maxCommitBytes,
       append,
       read,

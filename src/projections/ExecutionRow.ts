@@ -9,7 +9,17 @@ import type { Schema } from "effect"
 /** Ids of the executions whose rows an event changes. */
 export const executionsOf = (event: TaskEvent): ReadonlyArray<string> => {
   switch (event.type) {
-    case "due":
+    case "due": {
+      const { executionId, retried, retryOf } = event
+      return [
+        ...new Set([
+          executionId,
+          ...(retried === undefined ? [] : [retried]),
+          ...(retryOf === undefined ? [] : [retryOf])
+        ])
+      ]
+    }
+    case "stopping":
     case "started":
     case "success":
     case "retry":
@@ -38,8 +48,12 @@ export const isEnded = ({ status }: TaskExecution): boolean =>
 export const executionAfter = (
   row: TaskExecution | undefined,
   event: TaskEvent,
-  executionId: string
+  executionId: string,
+  logSequence = 0
 ): TaskExecution | undefined => {
+  if (event.type === "due" && event.executionId !== executionId) {
+    return row === undefined ? undefined : { ...row, retriedBy: event.executionId }
+  }
   if (row === undefined) {
     return event.type === "due" ? due(event) : event.type === "skipped" ? skipped(event, executionId) : undefined
   }
@@ -51,6 +65,7 @@ export const executionAfter = (
       return {
         ...row,
         status: "running",
+        waitsFor: null,
         attempt: event.attempt,
         worker: event.worker,
         ...began(row, event.startedAt),
@@ -63,19 +78,33 @@ export const executionAfter = (
           errorMessage: null
         })
       }
+    case "stopping":
+      return { ...row, stopRequestedAt: event.time }
     case "success":
-      return { ...tried(row, event), ...over(event), status: "completed", result: event.result, ...noError }
+      return {
+        ...tried(row, event),
+        ...over(event, logSequence),
+        status: "completed",
+        result: event.result,
+        ...noError
+      }
     case "failure":
       return {
         ...tried(row, event),
-        ...over(event),
+        ...over(event, logSequence),
         status: event.error.code === "cancelled" ? "cancelled" : "failed",
         ...errorOf(event)
       }
     case "retry":
       return { ...tried(row, event), status: "retrying", attempt: event.attempt + 1, ...errorOf(event) }
     case "cancelled":
-      return { ...row, status: "cancelled", completedAt: event.time }
+      return {
+        ...row,
+        status: "cancelled",
+        completedAt: event.time,
+        waitsFor: null,
+        endLogSequence: logSequence
+      }
     default:
       return row
   }
@@ -106,6 +135,11 @@ const fresh = (event: EventOf<"due"> | EventOf<"skipped">, executionId: string):
   parentExecutionId: null,
   stepName: null,
   manual: false,
+  waitsFor: null,
+  stopRequestedAt: null,
+  retryOf: null,
+  retriedBy: null,
+  endLogSequence: null,
   ...(event.message === undefined ? {} : { message: headOf(event.message) })
 })
 
@@ -118,7 +152,9 @@ const due = (event: EventOf<"due">): TaskExecution => ({
   taskType: event.stepType ?? event.taskType,
   parentExecutionId: event.parentExecutionId ?? null,
   stepName: event.stepName ?? null,
-  manual: event.manual ?? false
+  manual: event.manual ?? false,
+  waitsFor: event.buffered === true ? "overlap" : null,
+  retryOf: event.retryOf ?? null
 })
 
 const skipped = (event: EventOf<"skipped">, executionId: string): TaskExecution => ({
@@ -166,7 +202,12 @@ const tried = (row: TaskExecution, event: Ended): TaskExecution => ({
   })
 })
 
-const over = (event: Ended) => ({ completedAt: event.finishedAt, durationMs: event.durationMs })
+const over = (event: Ended, logSequence: number) => ({
+  completedAt: event.finishedAt,
+  durationMs: event.durationMs,
+  waitsFor: null,
+  endLogSequence: logSequence
+})
 
 const errorOf = ({ error }: EventOf<"failure"> | EventOf<"retry">) => ({
   errorCode: error.code,

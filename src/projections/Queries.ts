@@ -6,6 +6,7 @@ import { Context, type Effect, Schema } from "effect"
 import type { TaskDefinition } from "../events/TaskDefinition.ts"
 import { AnyInstant, Instant } from "../recurrence/Instant.ts"
 import { ExecutionStatus, ScheduledTask, TaskStatus } from "./ScheduledTask.ts"
+import { LastSet, TaskChange } from "./TaskChange.ts"
 import { TaskExecution } from "./TaskExecution.ts"
 
 const Limit = Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 1000 }))
@@ -170,6 +171,28 @@ export const Counts = Schema.Struct({
 })
 export type Counts = typeof Counts.Type
 
+export const ChangesQuery = Schema.Struct({
+  ...TaskQuery.fields,
+  /** Only what was done to this field, such as `scheduleSpec`, `taskArgs` or `taskArgs.command`. */
+  field: Schema.optionalKey(Schema.String),
+  /** Revisions before this one: `nextBefore` of the page before. */
+  before: Schema.optionalKey(Schema.Int),
+  /** Most revisions of a page; default 100. */
+  limit: Schema.optionalKey(Limit)
+})
+export type ChangesQuery = typeof ChangesQuery.Type
+
+/** Newest first. */
+export const ChangesPage = Schema.Struct({
+  taskId: Schema.String,
+  items: Schema.Array(TaskChange),
+  nextBefore: Schema.NullOr(Schema.Int),
+  /** For every field (or the one asked for) who gave it the value that it has. */
+  lastSet: Schema.Array(LastSet),
+  logSequence: Schema.Int
+})
+export type ChangesPage = typeof ChangesPage.Type
+
 /** Nothing has this id, or begins with it. */
 export class NotFound extends Schema.TaggedError<NotFound>()("NotFound", {
   what: Schema.Literals(["task", "execution"]),
@@ -226,6 +249,7 @@ export class Queries extends Context.Service<
     /** How many tasks fit a filter. */
     countTasks(query: CountsQuery): Effect.Effect<Counts, QueryError>
     countExecutions(query: ExecutionCountsQuery): Effect.Effect<Counts, QueryError>
+    changes(query: ChangesQuery): Effect.Effect<ChangesPage, QueryError>
     /** Log sequence that the read models include. */
     readonly logSequence: Effect.Effect<number>
     /** Tasks by status and executions by status, for `status`. */

@@ -8,10 +8,10 @@ import { basename, dirname, join } from "node:path"
 import { DatabaseSync } from "node:sqlite"
 
 /** Changed whenever the folds or the tables change: the read models are then built anew. */
-export const VERSION = 9
+export const VERSION = 11
 
 /** Changed with the tables and what is in their columns: a file of another version but the same shape can still answer. */
-export const SHAPE = 3
+export const SHAPE = 4
 
 export const MEMORY = ":memory:"
 
@@ -44,6 +44,9 @@ const TABLES = `
     manual INTEGER NOT NULL, status TEXT NOT NULL, due TEXT NOT NULL, started TEXT NOT NULL, duration INTEGER NOT NULL,
     late INTEGER NOT NULL, worker TEXT NOT NULL, error TEXT NOT NULL, row TEXT NOT NULL
   );
+  CREATE TABLE revision (
+    task INTEGER NOT NULL, revision INTEGER NOT NULL, row TEXT NOT NULL, PRIMARY KEY (task, revision)
+  ) WITHOUT ROWID;
   CREATE INDEX execution_status ON execution (status, due);
   CREATE INDEX execution_task ON execution (task, due);
   CREATE INDEX execution_parent ON execution (parent, due) WHERE parent IS NOT NULL;

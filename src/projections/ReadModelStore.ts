@@ -21,6 +21,7 @@ import {
 import type { ScheduledTask } from "./ScheduledTask.ts"
 import type { TaskExecution } from "./TaskExecution.ts"
 import { definitionIn, nextRunAt, scheduledTask, type TaskRow, taskAfter } from "./TaskRow.ts"
+import { changeIn, type TaskChange } from "./TaskChange.ts"
 
 /** Rows of each table kept in memory between batches: those that more events are likely to follow for. */
 const CACHED_ROWS = 20_000
@@ -84,6 +85,7 @@ interface Batch {
   readonly tasks: Map<string, Numbered<TaskRow>>
   readonly definitions: Map<string, TaskDefinition>
   readonly executions: Map<string, NumberedExecution>
+  readonly revisions: Array<{ readonly task: number; readonly change: TaskChange }>
   readonly taskCounts: Counts
   readonly executionCounts: Counts
   nextTask: number
@@ -109,7 +111,7 @@ export class ReadModelStore {
       definition: database.prepare("SELECT definition FROM definition WHERE n = ?"),
       execution: database.prepare("SELECT n, task, row FROM execution WHERE id = ?"),
       taskRow: database.prepare("SELECT row FROM task WHERE n = ?"),
-      executionRow: database.prepare("SELECT row FROM execution WHERE n = ?"),
+      executionRow: database.prepare("SELECT task, row FROM execution WHERE n = ?"),
       addTask: database.prepare(
         `INSERT INTO task (status, sort, paused, updated, next, last_run, last_status,
            type, name, tags, queue, author, words, n, id, created, row)
@@ -130,6 +132,11 @@ export class ReadModelStore {
       setExecution: database.prepare(
         `UPDATE execution SET status = ?, due = ?, started = ?, duration = ?, late = ?, worker = ?, error = ?, row = ?
          WHERE n = ?`
+      ),
+      addRevision: database.prepare("INSERT OR REPLACE INTO revision VALUES (?, ?, ?)"),
+      ahead: database.prepare(
+        `SELECT 1 FROM execution INDEXED BY execution_status WHERE status IN ('queued', 'running', 'retrying')
+         AND task = ? AND n < ? AND parent IS NULL AND manual = ? LIMIT 1`
       ),
       checkpoint: database.prepare("INSERT OR REPLACE INTO checkpoint VALUES (1, ?, ?)")
     }
@@ -208,6 +215,7 @@ export class ReadModelStore {
       tasks: new Map(),
       definitions: new Map(),
       executions: new Map(),
+      revisions: [],
       taskCounts: new Map(this.#taskCounts),
       executionCounts: new Map(this.#executionCounts),
       nextTask: this.#nextTask,
@@ -215,9 +223,12 @@ export class ReadModelStore {
     }
     this.#database.exec("BEGIN IMMEDIATE")
     try {
-      for (const { commit } of fresh) for (const event of commit.events) this.#fold(event, batch)
+      for (const { commit, sequence } of fresh) for (const event of commit.events) this.#fold(event, sequence, batch)
       for (const [id, one] of batch.tasks) this.#putTask(one, batch.definitions.get(id))
       for (const one of batch.executions.values()) this.#putExecution(one)
+      for (const { change, task } of batch.revisions) {
+        this.#statements.addRevision.run(task, change.revision, JSON.stringify(change))
+      }
       this.#statements.checkpoint.run(last.sequence, last.hash)
       this.#database.exec("COMMIT")
     } catch (cause) {
@@ -277,12 +288,29 @@ export class ReadModelStore {
 
   /** The execution with this number. */
   executionAt(n: number): TaskExecution {
-    return JSON.parse(String(this.#statements.executionRow.get(n)?.["row"])) as TaskExecution
+    const found = this.#statements.executionRow.get(n)
+    const row = JSON.parse(String(found?.["row"])) as TaskExecution
+    return this.inLine({ n, row, task: Number(found?.["task"]) })
   }
 
   /** An execution by its whole id. */
   execution(id: string): TaskExecution | undefined {
-    return this.#execution(id)?.row
+    const found = this.#execution(id)
+    return found === undefined ? undefined : this.inLine(found)
+  }
+
+  /** An execution that was to wait for its turn waits for as long as an earlier one of its kind is open. */
+  inLine({ n, row, task }: NumberedExecution): TaskExecution {
+    if (row.waitsFor !== "overlap") return row
+    const waits = this.#statements.ahead.get(task, n, row.manual ? 1 : 0) !== undefined
+    return waits ? row : { ...row, waitsFor: null }
+  }
+
+  /** All revisions of the task with this number, oldest first. */
+  revisions(n: number): ReadonlyArray<TaskChange> {
+    return this.all("SELECT row FROM revision WHERE task = ? ORDER BY revision", n).map(
+      (found) => JSON.parse(String(found["row"])) as TaskChange
+    )
   }
 
   /** How many tasks and executions there are of each status. */
@@ -317,18 +345,27 @@ export class ReadModelStore {
         }
   }
 
-  #fold(event: TaskEvent, batch: Batch): void {
+  #fold(event: TaskEvent, sequence: number, batch: Batch): void {
     const before = batch.tasks.get(event.taskId) ?? this.#task(event.taskId)
     const row = taskAfter(before?.row, event)
     if (row === undefined) return
     const task: Numbered<TaskRow> = { n: before?.n ?? batch.nextTask++, row }
     batch.tasks.set(event.taskId, task)
     recount(batch.taskCounts, before?.row.progress.status, row.progress.status)
+    const change = changeIn(
+      event,
+      sequence,
+      before === undefined
+        ? undefined
+        : { row: before.row, definition: () => batch.definitions.get(event.taskId) ?? this.definition(before.n) },
+      row
+    )
+    if (change !== undefined) batch.revisions.push({ task: task.n, change })
     const definition = definitionIn(event)
     if (definition !== undefined) batch.definitions.set(event.taskId, definition)
     for (const id of executionsOf(event)) {
       const known = batch.executions.get(id) ?? this.#execution(id)
-      const execution = executionAfter(known?.row, event, id)
+      const execution = executionAfter(known?.row, event, id, sequence)
       if (execution === undefined) continue
       batch.executions.set(id, { n: known?.n ?? batch.nextExecution++, task: task.n, row: execution })
       recount(batch.executionCounts, known?.row.status, execution.status)

@@ -8,6 +8,7 @@ import { Clock, Effect, Layer } from "effect"
 import type { EventLog } from "../events/EventLog.ts"
 import * as Projector from "./Projector.ts"
 import { NotFound, Queries } from "./Queries.ts"
+import { changes } from "./Changes.ts"
 import * as SqliteQueries from "./SqliteQueries.ts"
 
 export interface ReadModelsOptions {
@@ -48,7 +49,8 @@ export const reads = (ask: Ask, now: Effect.Effect<number>): Omit<Queries["Servi
     Effect.flatMap(now, (at) =>
       ask(query.after ?? 0, (store) => Effect.sync(() => SqliteQueries.countedTasks(store, query, at)))
     ),
-  countExecutions: (query) => ask(query.after ?? 0, (store) => SqliteQueries.countedExecutions(store, query))
+  countExecutions: (query) => ask(query.after ?? 0, (store) => SqliteQueries.countedExecutions(store, query)),
+  changes: (query) => ask(query.after ?? 0, (store) => changes(store, query))
 })
 
 export const layer = (options: ReadModelsOptions): Layer.Layer<Queries, never, EventLog> =>

@@ -36,7 +36,7 @@ import { MIN_PREFIX, taskConditions } from "./TaskConditions.ts"
 const LIMIT = 100
 const SHOWN_MATCHES = 10
 /** Most bytes of a page of several items: an answer must fit into a message (1 MiB), together with a task. */
-const PAGE_BYTES = 640 * 1024
+export const PAGE_BYTES = 640 * 1024
 /** So many tasks are read one by one in the order of their executions; of more, executions are looked at in their order. */
 const FEW_TASKS = 64
 /** Values of a group that are told. */

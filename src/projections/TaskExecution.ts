@@ -58,6 +58,16 @@ export const TaskExecution = Schema.Struct({
   manual: Schema.Boolean,
   /** The message that started it; what it says stands in its `due` event. */
   message: Schema.optionalKey(Schema.Struct({ id: Schema.String, subject: Schema.String, at: Instant })),
+  /** For what an execution that is due waits before it is offered to workers; null: for nothing. */
+  waitsFor: Schema.NullOr(Schema.Literals(["overlap"])),
+  /** When it was asked to stop by a command. */
+  stopRequestedAt: OptionalInstant,
+  /** Of a retry: the first execution for its instant. */
+  retryOf: OptionalText,
+  /** The newest retry of it. */
+  retriedBy: OptionalText,
+  /** Where its end stands in the log. */
+  endLogSequence: Schema.NullOr(Schema.Int),
   /** Only while it runs, and only where the task type tells. */
   progress: Schema.optionalKey(ExecutionProgress)
 })

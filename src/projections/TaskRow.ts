@@ -6,7 +6,7 @@ import { fromMillis, type Instant, toMillis } from "../recurrence/Instant.ts"
 import type { ScheduledTask, TaskStatus } from "./ScheduledTask.ts"
 
 /** The fields that a definition says. */
-const fromDefinition = (definition: TaskDefinition) => ({
+export const shownFields = (definition: TaskDefinition) => ({
   taskType: definition.taskType,
   taskName: definition.taskName,
   description: definition.description,
@@ -41,7 +41,7 @@ const fromDefinition = (definition: TaskDefinition) => ({
   createdBy: definition.createdBy
 })
 
-type Progress = Omit<ScheduledTask, keyof ReturnType<typeof fromDefinition> | "nextRunAt">
+type Progress = Omit<ScheduledTask, keyof ReturnType<typeof shownFields> | "nextRunAt">
 
 /** What events change all the time; the definition is kept apart, for it is large and hardly ever changes. */
 export interface TaskRow {
@@ -64,14 +64,16 @@ export const nextRunAt = ({ offsetMs, progress: { nextNominalAt } }: TaskRow): I
 
 /** The row as readers see it. */
 export const scheduledTask = (row: TaskRow, definition: TaskDefinition): ScheduledTask => ({
-  ...fromDefinition(definition),
+  ...shownFields(definition),
   ...row.progress,
   nextRunAt: nextRunAt(row)
 })
 
 /** The definition that an event brings; undefined for most. */
 export const definitionIn = (event: TaskEvent): TaskDefinition | undefined =>
-  event.type === "scheduled" || event.type === "updated" || event.type === "rescheduled" ? event.definition : undefined
+  event.type === "scheduled" || event.type === "updated" || event.type === "rescheduled" || event.type === "restored"
+    ? event.definition
+    : undefined
 
 const isOver = (status: TaskStatus): boolean => status === "completed" || status === "failed" || status === "cancelled"
 
@@ -107,6 +109,21 @@ export const taskAfter = (row: TaskRow | undefined, event: TaskEvent): TaskRow |
         { nextNominalAt: null, cancelledAt: event.time },
         { resting: "cancelled", running: row.running.filter((id) => !event.executions.includes(id)) }
       )
+    case "restored":
+      return changed(
+        row,
+        event,
+        {
+          scheduleType: event.scheduleType,
+          nextNominalAt: event.nextAt,
+          cancelledAt: null,
+          pausedUntil: null,
+          pauseReason: null
+        },
+        { resting: "scheduled" }
+      )
+    case "stopping":
+      return changed(row, event, {})
     case "due":
       return changed(
         row,
@@ -177,7 +194,8 @@ const changed = (
 ): TaskRow => {
   const resting = more.resting ?? row.resting
   const running = more.running ?? row.running
-  const over = isOver(resting)
+  // Of a task that is over an execution may be retried; one that was cancelled is over whatever still stops.
+  const over = isOver(resting) && (resting === "cancelled" || running.length === 0)
   return {
     progress: {
       ...row.progress,

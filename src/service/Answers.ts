@@ -6,6 +6,7 @@ import * as Intake from "../actors/door/Intake.ts"
 import { preview, PreviewRequest } from "../actors/door/Preview.ts"
 import { Refused } from "../actors/door/TaskRequest.ts"
 import {
+  ChangesQuery,
   CountsQuery,
   ExecutionCountsQuery,
   ExecutionsQuery,
@@ -210,6 +211,7 @@ export const make = Effect.fnUntraced(function* ({ progress, timezone }: Answers
     standing("executionCounts", ExecutionCountsQuery, (at, query) =>
       Effect.map(at.queries.countExecutions(query), (counts) => told(at, counts))
     ),
+    question("changes", ChangesQuery, (query) => queries.changes(query)),
     question("next", PreviewRequest, next),
     question("calendars", Schema.Struct({}), () => Effect.sync(() => calendars.all().map(viewOf)))
   ]

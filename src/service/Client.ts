@@ -7,20 +7,26 @@ import { CalendarAnswer, CalendarView } from "../actors/door/CalendarRequest.ts"
 import { Preview } from "../actors/door/Preview.ts"
 import {
   BackfillAnswer,
+  CancelExecutionAnswer,
+  type CancelExecutionRequest,
+  CancelWaitingAnswer,
   ChangeAnswer,
   Refused,
+  type RetryRequest,
   RunAnswer,
   ScheduleAnswer,
   type ScheduleRequest,
   TaskAnswer
 } from "../actors/door/TaskRequest.ts"
-import { Counts, ExecutionsPage, TasksPage } from "../projections/Queries.ts"
+import { isEnded } from "../projections/ExecutionRow.ts"
+import { ChangesPage, Counts, ExecutionsPage, TasksPage } from "../projections/Queries.ts"
 import { ScheduledTask } from "../projections/ScheduledTask.ts"
 import { TaskExecution } from "../projections/TaskExecution.ts"
 import type { OutputPiece } from "../work/LiveFeed.ts"
 import {
   type AnnouncedEvent,
   type FrontDoor,
+  type RetryOfTask,
   Occurrences,
   type OutcomeUnknown,
   type SchedulerError,
@@ -124,6 +130,67 @@ export const make = (carrier: Carrier, { actor, newId }: ClientOptions): FrontDo
         )
       )
 
+  const execution = query("execution", TaskExecution)
+  const executions = query("executions", ExecutionsPage)
+  const cancelOne = command("cancelExecution", CancelExecutionAnswer)
+  const retryOne = command("retry", RunAnswer)
+
+  /** What its owner does not know is over, or the id is the beginning of one. */
+  const cancelExecution = (body: CancelExecutionRequest) =>
+    cancelOne(body, body.commandId).pipe(
+      Effect.catchIf(
+        (error) => error._tag === "Refused" && error.code === "notFound",
+        () =>
+          Effect.flatMap(execution({ id: body.executionId }), (found) =>
+            isEnded(found)
+              ? Effect.fail(new Refused({ code: "ended", message: howEnded(found) }))
+              : cancelOne({ ...body, executionId: found.executionId }, body.commandId)
+          )
+      )
+    )
+
+  /** The newest execution of a task that has failed. */
+  const newestFailed = Effect.fnUntraced(function* (id: string) {
+    const { taskId } = (yield* task({ id })).task
+    const { items } = yield* executions({ taskId, status: "failed", steps: false, limit: 1 })
+    const [newest] = items
+    if (newest !== undefined) return newest.executionId
+    return yield* new Refused({
+      code: "nothingFailed",
+      message: `no execution of task ${taskId} has failed`,
+      hint: "one that was cancelled is retried by its own id: nagatha history shows it"
+    })
+  })
+
+  const retry = Effect.fnUntraced(function* (body: RetryRequest | RetryOfTask) {
+    const { commandId, fromStart, reason } = body
+    const executionId = "executionId" in body ? body.executionId : yield* newestFailed(body.taskId)
+    const common = {
+      ...(body.actor === undefined ? {} : { actor: body.actor }),
+      ...(reason === undefined ? {} : { reason }),
+      ...(fromStart === undefined ? {} : { fromStart })
+    }
+    const endedAt = "endedAt" in body ? body.endedAt : undefined
+    const first = { ...common, executionId, ...(endedAt === undefined ? {} : { endedAt }) }
+    return yield* retryOne(first, commandId).pipe(
+      Effect.catchIf(
+        (error) => error._tag === "Refused" && error.code === "notFound" && endedAt === undefined,
+        () =>
+          Effect.flatMap(execution({ id: executionId }), (found) =>
+            found.endLogSequence === null
+              ? Effect.fail(
+                  new Refused({
+                    code: found.status === "skipped" ? "invalidRequest" : "notEnded",
+                    message: howEnded(found),
+                    hint: "nagatha backfill runs what was skipped; nagatha run begins a run by hand"
+                  })
+                )
+              : retryOne({ ...common, executionId: found.executionId, endedAt: found.endLogSequence }, commandId)
+          )
+      )
+    )
+  })
+
   const schedule = command("schedule", ScheduleAnswer)
   const setCalendar = command("setCalendar", CalendarAnswer)
   const removeCalendar = command("removeCalendar", CalendarAnswer)
@@ -151,7 +218,14 @@ export const make = (carrier: Carrier, { actor, newId }: ClientOptions): FrontDo
         (answers) => answers.flat()
       ),
     cancel: ofTask(command("cancel", TaskAnswer)),
+    cancelExecution,
+    cancelWaiting: ofTask(command("cancelWaiting", CancelWaitingAnswer)),
     run: ofTask(command("run", RunAnswer)),
+    retry,
+    restore: ofTask(command("restore", ChangeAnswer)),
+    undo: ofTask(command("undo", ChangeAnswer)),
+    revert: ofTask(command("revert", ChangeAnswer)),
+    changes: query("changes", ChangesPage),
     pause: ofTask(command("pause", TaskAnswer)),
     resume: ofTask(command("resume", TaskAnswer)),
     skip: ofTask(command("skip", TaskAnswer)),
@@ -165,8 +239,8 @@ export const make = (carrier: Carrier, { actor, newId }: ClientOptions): FrontDo
     next: query("next", Preview),
     tasks: query("tasks", TasksPage),
     info: query("info", TaskInfo),
-    executions: query("executions", ExecutionsPage),
-    execution: query("execution", TaskExecution),
+    executions,
+    execution,
     counts: query("counts", Counts),
     executionCounts: query("executionCounts", Counts),
     status: Effect.suspend(() => query("status", ServiceStatus)({})),
@@ -176,6 +250,12 @@ export const make = (carrier: Carrier, { actor, newId }: ClientOptions): FrontDo
     events: (pattern) => Stream.unwrap(carrier.subscribe(pattern)),
     output: (executionId) => Stream.unwrap(carrier.output(executionId))
   }
+}
+
+const howEnded = ({ errorCode, executionId, status }: TaskExecution): string => {
+  if (status === "skipped") return `execution ${executionId} was not run: it was skipped (${errorCode ?? ""})`
+  if (status === "queued" || status === "running" || status === "retrying") return `execution ${executionId} is open`
+  return `execution ${executionId} has ended already: ${status === "completed" ? "success" : (errorCode ?? status)}`
 }
 
 /** Groups that fit into a message. */

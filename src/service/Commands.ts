@@ -152,7 +152,8 @@ export const make = Effect.fnUntraced(function* (options: CommandsOptions) {
   }
 
   const addressed: Commands["addressed"] = (verb, request) => {
-    const named = request["taskId"]
+    const { executionId } = request
+    const named = request["taskId"] ?? (typeof executionId === "string" ? executionId.split("@")[0] : undefined)
     const commandId = typeof request["commandId"] === "string" ? request["commandId"] : options.newId()
     const taskId = typeof named === "string" ? named : verb === "schedule" ? Intake.taskIdOf(commandId) : ""
     return {

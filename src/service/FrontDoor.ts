@@ -16,6 +16,14 @@ import type { Preview, PreviewRequest } from "../actors/door/Preview.ts"
 import {
   type BackfillAnswer,
   type BackfillRequest,
+  type CancelExecutionAnswer,
+  type CancelExecutionRequest,
+  type CancelWaitingAnswer,
+  type CancelWaitingRequest,
+  type RestoreRequest,
+  type RetryRequest,
+  type RevertRequest,
+  type UndoRequest,
   type CancelRequest,
   type ChangeAnswer,
   type PauseRequest,
@@ -32,6 +40,8 @@ import {
   type UpdateRequest
 } from "../actors/door/TaskRequest.ts"
 import type {
+  ChangesPage,
+  ChangesQuery,
   Counts,
   CountsQuery,
   ExecutionCountsQuery,
@@ -147,6 +157,8 @@ export type SchedulerError = Refused | Unreachable | OutcomeUnknown
 export interface AsOfQuery {
   readonly asOf?: string
 }
+/** The newest execution of a task that has failed. */
+export type RetryOfTask = Omit<RetryRequest, "executionId" | "endedAt"> & { readonly taskId: string }
 
 export interface FrontDoor {
   schedule(request: ScheduleRequest): Effect.Effect<ScheduleAnswer, SchedulerError>
@@ -155,6 +167,20 @@ export interface FrontDoor {
     requests: ReadonlyArray<ScheduleRequest>
   ): Effect.Effect<ReadonlyArray<ScheduleAnswer | Refused>, Unreachable | OutcomeUnknown>
   cancel(request: CancelRequest): Effect.Effect<TaskAnswer, SchedulerError>
+  /** Ends one execution, or asks it to stop; its task goes on with its schedule. */
+  cancelExecution(request: CancelExecutionRequest): Effect.Effect<CancelExecutionAnswer, SchedulerError>
+  /** Drops what is due and waits for the end of an earlier execution. */
+  cancelWaiting(request: CancelWaitingRequest): Effect.Effect<CancelWaitingAnswer, SchedulerError>
+  /** A new execution for the instant of one that has ended badly, named by itself or by its task (then the newest). */
+  retry(request: RetryRequest | RetryOfTask): Effect.Effect<RunAnswer, SchedulerError>
+  /** A task that is over goes on. */
+  restore(request: RestoreRequest): Effect.Effect<ChangeAnswer, SchedulerError>
+  /** Takes back the newest change of a task's definition. */
+  undo(request: UndoRequest): Effect.Effect<ChangeAnswer, SchedulerError>
+  /** Brings back the definition that a task had at a revision. */
+  revert(request: RevertRequest): Effect.Effect<ChangeAnswer, SchedulerError>
+  /** All revisions of a task, newest first: what changed, by whom, and why. */
+  changes(query: ChangesQuery): Effect.Effect<ChangesPage, SchedulerError>
   /** Runs a task now, beside its schedule, also while it is paused. */
   run(request: RunRequest): Effect.Effect<RunAnswer, SchedulerError>
   /** Nothing of it becomes due until it goes on: by itself, or by `resume`. */

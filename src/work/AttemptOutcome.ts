@@ -47,6 +47,14 @@ export const fitting = (value: Schema.Json): Schema.Json => {
   return { truncated: true, bytes: size, beginning: JSON.stringify(value).slice(0, 4096).toWellFormed() }
 }
 
+/** Whether a value was too large to be kept whole. */
+export const wasCut = (value: Schema.Json): boolean => {
+  if (Predicate.isString(value)) return /\[… \d+ characters left out …\]/.test(value)
+  if (isArray(value)) return value.some(wasCut)
+  if (value === null || typeof value !== "object") return false
+  return (value["truncated"] === true && "beginning" in value) || Object.values(value).some(wasCut)
+}
+
 const bounded = (error: ExecutionError): ExecutionError => ({
   code: error.code,
   message: shortened(error.message, MAX_MESSAGE),

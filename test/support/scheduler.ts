@@ -13,7 +13,8 @@ import {
   ScheduleRequest,
   Scheduler,
   type SchedulerError,
-  type ServiceStatus
+  type ServiceStatus,
+  type TaskChange
 } from "../../src/Scheduler.ts"
 
 export const aTask = (changes: Partial<ScheduledTask> = {}): ScheduledTask => ({
@@ -102,6 +103,11 @@ export const anExecution = (changes: Partial<TaskExecution> = {}): TaskExecution
   parentExecutionId: null,
   stepName: null,
   manual: false,
+  waitsFor: null,
+  stopRequestedAt: null,
+  retryOf: null,
+  retriedBy: null,
+  endLogSequence: 5,
   ...changes
 })
 
@@ -140,7 +146,9 @@ export interface World {
   readonly scheduled: Array<ScheduleRequest>
   readonly cancelled: Array<CancelRequest>
   readonly ran: Array<RunRequest>
-  /** Requests to pause, resume, skip, reschedule and update. */
+  /** What `changes` answers. */
+  readonly revisions: ReadonlyArray<TaskChange>
+  /** Requests to pause, resume, restore, undo, revert, retry, cancel one execution, skip, reschedule and update. */
   readonly changed: Array<object>
   readonly calendars: Array<CalendarView>
   /** Every call fails with this while it is set. */
@@ -163,6 +171,7 @@ export const aWorld = (changes: Partial<World> = {}): World => ({
   cancelled: [],
   ran: [],
   changed: [],
+  revisions: [],
   calendars: [],
   failing: undefined,
   onScheduled: () => undefined,
@@ -298,6 +307,48 @@ export const memoryScheduler = (world: World): Scheduler["Service"] => {
             executionId: `${one.taskId}@run`
           }
         })
+      ),
+    cancelExecution: (request) =>
+      guarded(() =>
+        Effect.map(
+          found("execution", world.executions, request.executionId, (one) => one.executionId),
+          ({ executionId, status, taskId }) => {
+            world.changed.push(request)
+            const execution = status === "running" ? ("stopping" as const) : ("cancelled" as const)
+            return { taskId, status: "scheduled", revision: 1, logSequence: 9, executionId, execution }
+          }
+        )
+      ),
+    cancelWaiting: (request) => Effect.map(changing("scheduled", request), (answer) => ({ ...answer, executions: 3 })),
+    retry: (request) =>
+      guarded(() =>
+        Effect.map(
+          "executionId" in request
+            ? Effect.map(
+                found("execution", world.executions, request.executionId, (one) => one.executionId),
+                ({ taskId }) => taskId
+              )
+            : Effect.map(task(request.taskId), ({ taskId }) => taskId),
+          (taskId) => {
+            world.changed.push(request)
+            return { taskId, status: "scheduled", revision: 1, logSequence: 9, executionId: `${taskId}@again` }
+          }
+        )
+      ),
+    restore: (request) => changed(request),
+    undo: (request) => changed(request),
+    revert: (request) => changed(request),
+    changes: ({ field, id }) =>
+      guarded(() =>
+        Effect.map(task(id), ({ taskId }) => ({
+          taskId,
+          items: world.revisions.filter(
+            ({ changes }) => field === undefined || changes.some((one) => one.field === field)
+          ),
+          nextBefore: null,
+          lastSet: [{ field: field ?? "status", revision: 2, at: "2026-03-01T09:00:00.000Z", actor: "cli:bob" }],
+          logSequence: 9
+        }))
       ),
     pause: (request) => changing("paused", request),
     resume: (request) => changing("scheduled", request),

@@ -104,7 +104,9 @@ export class History {
 
   told(decided: Result.Result<Decision, { readonly code: string }>): string {
     if (Result.isFailure(decided)) return `refused ${decided.failure.code}`
-    return decided.success._tag === "events" ? shown(decided.success.events) : `known ${decided.success.repeated}`
+    const { success } = decided
+    if (success._tag === "unread") return `unread ${success.sequence}`
+    return success._tag === "events" ? shown(success.events) : `known ${success.repeated}`
   }
 
   /** What the timer brings now. */

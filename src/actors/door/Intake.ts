@@ -7,6 +7,7 @@
  */
 import { Result, Schema } from "effect"
 import { hash } from "node:crypto"
+import { named } from "../../events/ExecutionId.ts"
 import { retryOf } from "../../events/RetryPolicy.ts"
 import type { TaskDefinition } from "../../events/TaskDefinition.ts"
 import { clockNotes } from "../../recurrence/ClockNotes.ts"
@@ -22,12 +23,18 @@ import type { CommandAnswer } from "../Envelope.ts"
 import type { TaskCommand } from "../task/Task.ts"
 import {
   BackfillRequest,
+  type CancelExecutionAnswer,
+  CancelExecutionRequest,
   CancelRequest,
+  CancelWaitingRequest,
   type ChangeAnswer,
   PauseRequest,
   Refused,
   RescheduleRequest,
+  RestoreRequest,
   ResumeRequest,
+  RetryRequest,
+  RevertRequest,
   type RunAnswer,
   RunRequest,
   ScheduleAnswer,
@@ -35,6 +42,7 @@ import {
   SkipRequest,
   type TaskAnswer,
   type TaskVerb,
+  UndoRequest,
   UpdateRequest
 } from "./TaskRequest.ts"
 import { fromMillis } from "../../recurrence/Instant.ts"
@@ -64,6 +72,12 @@ const decodeResume = Schema.decodeUnknownResult(ResumeRequest, strict)
 const decodeSkip = Schema.decodeUnknownResult(SkipRequest, strict)
 const decodeBackfill = Schema.decodeUnknownResult(BackfillRequest, strict)
 const decodeUpdate = Schema.decodeUnknownResult(UpdateRequest, strict)
+const decodeCancelExecution = Schema.decodeUnknownResult(CancelExecutionRequest, strict)
+const decodeCancelWaiting = Schema.decodeUnknownResult(CancelWaitingRequest, strict)
+const decodeRetry = Schema.decodeUnknownResult(RetryRequest, strict)
+const decodeRestore = Schema.decodeUnknownResult(RestoreRequest, strict)
+const decodeUndo = Schema.decodeUnknownResult(UndoRequest, strict)
+const decodeRevert = Schema.decodeUnknownResult(RevertRequest, strict)
 const decodeReschedule = Schema.decodeUnknownResult(RescheduleRequest, strict)
 
 const invalid = (error: Schema.SchemaError) =>
@@ -135,6 +149,46 @@ export const request = (verb: TaskVerb, body: unknown, door: Door): Result.Resul
         to: Date.parse(asked.to),
         atOnce: asked.overlap === "allowAll"
       }))
+    case "cancelWaiting":
+      return Result.map(read(decodeCancelWaiting, body), (asked) => ({ type: "cancelWaiting", ...about(asked, door) }))
+    case "cancelExecution":
+      return Result.flatMap(read(decodeCancelExecution, body), (asked) =>
+        Result.map(taskOf(asked.executionId), (taskId) => ({
+          type: "cancelExecution",
+          ...about({ ...asked, taskId }, door),
+          executionId: asked.executionId
+        }))
+      )
+    case "retry":
+      return Result.flatMap(read(decodeRetry, body), (asked) =>
+        Result.map(taskOf(asked.executionId), (taskId) => ({
+          type: "retry",
+          ...about({ ...asked, taskId }, door),
+          executionId: asked.executionId,
+          fromStart: asked.fromStart ?? false,
+          endedAt: asked.endedAt
+        }))
+      )
+    case "restore":
+      return Result.map(read(decodeRestore, body), (asked) => ({
+        type: "restore",
+        ...about(asked, door),
+        allowPast: asked.allowPast ?? false
+      }))
+    case "undo":
+      return Result.map(read(decodeUndo, body), (asked) => ({
+        type: "revert",
+        ...about(asked, door),
+        ifRevision: asked.ifRevision,
+        toRevision: undefined
+      }))
+    case "revert":
+      return Result.map(read(decodeRevert, body), (asked) => ({
+        type: "revert",
+        ...about(asked, door),
+        ifRevision: asked.ifRevision,
+        toRevision: asked.toRevision
+      }))
     case "update":
     case "reschedule":
       return Result.flatMap(read(verb === "update" ? decodeUpdate : decodeReschedule, body), (asked) =>
@@ -146,6 +200,14 @@ export const request = (verb: TaskVerb, body: unknown, door: Door): Result.Resul
         }))
       )
   }
+}
+
+/** The task that an execution belongs to. */
+const taskOf = (executionId: string): Result.Result<string, Refused> => {
+  const of = named(executionId)
+  return of === undefined
+    ? Result.fail(new Refused({ code: "notFound", message: `no execution has the id ${JSON.stringify(executionId)}` }))
+    : Result.succeed(of.taskId)
 }
 
 const read = <A>(decode: (body: unknown) => Result.Result<A, Schema.SchemaError>, body: unknown) =>
@@ -300,16 +362,29 @@ export const changeAnswer = (decided: Done, { calendars, now }: Pick<Door, "cale
 export const answerTo = (verb: TaskVerb, decided: Done, door: Door): unknown => {
   switch (verb) {
     case "run":
+    case "retry":
       return runAnswer(decided)
+    case "cancelExecution":
+      return cancelExecutionAnswer(decided)
+    case "cancelWaiting":
     case "backfill":
       return { ...taskAnswer(decided), executions: decided.executions ?? 0 }
     case "update":
     case "reschedule":
+    case "undo":
+    case "revert":
+    case "restore":
       return changeAnswer(decided, door)
     default:
       return taskAnswer(decided)
   }
 }
+
+const cancelExecutionAnswer = (decided: Done): CancelExecutionAnswer => ({
+  ...taskAnswer(decided),
+  executionId: decided.executionId ?? "",
+  execution: decided.open === true ? "stopping" : "cancelled"
+})
 
 export const runAnswer = (decided: Done): RunAnswer => ({
   ...taskAnswer(decided),

@@ -122,7 +122,22 @@ export const CancelRequest = Schema.Struct({
 export type CancelRequest = typeof CancelRequest.Type
 
 /** Verbs about a task that is there. */
-export const TASK_VERBS = ["cancel", "run", "pause", "resume", "skip", "backfill", "reschedule", "update"] as const
+export const TASK_VERBS = [
+  "cancel",
+  "cancelExecution",
+  "cancelWaiting",
+  "run",
+  "retry",
+  "pause",
+  "resume",
+  "skip",
+  "backfill",
+  "reschedule",
+  "update",
+  "undo",
+  "revert",
+  "restore"
+] as const
 export type TaskVerb = (typeof TASK_VERBS)[number]
 
 const ofTask = {
@@ -203,6 +218,50 @@ export const RescheduleRequest = Schema.Struct({
 })
 export type RescheduleRequest = typeof RescheduleRequest.Type
 
+const ofExecution = {
+  ...CommandOrigin,
+  /** Id, or unambiguous prefix of 4 characters or more. */
+  executionId: Schema.String
+}
+
+/** Ends one execution: at once where nobody works on it, else it is asked to stop. The task goes on. */
+export const CancelExecutionRequest = Schema.Struct(ofExecution)
+export type CancelExecutionRequest = typeof CancelExecutionRequest.Type
+
+/** Drops the executions of a task that are due and wait for their turn, the oldest 500. */
+export const CancelWaitingRequest = Schema.Struct(ofTask)
+export type CancelWaitingRequest = typeof CancelWaitingRequest.Type
+
+/** A new execution for the instant of one that has failed, was cancelled or has expired; also where the task is over. */
+export const RetryRequest = Schema.Struct({
+  ...ofExecution,
+  /** Of a sequence: all of it again, in place of what had not ended well (default false). */
+  fromStart: Schema.optionalKey(Schema.Boolean),
+  /** Log sequence of its end (`endLogSequence`): needed where that is longer ago than the task's owner remembers. */
+  endedAt: Schema.optionalKey(Schema.Int)
+})
+export type RetryRequest = typeof RetryRequest.Type
+
+/** A task that is over goes on, with the definition that it had; nothing from the past runs because of it. */
+export const RestoreRequest = Schema.Struct({
+  ...ofTask,
+  /** Of a task that runs once and has not: run at once where its instant has passed (default: refused). */
+  allowPast: Schema.optionalKey(Schema.Boolean)
+})
+export type RestoreRequest = typeof RestoreRequest.Type
+
+/** Takes back the newest change of a task's definition; done twice, it stands again. */
+export const UndoRequest = Schema.Struct({ ...ofTask, ifRevision: Schema.optionalKey(Revision) })
+export type UndoRequest = typeof UndoRequest.Type
+
+/** Brings back the definition as it was at a revision. */
+export const RevertRequest = Schema.Struct({
+  ...ofTask,
+  ifRevision: Schema.optionalKey(Revision),
+  toRevision: Revision
+})
+export type RevertRequest = typeof RevertRequest.Type
+
 export const RunRequest = Schema.Struct({
   ...CommandOrigin,
   /** Id, or unambiguous prefix of 4 characters or more. */
@@ -234,14 +293,26 @@ export type ChangeAnswer = typeof ChangeAnswer.Type
 export const BackfillAnswer = Schema.Struct({ ...TaskAnswer.fields, executions: Schema.Int })
 export type BackfillAnswer = typeof BackfillAnswer.Type
 
+/** `cancelled`: it has ended; `stopping`: whoever works on it is told to stop. */
+export const CancelExecutionAnswer = Schema.Struct({
+  ...TaskAnswer.fields,
+  executionId: Schema.String,
+  execution: Schema.Literals(["cancelled", "stopping"])
+})
+export type CancelExecutionAnswer = typeof CancelExecutionAnswer.Type
+
+/** How many were dropped: where that is 500, more may wait. */
+export const CancelWaitingAnswer = Schema.Struct({ ...TaskAnswer.fields, executions: Schema.Int })
+export type CancelWaitingAnswer = typeof CancelWaitingAnswer.Type
+
 /** What was begun. */
 export const RunAnswer = Schema.Struct({ ...TaskAnswer.fields, executionId: Schema.String })
 export type RunAnswer = typeof RunAnswer.Type
 
 /**
  * Refused by the service, with the reason. `code` is stable: `invalidRequest` `invalidSchedule` `unknownTaskType`
- * `invalidArgs` `tooLarge` (mend the request); `notFound`; `ambiguousId` `idInUse` `alreadyCancelled` `ended`
- * (a conflict with what is there); `behind` `busy` (ask again); `answerTooLarge` (ask for less).
+ * `invalidArgs` `tooLarge` (mend the request); `notFound`; `ambiguousId` `idInUse` `alreadyCancelled` `ended` `notEnded`
+ * `notOver` `notPaused` `revisionConflict` `succeeded` `alreadyRetried` `nothingToRevert` `nothingWaits` (a conflict with what is there); `behind` `busy` (ask again); `answerTooLarge` (ask for less).
  */
 export class Refused extends Schema.TaggedError<Refused>()("Refused", {
   code: Schema.String,

@@ -9,9 +9,10 @@ import type { Message } from "../../events/Message.ts"
 import type { TaskArgs } from "../../events/TaskDefinition.ts"
 import type { ClaimAnswer, ClaimRequest, Heartbeat, HeartbeatAnswer, WorkItem } from "../../work/Work.ts"
 import { toMillis } from "../../recurrence/Instant.ts"
-import { isReplaced, topOf } from "./Overlap.ts"
+import { topOf } from "./Overlap.ts"
 import { withMessage } from "../../work/sequence/Template.ts"
 import { limitsOf } from "./Sequence.ts"
+import { stopReason } from "./Stopping.ts"
 import type { LiveTask, OpenExecution, Stage, TaskState } from "./TaskState.ts"
 
 /** A claimant asks again this long after a lease has ended, so that the owner has decided about it before; milliseconds. */
@@ -84,7 +85,7 @@ export const heartbeat = (
   }
   return {
     state: withStage(state, beat.executionId, claimed),
-    answer: state.phase === "cancelled" || isReplaced(state, execution) ? "stop" : "continue"
+    answer: stopReason(state, execution) === undefined ? "continue" : "stop"
   }
 }
 

@@ -4,13 +4,20 @@ import type { TaskEvent } from "../../events/TaskEvent.ts"
 import { Refused } from "../door/TaskRequest.ts"
 import type { KnownCommand, LiveTask, TaskState } from "./TaskState.ts"
 
-/** Events to store, or (nothing to store) the command that was carried out before. */
+/**
+ * Events to store, or (nothing to store) the command that was carried out before, or where the log must be read before
+ * this can be decided.
+ */
 export type Decision =
+  | { readonly _tag: "unread"; readonly sequence: number }
   | { readonly _tag: "events"; readonly events: ReadonlyArray<TaskEvent> }
   | { readonly _tag: "known"; readonly command: KnownCommand; readonly repeated: boolean }
 
 export const decided = (events: ReadonlyArray<TaskEvent>): Result.Result<Decision, Refused> =>
   Result.succeed({ _tag: "events", events })
+
+export const unread = (sequence: number): Result.Result<Decision, Refused> =>
+  Result.succeed({ _tag: "unread", sequence })
 
 export const refused = (code: string, message: string, hint?: string): Result.Result<never, Refused> =>
   Result.fail(new Refused({ code, message, ...(hint === undefined ? {} : { hint }) }))
@@ -22,7 +29,7 @@ export const over = ({ phase, taskId }: TaskState): Result.Result<never, Refused
     phase === "cancelled"
       ? `task ${taskId} has been cancelled`
       : `task ${taskId} is over: nothing more of it is to come`,
-    "schedule it again"
+    phase === "cancelled" ? `let it go on: nagatha restore ${taskId}` : "schedule it again"
   )
 
 /** The task that a command is about, where it may still be changed. */

@@ -50,7 +50,10 @@ const instantsOf = (definition: TaskDefinition, excluded: ExcludedDays): Instant
 }
 
 /** The instants of a task, without those that were left out by hand. */
-export const seriesOf = ({ definition, leftOut }: LiveTask, excluded: ExcludedDays): Instants => {
+export const seriesOf = (
+  { definition, leftOut }: Pick<LiveTask, "definition" | "leftOut">,
+  excluded: ExcludedDays
+): Instants => {
   const all = instantsOf(definition, excluded)
   if (leftOut.length === 0) return all
   const next: Instants["next"] = (after) => {

@@ -47,25 +47,39 @@ export const change = (
   excluded: ExcludedDays
 ): Result.Result<Decision, Refused> =>
   Result.flatMap(alive(state, command.taskId), (task): Result.Result<Decision, Refused> => {
-    const { ifRevision } = command
-    if (ifRevision !== undefined && ifRevision !== task.revision) {
-      return refused(
-        "revisionConflict",
-        `task ${task.taskId} is at revision ${task.revision}, not ${ifRevision}: it has been changed meanwhile`,
-        "look at it again, and send the change with the new revision"
-      )
-    }
-    return Result.flatMap(command.apply(task.definition), (changed) => edited(task, changed, command, now, excluded))
+    const conflict = otherRevision(task, command.ifRevision)
+    if (conflict !== undefined) return conflict
+    return Result.flatMap(command.apply(task.definition), (changed) =>
+      edited(task, changed, command.causedBy, now, excluded)
+    )
   })
 
-const edited = (
+/** The refusal of a change that was meant for another revision. */
+export const otherRevision = (task: LiveTask, wanted: number | undefined): Result.Result<never, Refused> | undefined =>
+  wanted === undefined || wanted === task.revision
+    ? undefined
+    : refused(
+        "revisionConflict",
+        `task ${task.taskId} is at revision ${task.revision}, not ${wanted}: it has been changed meanwhile`,
+        "look at it again, and send the change with the new revision"
+      )
+
+/** `revertsTo`: the revision whose definition this is. */
+export const edited = (
   task: LiveTask,
   { definition, timed }: Changed,
-  { causedBy }: ChangeCommand,
+  causedBy: CausedBy,
   now: number,
-  excluded: ExcludedDays
+  excluded: ExcludedDays,
+  revertsTo?: number
 ): Result.Result<Decision, Refused> => {
-  const common = { taskName: definition.taskName, revision: task.revision + 1, definition }
+  const common = {
+    taskName: definition.taskName,
+    taskType: definition.taskType,
+    revision: task.revision + 1,
+    definition,
+    ...(revertsTo === undefined ? {} : { revertsTo })
+  }
   if (!timed) {
     const updated: EventOf<"updated"> = {
       ...head(task, "updated", now, causedBy),

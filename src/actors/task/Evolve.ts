@@ -8,7 +8,10 @@ import { scheduleType } from "../../recurrence/Recurrence.ts"
 import { carried } from "../../work/sequence/Resume.ts"
 import { SEQUENCE } from "../../work/sequence/SequenceArgs.ts"
 import { stepsOf } from "../../work/sequence/SequencePlan.ts"
+import { KNOWN_DEFINITIONS } from "./KnownDefinition.ts"
 import { isAhead } from "./Overlap.ts"
+import { revived } from "./Revived.ts"
+import { CANCELLED, TASK_CANCELLED } from "./Stopping.ts"
 import type {
   KnownCommand,
   LiveTask,
@@ -37,7 +40,11 @@ const settle = (task: LiveTask): TaskState =>
         phase: task.phase,
         fingerprint: task.definition.fingerprint,
         queue: task.definition.queue,
-        commands: task.commands
+        commands: task.commands,
+        definitions: task.definitions,
+        runs: task.runs,
+        ...(task.leftOut.length === 0 ? {} : { leftOut: task.leftOut }),
+        ...(task.heard === undefined ? {} : { heard: task.heard })
       }
     : task
 
@@ -52,8 +59,12 @@ const remember = (
   return [...kept, { commandId: causedBy.commandId, ...answer }]
 }
 
-/** A command that has begun an execution, or one more. */
-const begunBy = (task: LiveTask, event: EventOf<"due">, position: LogPosition): ReadonlyArray<KnownCommand> => {
+/** A command that has begun, or ended, an execution, or one more. */
+const countedBy = (
+  task: LiveTask,
+  event: EventOf<"due"> | EventOf<"failure"> | EventOf<"stopping">,
+  position: LogPosition
+): ReadonlyArray<KnownCommand> => {
   const last = task.commands.at(-1)
   if (last?.commandId === event.causedBy.commandId) {
     return [...task.commands.slice(0, -1), { ...last, executions: (last.executions ?? 1) + 1 }]
@@ -66,6 +77,16 @@ const begunBy = (task: LiveTask, event: EventOf<"due">, position: LogPosition): 
     executions: 1
   })
 }
+
+/** With the definition that an event brings, where it is another than before. */
+const defined = (task: LiveTask, revision: number, position: LogPosition): LiveTask["definitions"] =>
+  revision > (task.definitions.at(-1)?.revision ?? 0)
+    ? [...task.definitions.slice(1 - KNOWN_DEFINITIONS), { revision, position }]
+    : task.definitions
+
+/** An execution that is asked to stop; the first reason counts. */
+const asked = (execution: OpenExecution, why: string): OpenExecution =>
+  execution.stopping === undefined ? { ...execution, stopping: why } : execution
 
 const millisOrNull = (instant: Instant | null): number | null => (instant === null ? null : toMillis(instant))
 
@@ -121,17 +142,23 @@ const nextInTurn = (task: LiveTask, time: Instant): LiveTask => {
 }
 
 /** The message that was decided about. */
-const heard = ({ message }: EventOf<"due"> | EventOf<"skipped">): Pick<LiveTask, "heard"> =>
-  message === undefined ? {} : { heard: message.place }
+const heard = (event: EventOf<"due"> | EventOf<"skipped">): Pick<LiveTask, "heard"> =>
+  event.message === undefined || (event.type === "due" && event.retryOf !== undefined)
+    ? {}
+    : { heard: event.message.place }
 
 /** An execution that has become due. */
-const opened = (task: LiveTask, event: EventOf<"due">): OpenExecution => {
+const opened = (task: LiveTask, event: EventOf<"due">, position: LogPosition): OpenExecution => {
   const { parentExecutionId: parent, stepArgs: args = {}, stepName: name = "", stepType } = event
   const type = stepType ?? task.definition.taskType
   const outcomes =
     event.resumes === undefined
       ? {}
-      : carried(stepsOf(task.definition.taskArgs), task.failedSequence?.outcomes ?? {}, event.resumes.fromStep)
+      : carried(
+          stepsOf(task.definition.taskArgs),
+          event.resumes.outcomes ?? task.failedSequence?.outcomes ?? {},
+          event.resumes.fromStep
+        )
   const execution: Omit<OpenExecution, "stage" | "queuedAt"> = {
     executionId: event.executionId,
     nominalAt: event.nominalAt,
@@ -140,8 +167,9 @@ const opened = (task: LiveTask, event: EventOf<"due">): OpenExecution => {
     failed: 0,
     lost: 0,
     ...(event.manual === true ? { manual: true } : {}),
+    ...(event.retryOf === undefined ? {} : { retryOf: event.retryOf }),
     ...(event.paced === true ? { paced: true } : {}),
-    ...(event.message === undefined ? {} : { message: event.message }),
+    ...(event.message === undefined ? {} : { message: event.message, duePosition: position }),
     ...(event.chain === undefined ? {} : { chain: event.chain }),
     ...(type === SEQUENCE ? { outcomes } : {}),
     ...(parent === undefined ? {} : { step: { parent, name, type, args } })
@@ -152,11 +180,11 @@ const opened = (task: LiveTask, event: EventOf<"due">): OpenExecution => {
 }
 
 /** The executions after one more; beside those of the schedule itself, what is late waits for what is on time. */
-const withOpened = (task: LiveTask, event: EventOf<"due">): ReadonlyArray<OpenExecution> => {
+const withOpened = (task: LiveTask, event: EventOf<"due">, position: LogPosition): ReadonlyArray<OpenExecution> => {
   const beside = event.manual === true || event.parentExecutionId !== undefined || event.paced === true
   const waits = event.buffered === true || task.definition.overlap === "allowAll"
   const before = beside || waits ? task.executions : givesWay(task.executions)
-  return [...before, opened(task, event)]
+  return [...before, opened(task, event, position)]
 }
 
 /** A sequence is told what became of its step. */
@@ -225,10 +253,14 @@ export const evolve = (
       failuresInARow: 0,
       runs: 0,
       executions: [],
-      commands: remember([], event.causedBy, { revision: event.revision, status: "scheduled", position })
+      commands: remember([], event.causedBy, { revision: event.revision, status: "scheduled", position }),
+      definitions: [{ revision: event.revision, position }]
     }
   }
-  if (state._tag === "ended") return state
+  if (state._tag === "ended") {
+    const goesOn = (event.type === "due" || event.type === "restored") && event.definition !== undefined
+    return goesOn ? evolve(revived(state, event.definition), event, position, leaseMs) : state
+  }
   const known = (status: TaskPhase) =>
     remember(state.commands, event.causedBy, { revision: event.revision, status, position })
   switch (event.type) {
@@ -243,7 +275,22 @@ export const evolve = (
         revision: event.revision,
         since: event.type === "rescheduled" ? position : state.since,
         ...nextOf(state, event),
-        commands: known(state.phase)
+        commands: known(state.phase),
+        definitions: defined(state, event.revision, position)
+      }
+    case "restored":
+      return {
+        ...state,
+        definition: event.definition,
+        scheduleType: event.scheduleType,
+        revision: event.revision,
+        phase: "scheduled",
+        pausedUntil: null,
+        failuresInARow: 0,
+        since: position,
+        restoredAt: toMillis(event.time),
+        ...nextOf(state, event),
+        commands: known("scheduled")
       }
     case "paused":
       return {
@@ -269,7 +316,9 @@ export const evolve = (
         revision: event.revision,
         phase: "cancelled",
         nextAt: null,
-        executions: state.executions.filter((execution) => !event.executions.includes(execution.executionId)),
+        executions: state.executions
+          .filter((execution) => !event.executions.includes(execution.executionId))
+          .map((execution) => asked(execution, TASK_CANCELLED)),
         commands: known("cancelled")
       })
     case "due":
@@ -278,11 +327,11 @@ export const evolve = (
         ...nextOf(state, event),
         ...heard(event),
         runs: state.runs + (event.parentExecutionId === undefined && event.manual !== true ? 1 : 0),
-        executions: withOpened(state, event),
+        executions: withOpened(state, event, position),
         ...(event.paced === true ? { pacedUntil: toMillis(event.dueAt) } : {}),
         ...(event.manual === true
           ? {
-              commands: begunBy(state, event, position)
+              commands: countedBy(state, event, position)
             }
           : {})
       }
@@ -315,6 +364,14 @@ export const evolve = (
                 }
         }))
       }
+    case "stopping":
+      return {
+        ...state,
+        executions: change(state, event.executionId, (execution) =>
+          asked(execution, event.causedBy.reason ?? CANCELLED)
+        ),
+        commands: countedBy(state, event, position)
+      }
     case "retry":
       return {
         ...state,
@@ -333,6 +390,9 @@ export const evolve = (
         nextInTurn(
           {
             ...sequenceEnded(state, event),
+            ...(event.type === "failure" && event.byHand === true
+              ? { commands: countedBy(state, event, position) }
+              : {}),
             failuresInARow: failuresAfter(state, event),
             executions: told(
               change(state, event.executionId, () => null),

@@ -64,7 +64,8 @@ export const fire = (
   Result.flatMap(alive(state, command.taskId), (task) => {
     const { recurrence } = task.definition
     const isFor = isByMessage(recurrence) && render(recurrence) === command.heardFor
-    return decided(isFor && !isHeard(task, command.message.place) ? heard(task, command, now) : [])
+    const isPast = toMillis(command.message.at) <= (task.restoredAt ?? -Infinity)
+    return decided(isFor && !isPast && !isHeard(task, command.message.place) ? heard(task, command, now) : [])
   })
 
 const heard = (task: LiveTask, command: FireCommand, now: number): ReadonlyArray<TaskEvent> => {

@@ -2,7 +2,7 @@
 import type { EventOf, ExecutionError } from "../../events/TaskEvent.ts"
 import { fromMillis } from "../../recurrence/Instant.ts"
 import { head } from "./Head.ts"
-import { type LiveTask, type OpenExecution, stepNames } from "./TaskState.ts"
+import { type LiveTask, type OpenExecution, belonging } from "./TaskState.ts"
 
 export const givenUp = (
   task: LiveTask,
@@ -19,7 +19,7 @@ export const givenUp = (
     nominalAt,
     dueAt,
     attempt,
-    ...stepNames(execution),
+    ...belonging(execution),
     worker: stage._tag === "claimed" ? stage.worker : null,
     startedAt: since === null ? null : fromMillis(since),
     finishedAt: fromMillis(now),

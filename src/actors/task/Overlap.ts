@@ -7,6 +7,7 @@
  */
 import type { ExecutionOverlap } from "../../events/TaskDefinition.ts"
 import type { EventOf } from "../../events/TaskEvent.ts"
+import { chainOf } from "./Chain.ts"
 import { givenUp } from "./GivenUp.ts"
 import type { LiveTask, OpenExecution } from "./TaskState.ts"
 
@@ -57,10 +58,8 @@ export const turnOf = (policy: ExecutionOverlap, { running, waiting }: Standing)
 }
 
 /** The execution to which a step belongs in the end; itself for what is no step. */
-export const topOf = (task: LiveTask, execution: OpenExecution): OpenExecution => {
-  const parent = task.executions.find(({ executionId }) => executionId === execution.step?.parent)
-  return parent === undefined ? execution : topOf(task, parent)
-}
+export const topOf = (task: LiveTask, execution: OpenExecution): OpenExecution =>
+  chainOf(task, execution).at(-1) ?? execution
 
 /** Whether a newer occurrence waits for the end of this one, and it is to stop. */
 export const isReplaced = (task: LiveTask, execution: OpenExecution): boolean => {

@@ -15,9 +15,10 @@ import { type PlannedStep, stepsOf } from "../../work/sequence/SequencePlan.ts"
 import { filled, pathOf, valueAt } from "../../work/sequence/Template.ts"
 import type { RetryPolicy } from "./Backoff.ts"
 import { completed, head, isLast } from "./Head.ts"
-import { isReplaced, REPLACED, topOf } from "./Overlap.ts"
+import { topOf } from "./Overlap.ts"
 import { evolve } from "./Evolve.ts"
-import { type LiveTask, type OpenExecution, type StepOutcome, stepNames, type TaskState } from "./TaskState.ts"
+import { stopReason } from "./Stopping.ts"
+import { type LiveTask, type OpenExecution, type StepOutcome, belonging, type TaskState } from "./TaskState.ts"
 
 type Status = "waiting" | "running" | "completed" | "failed" | "skipped"
 
@@ -75,11 +76,8 @@ const statuses = (task: LiveTask, sequence: OpenExecution): ReadonlyArray<StepSt
     task.executions.flatMap(({ step }) => (step?.parent === sequence.executionId ? [step.name] : []))
   )
   const stopped =
-    task.phase === "cancelled"
-      ? "the task was cancelled"
-      : isReplaced(task, sequence)
-        ? REPLACED
-        : steps.find((step) => step.onFailure === "stop" && outcomes[step.name]?.status === "failed")
+    stopReason(task, sequence) ??
+    steps.find((step) => step.onFailure === "stop" && outcomes[step.name]?.status === "failed")
   const known = new Map<string, StepStatus>()
   const statusOf = (step: PlannedStep): StepStatus => {
     const outcome = outcomes[step.name]
@@ -192,7 +190,7 @@ const end = (
     nominalAt: sequence.nominalAt,
     dueAt: sequence.dueAt,
     attempt: 1,
-    ...stepNames(sequence),
+    ...belonging(sequence),
     worker: null,
     startedAt: fromMillis(since),
     finishedAt: fromMillis(now),
@@ -200,14 +198,13 @@ const end = (
   }
   const causedBy = { commandId: sequence.executionId, actor: "scheduler" }
   const over = isLast(task, sequence.executionId, now) ? [completed(task, now)] : []
-  const replaced = isReplaced(task, sequence)
-  if (failed === undefined && task.phase !== "cancelled" && !replaced) {
+  const stops = stopReason(task, sequence)
+  if (failed === undefined && stops === undefined) {
     return [{ ...head(task, "success", now, causedBy), ...outcome, result: fitting(result) }, ...over]
   }
-  const reason =
-    failed?.outcome?.status === "failed" ? failed.outcome.error.message : replaced ? REPLACED : "its task was cancelled"
+  const reason = failed?.outcome?.status === "failed" ? failed.outcome.error.message : (stops ?? "")
   const error = {
-    code: task.phase === "cancelled" || replaced ? "cancelled" : "stepFailed",
+    code: stops === undefined ? "stepFailed" : "cancelled",
     message: failed === undefined ? reason : `the step ${JSON.stringify(failed.step.name)} failed: ${reason}`,
     detail: fitting(result)
   }
@@ -231,7 +228,7 @@ export const begun = (task: LiveTask, sequence: OpenExecution, now: number): Eve
   nominalAt: sequence.nominalAt,
   dueAt: sequence.dueAt,
   attempt: sequence.attempt,
-  ...stepNames(sequence),
+  ...belonging(sequence),
   worker: "scheduler",
   startedAt: fromMillis(now)
 })

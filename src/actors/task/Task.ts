@@ -20,11 +20,22 @@ import { completed, head, isLast } from "./Head.ts"
 import { run, type RunCommand } from "./Manual.ts"
 import { pause, type PauseCommand, resume, type ResumeCommand, resumed } from "./Pause.ts"
 import { expired, withPause } from "./Limits.ts"
-import { isReplaced } from "./Overlap.ts"
+import {
+  cancelExecution,
+  type CancelExecutionCommand,
+  cancelWaiting,
+  type CancelWaitingCommand
+} from "./CancelExecution.ts"
+import { nothing, type Recall } from "./Recall.ts"
+import { restore, type RestoreCommand } from "./Restore.ts"
+import { retry, type RetryCommand } from "./Retry.ts"
+import { revert, type RevertCommand } from "./Revert.ts"
+import { causedByAttempt, startedEvent } from "./Started.ts"
+import { stopReason } from "./Stopping.ts"
 import { begun, limitsOf, unclaimed, withSteps } from "./Sequence.ts"
 import { type Decision, over } from "./Decision.ts"
 import { Refused } from "../door/TaskRequest.ts"
-import { type LiveTask, moreToCome, offsetOf, type OpenExecution, stepNames, type TaskState } from "./TaskState.ts"
+import { type LiveTask, moreToCome, offsetOf, type OpenExecution, belonging, type TaskState } from "./TaskState.ts"
 
 export type TaskCommand =
   | {
@@ -43,6 +54,11 @@ export type TaskCommand =
   | SkipCommand
   | BackfillCommand
   | FireCommand
+  | CancelExecutionCommand
+  | CancelWaitingCommand
+  | RetryCommand
+  | RestoreCommand
+  | RevertCommand
 
 /** Knobs that rules depend on; see `Settings`. */
 export interface Rules {
@@ -58,7 +74,8 @@ export const decide = (
   state: TaskState | undefined,
   command: TaskCommand,
   now: number,
-  excluded: ExcludedDays = noDays
+  excluded: ExcludedDays = noDays,
+  recall: Recall = nothing
 ): Result.Result<Decision, Refused> => {
   const known = state?.commands.find((one) => one.commandId === command.causedBy.commandId)
   if (known !== undefined) return Result.succeed({ _tag: "known", command: known, repeated: true })
@@ -81,6 +98,16 @@ export const decide = (
       return backfill(state, command, now, excluded)
     case "fire":
       return fire(state, command, now)
+    case "cancelExecution":
+      return cancelExecution(state, command, now, recall)
+    case "cancelWaiting":
+      return cancelWaiting(state, command, now)
+    case "retry":
+      return retry(state, command, now, recall)
+    case "restore":
+      return restore(state, command, now, excluded, recall)
+    case "revert":
+      return revert(state, command, now, excluded, recall)
   }
 }
 
@@ -162,7 +189,7 @@ const cancel = (
       // Whoever owns the task next must know what had begun: it ends by itself, and is not offered again.
       ...state.executions.flatMap((execution) => {
         const { stage } = execution
-        return stage._tag === "claimed" && !stage.recorded ? [started(state, execution, stage, now)] : []
+        return stage._tag === "claimed" && !stage.recorded ? [startedEvent(state, execution, stage, now)] : []
       }),
       {
         ...head(state, "cancelled", now, command.causedBy),
@@ -260,7 +287,7 @@ const brought = (state: TaskState, now: number, rules: Rules, excluded: Excluded
       }
       events.push(...lost)
     } else if (!stage.recorded && stage.since + rules.startedGraceMs <= now) {
-      events.push(started(state, execution, stage, now))
+      events.push(startedEvent(state, execution, stage, now))
     }
   }
   const ends = state.phase === "scheduled" && isByMessage(state.definition.recurrence) && state.executions.length === 0
@@ -273,27 +300,6 @@ const brought = (state: TaskState, now: number, rules: Rules, excluded: Excluded
 
 /** The end of a pause is decided once. */
 const causeOfEnd = (task: LiveTask): string => `${task.taskId}@pause${task.revision}`
-
-const causedByAttempt = (execution: OpenExecution): CausedBy => ({
-  commandId: `${execution.executionId}#${execution.attempt}`,
-  actor: "scheduler"
-})
-
-const started = (
-  task: LiveTask,
-  execution: OpenExecution,
-  stage: Extract<OpenExecution["stage"], { readonly _tag: "claimed" }>,
-  now: number
-): EventOf<"started"> => ({
-  ...head(task, "started", now, causedByAttempt(execution)),
-  executionId: execution.executionId,
-  nominalAt: execution.nominalAt,
-  dueAt: execution.dueAt,
-  attempt: execution.attempt,
-  ...stepNames(execution),
-  worker: stage.worker,
-  startedAt: fromMillis(stage.since)
-})
 
 interface Ran {
   readonly worker: string
@@ -317,8 +323,8 @@ const failed = (
   causedBy: CausedBy,
   rule: RetryRule
 ): ReadonlyArray<TaskEvent> => {
-  const replaced = isReplaced(task, execution)
-  if (rule.again && task.phase !== "cancelled" && !replaced) {
+  const stops = stopReason(task, execution) !== undefined
+  if (rule.again && !stops) {
     return [
       {
         ...head(task, "retry", now, causedBy),
@@ -329,7 +335,7 @@ const failed = (
       }
     ]
   }
-  const last = task.phase === "cancelled" || replaced ? { ...error, code: "cancelled" } : error
+  const last = stops ? { ...error, code: "cancelled" } : error
   return ended(task, execution, now, { ...head(task, "failure", now, causedBy), ...tried(execution, ran), error: last })
 }
 
@@ -346,7 +352,7 @@ const tried = (execution: OpenExecution, ran: Ran) => ({
   nominalAt: execution.nominalAt,
   dueAt: execution.dueAt,
   attempt: execution.attempt,
-  ...stepNames(execution),
+  ...belonging(execution),
   ...ran,
   durationMs: Math.max(0, toMillis(ran.finishedAt) - toMillis(ran.startedAt))
 })

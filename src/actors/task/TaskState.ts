@@ -28,6 +28,12 @@ export interface KnownCommand {
   readonly executions?: number
 }
 
+/** A revision that changed the definition, and where that stands. */
+export interface DefinitionAt {
+  readonly revision: number
+  readonly position: LogPosition
+}
+
 /** A sequence that has failed, kept while it can be taken up again. */
 export interface FailedSequence {
   readonly executionId: string
@@ -72,8 +78,14 @@ export interface OpenExecution {
   readonly stage: Stage
   /** Asked for by a command. */
   readonly manual?: true
+  /** Of a retry: the first execution for its instant. */
+  readonly retryOf?: string
+  /** It was asked to stop, for this reason: no further attempt follows. */
+  readonly stopping?: string
   /** Missed, and run late at its task's pace. */
   readonly paced?: true
+  /** Of one that a message started: where that stands in the log. */
+  readonly duePosition?: LogPosition
   /** What started it. */
   readonly message?: Message
   /** How many executions in a row were each started by the one before. */
@@ -124,11 +136,15 @@ export interface LiveTask {
   readonly since: LogPosition
   /** The newest message that was decided about. */
   readonly heard?: MessagePlace
+  /** When it was last restored, milliseconds: messages up to then do not start it. */
+  readonly restoredAt?: number
+  /** Where the definitions that it has had stand in the log, the newest of them, oldest first. */
+  readonly definitions: ReadonlyArray<DefinitionAt>
   /** The newest execution of a sequence, where it has failed. */
   readonly failedSequence?: FailedSequence
 }
 
-/** A task that is over; only what a repeated command needs. */
+/** A task that is over: what a repeated command needs, and what it takes to let it go on, but for its definition. */
 export interface EndedTask {
   readonly _tag: "ended"
   readonly taskId: string
@@ -138,13 +154,23 @@ export interface EndedTask {
   /** Queue of its work: part of the subject of its announcements. */
   readonly queue: string
   readonly commands: ReadonlyArray<KnownCommand>
+  readonly definitions: ReadonlyArray<DefinitionAt>
+  readonly runs: number
+  readonly leftOut?: ReadonlyArray<number>
+  readonly heard?: MessagePlace
 }
 
 export type TaskState = LiveTask | EndedTask
-/** To which sequence an execution belongs, and in which chain it stands, as its events say it. */
-export const stepNames = ({ chain, step }: OpenExecution) => ({
+
+/**
+ * What an execution belongs to, as its events say it: the sequence that it is a step of, the first that it is a retry of,
+ * and the chain in which it stands.
+ */
+export const belonging = ({ chain, duePosition, retryOf, step }: OpenExecution) => ({
   ...(step === undefined ? {} : { parentExecutionId: step.parent, stepName: step.name }),
-  ...(chain === undefined ? {} : { chain })
+  ...(retryOf === undefined ? {} : { retryOf }),
+  ...(chain === undefined ? {} : { chain }),
+  ...(duePosition === undefined || duePosition.sequence === 0 ? {} : { dueLogSequence: duePosition.sequence })
 })
 
 /** Whether messages start it, and its end or its number of runs lets none of them start it any more. */

@@ -52,22 +52,41 @@ export const mustAsk = Effect.fnUntraced(function* (verb: string, { json, yes }:
 })
 
 /** Shows what the command is about, and asks; anything but yes means no. */
-export const confirmed = Effect.fnUntraced(function* (verb: string, tasks: ReadonlyArray<ScheduledTask>) {
-  for (const task of tasks.slice(0, SHOWN)) {
-    yield* note(`${task.taskId}  ${visibleLine(task.taskName)}  ${task.status}  ${visibleLine(task.understoodAs)}`)
-  }
-  if (tasks.length > SHOWN) yield* note(`and ${tasks.length - SHOWN} more`)
+export const confirmed = (verb: string, tasks: ReadonlyArray<ScheduledTask>) =>
+  confirmedLines(
+    verb,
+    "task",
+    tasks.map(
+      (task) => `${task.taskId}  ${visibleLine(task.taskName)}  ${task.status}  ${visibleLine(task.understoodAs)}`
+    )
+  )
+
+/** The same for a line each. */
+export const confirmedLines = Effect.fnUntraced(function* (
+  verb: string,
+  what: "task" | "execution",
+  lines: ReadonlyArray<string>
+) {
+  for (const line of lines.slice(0, SHOWN)) yield* note(line)
+  if (lines.length > SHOWN) yield* note(`and ${lines.length - SHOWN} more`)
   const words = `${verb.charAt(0).toUpperCase()}${verb.slice(1)}`
-  yield* note(tasks.length === 1 ? `${words} this task? [y/N]` : `${words} these ${tasks.length} tasks? [y/N]`)
+  yield* note(lines.length === 1 ? `${words} this ${what}? [y/N]` : `${words} these ${lines.length} ${what}s? [y/N]`)
   const answer = yield* Terminal.Terminal.use((terminal) => terminal.readLine)
   return /^\s*y(es)?\s*$/i.test(answer)
 })
 
+/** Which tasks a filter is about, where not only those that are not over, or have ended lately. */
+export interface Among {
+  readonly status?: ScheduledTask["status"]
+  readonly all?: boolean
+}
+
 /** The tasks of a filter that the command can be about. */
-const fitting = Effect.fnUntraced(function* (
+export const fitting = Effect.fnUntraced(function* (
   scheduler: Scheduler["Service"],
-  choice: Choice,
-  wanted: (task: ScheduledTask) => boolean
+  choice: Pick<Choice, "tag" | "type" | "name">,
+  wanted: (task: ScheduledTask) => boolean,
+  among: Among = {}
 ) {
   const found: Array<ScheduledTask> = []
   let cursor: string | null = null
@@ -75,6 +94,7 @@ const fitting = Effect.fnUntraced(function* (
     const page: { readonly items: ReadonlyArray<ScheduledTask>; readonly nextCursor: string | null } =
       yield* scheduler.tasks({
         ...defined({ tag: choice.tag, type: choice.type, name: choice.name }),
+        ...among,
         limit: PAGE,
         ...(cursor === null ? {} : { cursor })
       })
@@ -89,10 +109,11 @@ export const chosen = Effect.fnUntraced(function* (
   scheduler: Scheduler["Service"],
   verb: string,
   choice: Choice,
-  wanted: (task: ScheduledTask) => boolean
+  wanted: (task: ScheduledTask) => boolean,
+  among: Among = {}
 ) {
   if (!(yield* byFilter(verb, choice))) return choice.ids
-  const tasks = yield* fitting(scheduler, choice, wanted)
+  const tasks = yield* fitting(scheduler, choice, wanted, among)
   if (tasks.length === 0) yield* note(`there is no such task to ${verb}`)
   else if (!choice.yes && !(yield* confirmed(verb, tasks))) {
     yield* note("nothing was done")

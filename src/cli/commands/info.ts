@@ -1,20 +1,22 @@
 /** `nagatha info ID`: everything about one task: its definition, its next runs, its last executions with output and error. */
-import { Effect } from "effect"
+import { Effect, Option } from "effect"
 import { Argument, Command, Flag } from "effect/cli"
 import type { ScheduledTask } from "../../projections/ScheduledTask.ts"
 import { type Condition, SEQUENCE } from "../../work/sequence/SequenceArgs.ts"
 import { type PlannedStep, stepsOf } from "../../work/sequence/SequencePlan.ts"
 import type { TaskExecution } from "../../projections/TaskExecution.ts"
 import { withScheduler } from "../Backend.ts"
+import { usage } from "../Failure.ts"
 import { resultText, tookText } from "../showing/ResultText.ts"
 import { asOf, asOfOf, standingAt } from "../asking/AsOf.ts"
-import { count, formatOf, reading, timezone, zoneOf } from "../asking/Flags.ts"
+import { count, formatOf, present, reading, text, timezone, zoneOf } from "../asking/Flags.ts"
 import { rateText } from "../asking/Rates.ts"
 import { colors, labelled, now, out, outJson, outLines } from "../showing/Output.ts"
+import { allChanges, showChanges } from "../showing/Changes.ts"
 import { byMessageText, runLines } from "../showing/Runs.ts"
 import { byId } from "../asking/TaskNames.ts"
 import { depthOf } from "../showing/Steps.ts"
-import { instantText, progressText, statusPaint } from "../showing/TaskRows.ts"
+import { instantText, progressText, standing, statusPaint } from "../showing/TaskRows.ts"
 import { indented, type Paint, safeJson, visible, visibleLine } from "../showing/Text.ts"
 import { durationText, localTime } from "../showing/Times.ts"
 
@@ -32,6 +34,8 @@ const flags = {
   ),
   asOf,
   timezone,
+  changes: present("changes", "In place of all that: every change of it, newest first, with who, when and why"),
+  field: text("field", "NAME", "With --changes: only what was done to this field, such as taskArgs.command"),
   ...reading
 }
 
@@ -149,12 +153,14 @@ const attemptLines = ({ attempts }: TaskExecution, zone: string): string =>
 const executionLines = (execution: TaskExecution, zone: string, paint: Paint): string => {
   const { latenessMs } = execution
   return [
-    `  ${execution.stepName ?? execution.executionId}  ${localTime(execution.dueAt, zone)}  ${statusPaint(paint)(execution.status, execution.status)}`,
+    `  ${execution.stepName ?? execution.executionId}  ${localTime(execution.dueAt, zone)}  ${statusPaint(paint)(standing(execution), execution.status)}`,
     indented(
       labelled(
         [
           ["progress", execution.progress === undefined ? undefined : progressText(execution.progress)],
-          ["by hand", execution.manual ? "yes" : undefined],
+          ["by hand", execution.manual && execution.retryOf === null ? "yes" : undefined],
+          ["retry of", execution.retryOf ?? undefined],
+          ["retried by", execution.retriedBy ?? undefined],
           ["took", tookText(execution)],
           ["began late", latenessMs === null ? undefined : durationText(Math.max(0, latenessMs))],
           ["attempts", execution.attempts.length > 1 ? attemptLines(execution, zone) : undefined],
@@ -177,6 +183,20 @@ export const info = Command.make(
     const format = yield* formatOf(input)
     // The zone of the words of --as-of; the task is shown in its own.
     const moment = yield* asOfOf(input.asOf, yield* zoneOf(input.timezone))
+    const field = Option.getOrUndefined(input.field)
+    if (field !== undefined && !input.changes) return yield* usage("--field goes with --changes")
+    if (input.changes) {
+      const [page, zone] = yield* withScheduler((scheduler) =>
+        Effect.gen(function* () {
+          const changes = yield* allChanges(scheduler, input.id, field)
+          if (format !== "table") return [changes, "UTC"] as const
+          return [changes, (yield* scheduler.info({ id: changes.taskId, executions: 1 })).task.timezone] as const
+        })
+      )
+      if (format === "json") return yield* outJson(page)
+      if (format === "ndjson") return yield* outLines(page.items)
+      return yield* showChanges(page, zone, field)
+    }
     const found = yield* withScheduler((scheduler) =>
       byId(scheduler, input.id, scheduler.info({ id: input.id, executions: input.executions, ...moment }))
     )
@@ -206,6 +226,7 @@ export const info = Command.make(
   Command.withExamples([
     { command: "nagatha info 4kx9" },
     { command: "nagatha info 4kx9 --json" },
-    { command: 'nagatha info 4kx9 --as-of "yesterday at 9"', description: "As it was then" }
+    { command: 'nagatha info 4kx9 --as-of "yesterday at 9"', description: "As it was then" },
+    { command: "nagatha info 4kx9 --changes --field scheduleSpec", description: "Who gave it its schedule" }
   ])
 )

@@ -31,6 +31,14 @@ export const statusPaint =
     }
   }
 
+/** The status of an execution, and for what it waits, or that it is to stop. */
+export const standing = ({ status, stopRequestedAt, waitsFor }: TaskExecution): string => {
+  if (waitsFor !== null && status === "queued") return `${status}, waits for ${WAITS[waitsFor]}`
+  return stopRequestedAt !== null && status === "running" ? `${status}, asked to stop` : status
+}
+
+const WAITS: Readonly<Record<NonNullable<TaskExecution["waitsFor"]>, string>> = { overlap: "an earlier run" }
+
 /** The task's name, and that of the step of a sequence. */
 const nameOf = ({ stepName, taskName }: TaskExecution): string =>
   stepName === null ? taskName : `${taskName} › ${stepName}`
@@ -100,7 +108,7 @@ export const executionColumns = (
       value: (execution) => localTime(execution.dueAt, zone),
       short: { header: "DUE", value: ({ dueAt }) => relativeTime(dueAt, now) }
     },
-    { header: "STATUS", value: (execution) => execution.status, paint: (text, { status: of }) => status(text, of) },
+    { header: "STATUS", value: standing, paint: (text, { status: of }) => status(text, of) },
     { header: "TRIES", value: (execution) => String(execution.attempts.length), align: "right", optional: true },
     {
       header: "TOOK",
