@@ -1,12 +1,19 @@
 /**
  * What programs and plugins use.
  *
- * - Programs that know promises: `testScheduler`.
- * - Programs of effects: `Scheduler`, the service, with `Scheduler.layerMemory`.
+ * - Programs that know promises: `connect`, and `testScheduler` for their tests.
+ * - Programs of effects: `Scheduler`, the service; `layer` connects to it, `Scheduler.layerMemory` is all of it in memory.
  * - Plugins and task types: `definePlugin`, `defineTaskType`.
  */
-export { testScheduler } from "./sdk/Entrances.ts"
-export type { SchedulerClient } from "./sdk/SchedulerClient.ts"
+export { connect, layerConnect as layer, layerConnect, testScheduler } from "./sdk/Entrances.ts"
+export type { ConnectOptions } from "./sdk/Connection.ts"
+export type {
+  McpToolRequest,
+  NotificationRequest,
+  PluginCommandRequest,
+  SchedulerClient,
+  TaskFields
+} from "./sdk/SchedulerClient.ts"
 export type { TestRun, TestScheduler, TestSchedulerOptions } from "./sdk/TestScheduler.ts"
 export { WaitedTooLong, type WaitOptions } from "./sdk/Waiting.ts"
 export {

@@ -23,7 +23,9 @@ const MAY_IMPORT: Readonly<Record<string, ReadonlyArray<string>>> = {
   "Scheduler.ts": ["memory", "service", "actors", "projections", "events", "recurrence", "work", "Settings.ts"],
   nats: ["service", "actors", "events", "projections", "recurrence", "work", "Scheduler.ts", "Settings.ts"],
   http: ["Scheduler.ts", "projections"],
+  access: ["nats", "Settings.ts"],
   sdk: [
+    "access",
     "memory",
     "service",
     "nats",
@@ -36,7 +38,19 @@ const MAY_IMPORT: Readonly<Record<string, ReadonlyArray<string>>> = {
     "Settings.ts"
   ],
   "index.ts": ["sdk", "Scheduler.ts", "projections", "work"],
-  cli: ["actors", "audit", "events", "http", "nats", "projections", "recurrence", "work", "Scheduler.ts", "Settings.ts"]
+  cli: [
+    "access",
+    "actors",
+    "audit",
+    "events",
+    "http",
+    "nats",
+    "projections",
+    "recurrence",
+    "work",
+    "Scheduler.ts",
+    "Settings.ts"
+  ]
 }
 
 /** Packages that only one room may use. */

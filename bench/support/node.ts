@@ -1,7 +1,7 @@
 /** A node for measurements, as a process of its own: `node.ts <roles> <directory>`; says `ready` to its parent, ends with it. */
 import { Cause, Effect, Layer } from "effect"
 import { join } from "node:path"
-import { newIdentity } from "../../src/cli/machine/Environment.ts"
+import { newIdentity } from "../../src/cli/machine/NewIdentity.ts"
 import * as NodeRoles from "../../src/cli/machine/NodeRoles.ts"
 import { defaults } from "../../src/Settings.ts"
 import { builtInTaskTypes } from "../../src/work/BuiltInTaskTypes.ts"

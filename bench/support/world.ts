@@ -2,7 +2,7 @@
 import { Context, Effect, Layer } from "effect"
 import { type ChildProcess, fork } from "node:child_process"
 import { cpus } from "node:os"
-import type { ServerAccess } from "../../src/cli/machine/NodeRoles.ts"
+import type { ServerAccess } from "../../src/access/ServerAccess.ts"
 import { NatsConnection } from "../../src/nats/NatsConnection.ts"
 import * as NatsScheduler from "../../src/nats/NatsScheduler.ts"
 import { Scheduler } from "../../src/Scheduler.ts"

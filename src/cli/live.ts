@@ -6,22 +6,24 @@ import { InvalidSettings } from "../Settings.ts"
 import { McpServers } from "../work/mcp/McpServers.ts"
 import { accessOf, connectTo, type LiveOptions } from "./machine/Access.ts"
 import type { Backend } from "./Backend.ts"
-import { dataDirectory } from "./machine/DataDirectory.ts"
-import { BadEnvironment } from "./machine/Environment.ts"
+import { BadAccess } from "../access/BadAccess.ts"
+import { dataDirectory } from "../access/DataDirectory.ts"
+import { chosenContext } from "../access/NatsContext.ts"
+import { filled } from "../access/Variables.ts"
 import { type CliFailure, usage } from "./Failure.ts"
 import { GIVEN_SERVER } from "./machine/DeploymentProblem.ts"
 import * as LiveDeployment from "./machine/LiveDeployment.ts"
 import { pluginsHere } from "./machine/PluginFiles.ts"
-import * as UpFile from "./machine/UpFile.ts"
+import * as UpFile from "../access/UpFile.ts"
 
 const failureFrom =
   ({ env }: LiveOptions) =>
   (error: { readonly message: string }): Unreachable | CliFailure => {
     if (error instanceof Unreachable) return error
-    if (error instanceof BadEnvironment || error instanceof InvalidSettings) {
-      return usage(error.message, "mend the variable of the environment")
-    }
-    return new Unreachable({ message: error.message, ...(env["NATS_URL"] ? { hint: GIVEN_SERVER } : {}) })
+    if (error instanceof BadAccess) return usage(error.message, error.remedy)
+    if (error instanceof InvalidSettings) return usage(error.message, "mend the variable of the environment")
+    const given = filled(env["NATS_URL"]) !== undefined || chosenContext(env, homedir()) !== undefined
+    return new Unreachable({ message: error.message, ...(given ? { hint: GIVEN_SERVER } : {}) })
   }
 
 const actor = (): string => {
@@ -40,7 +42,7 @@ export const live = (options: LiveOptions): Backend["Service"] => {
       if (access === undefined) {
         return yield* new Unreachable({
           message: `nagatha is not running: there is no up.json in ${dataDir}`,
-          hint: 'start it with "nagatha up", or say where it is with NATS_URL or NAGATHA_DATA_DIR'
+          hint: 'start it with "nagatha up", or say where it is with NATS_URL, NATS_CONTEXT or NAGATHA_DATA_DIR'
         })
       }
       return yield* connectTo(access, actor())

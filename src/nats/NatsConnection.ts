@@ -14,6 +14,7 @@ import {
   type Msg,
   type MsgHdrs,
   type NatsConnection as Connection,
+  nkeyAuthenticator,
   type Subscription
 } from "@nats-io/transport-node"
 import { Context, Deferred, Effect, Layer, PubSub, Schema, Stream } from "effect"
@@ -47,12 +48,29 @@ export interface ConnectOptions {
   readonly namespace: string
   readonly user?: string
   readonly password?: string
+  readonly token?: string
   /** Text of a credentials file (JWT and seed). */
   readonly credentials?: string
+  /** Seed of an nkey. */
+  readonly nkey?: string
+  readonly tls?: TlsFiles
+  /** Default: the role's own, which is the only one that a server with roles answers to. */
+  readonly inboxPrefix?: string
   /** Shown in the server's list of connections. */
   readonly name: string
   /** After this a request without a reply is `Lost`; milliseconds. */
   readonly requestTimeoutMs: number
+}
+
+/** Paths of PEM files. */
+export interface TlsFiles {
+  /** Of those who have signed the server's certificate; default: those that Node knows. */
+  readonly ca?: string
+  /** With which this client shows who it is. */
+  readonly cert?: string
+  readonly key?: string
+  /** Encrypted before the server has said a word; the server must be set to it. */
+  readonly first?: boolean
 }
 
 export interface ListenOptions {
@@ -124,15 +142,37 @@ export const headersOf = (pairs: Readonly<Record<string, string>>): MsgHdrs => {
   return plain as MsgHdrs
 }
 
+const bytes = (text: string): Uint8Array => new TextEncoder().encode(text)
+
+const authenticator = ({ credentials, nkey }: ConnectOptions): Pick<ConnectionOptions, "authenticator"> => {
+  if (credentials !== undefined) return { authenticator: credsAuthenticator(bytes(credentials)) }
+  return nkey === undefined ? {} : { authenticator: nkeyAuthenticator(bytes(nkey)) }
+}
+
+const tlsOptions = ({ tls }: ConnectOptions): Pick<ConnectionOptions, "tls"> => {
+  if (tls === undefined) return {}
+  const { ca, cert, first, key } = tls
+  return {
+    tls: {
+      ...(ca === undefined ? {} : { caFile: ca }),
+      ...(cert === undefined ? {} : { certFile: cert }),
+      ...(key === undefined ? {} : { keyFile: key }),
+      ...(first === undefined ? {} : { handshakeFirst: first })
+    }
+  }
+}
+
+const inboxPrefixOf = (options: ConnectOptions): string => options.inboxPrefix ?? inboxPrefix(options.role)
+
 const connectionOptions = (options: ConnectOptions): ConnectionOptions => ({
   servers: options.servers.split(","),
   name: options.name,
-  inboxPrefix: inboxPrefix(options.role),
+  inboxPrefix: inboxPrefixOf(options),
   ...(options.user === undefined ? {} : { user: options.user }),
   ...(options.password === undefined ? {} : { pass: options.password }),
-  ...(options.credentials === undefined
-    ? {}
-    : { authenticator: credsAuthenticator(new TextEncoder().encode(options.credentials)) }),
+  ...(options.token === undefined ? {} : { token: options.token }),
+  ...authenticator(options),
+  ...tlsOptions(options),
   maxReconnectAttempts: -1,
   reconnectTimeWait: 200,
   reconnectJitter: 100,
@@ -163,7 +203,7 @@ const make = Effect.fnUntraced(function* (options: ConnectOptions) {
   )
   const reconnects = yield* PubSub.unbounded<void>()
   const waiting = new Map<string, Waiting>()
-  const inbox = createInbox(inboxPrefix(options.role))
+  const inbox = createInbox(inboxPrefixOf(options))
   let counter = 0
   let up = true
   let whenUp = yield* Deferred.make<void>()

@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber } from "effect"
-import { dataDirectory, dataDirectoryHere, upFile } from "../../src/cli/machine/DataDirectory.ts"
+import { dataDirectory, dataDirectoryHere, upFile } from "../../src/access/DataDirectory.ts"
 import { DeploymentFailed, type UpInfo, type UpOptions } from "../../src/cli/machine/Deployment.ts"
 import { failureOf } from "../../src/cli/Failure.ts"
 import { runCli, until } from "../support/cli.ts"

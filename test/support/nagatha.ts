@@ -51,7 +51,14 @@ export class Nagatha {
   #spawn(args: ReadonlyArray<string>, options: RunOptions = {}): ChildProcess {
     const { NATS_URL: _url, NATS_CREDS: _creds, ...inherited } = process.env
     const child = spawn(process.execPath, [PROGRAM, ...args], {
-      env: { ...inherited, NAGATHA_DATA_DIR: this.dataDir, NAGATHA_TIMEZONE: "UTC", ...this.#env, ...options.env },
+      env: {
+        ...inherited,
+        NAGATHA_DATA_DIR: this.dataDir,
+        NAGATHA_TIMEZONE: "UTC",
+        NATS_CONTEXT: "",
+        ...this.#env,
+        ...options.env
+      },
       stdio: ["pipe", "pipe", "pipe"]
     })
     this.#children.add(child)

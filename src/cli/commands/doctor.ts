@@ -2,7 +2,7 @@
 import { Effect, Option } from "effect"
 import { Command } from "effect/cli"
 import { withDeployment } from "../Backend.ts"
-import { dataDirectoryHere } from "../machine/DataDirectory.ts"
+import { dataDirectoryHere } from "../../access/DataDirectory.ts"
 import type { Check } from "../machine/Deployment.ts"
 import { CliFailure, ExitCode } from "../Failure.ts"
 import { dataDirectory, json } from "../asking/Flags.ts"

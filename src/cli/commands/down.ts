@@ -2,7 +2,7 @@
 import { Effect, Option } from "effect"
 import { Command } from "effect/cli"
 import { withDeployment } from "../Backend.ts"
-import { dataDirectoryHere } from "../machine/DataDirectory.ts"
+import { dataDirectoryHere } from "../../access/DataDirectory.ts"
 import { dataDirectory, json } from "../asking/Flags.ts"
 import { note, out, outJson } from "../showing/Output.ts"
 

@@ -2,7 +2,7 @@
 import { Effect, Option } from "effect"
 import { Command } from "effect/cli"
 import { withDeployment } from "../Backend.ts"
-import { dataDirectoryHere } from "../machine/DataDirectory.ts"
+import { dataDirectoryHere } from "../../access/DataDirectory.ts"
 import { NODE_ROLES, type NodeRole } from "../machine/Deployment.ts"
 import { usage } from "../Failure.ts"
 import { concurrency, dataDirectory, json, plugin, text } from "../asking/Flags.ts"

@@ -2,7 +2,7 @@
 import { Effect, Option } from "effect"
 import { Command } from "effect/cli"
 import { withDeployment } from "../Backend.ts"
-import { dataDirectoryHere } from "../machine/DataDirectory.ts"
+import { dataDirectoryHere } from "../../access/DataDirectory.ts"
 import type { UpInfo } from "../machine/Deployment.ts"
 import { concurrency, dataDirectory, json, plugin, present } from "../asking/Flags.ts"
 import { colors, labelled, note, out, outJson } from "../showing/Output.ts"

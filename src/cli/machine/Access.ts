@@ -1,14 +1,13 @@
-/** How a command of this user reaches the service: `NATS_URL`, else what `up` wrote into the data directory. */
-import { Context, Effect, Layer, Option, type Scope } from "effect"
+/** How a command of this user reaches the service. */
+import { Context, Effect, Layer, type Scope } from "effect"
+import { homedir } from "node:os"
+import { type Access, findServer, settingsOf } from "../../access/FindServer.ts"
+import { connection } from "../../access/ServerAccess.ts"
+import type { Variables } from "../../access/Variables.ts"
 import type { NatsUnreachable } from "../../nats/NatsConnection.ts"
 import * as NatsScheduler from "../../nats/NatsScheduler.ts"
 import { Scheduler } from "../../Scheduler.ts"
-import type * as Settings from "../../Settings.ts"
 import type { ConfigurationFile } from "./Configuration.ts"
-import { givenServer, settingsOf } from "./Environment.ts"
-import * as NodeRoles from "./NodeRoles.ts"
-import * as UpFile from "./UpFile.ts"
-import type { Variables } from "./Variables.ts"
 
 export interface LiveOptions {
   readonly env: Variables
@@ -26,38 +25,17 @@ export const settingsHere = ({ configuration, env }: LiveOptions, concurrency: n
   return settingsOf(env, wanted === undefined ? {} : { concurrency: wanted })
 }
 
-export interface Access {
-  readonly server: NodeRoles.ServerAccess
-  readonly settings: Settings.Settings
-}
-
 /** Undefined when no server is given and nothing runs with this data directory. */
-export const accessOf = Effect.fnUntraced(function* (options: LiveOptions, dataDir: string) {
-  const given = yield* givenServer(options.env)
-  const settings = yield* Effect.fromResult(settingsOf(options.env))
-  if (given !== undefined) return { server: given, settings } satisfies Access
-  const file = yield* UpFile.read(dataDir)
-  if (Option.isNone(file)) return undefined
-  const { namespace, nats } = file.value
-  const { password, user } = nats
-  const client = user === undefined || password === undefined ? undefined : { user, password }
-  const server: NodeRoles.ServerAccess = {
-    url: nats.url,
-    ...(client === undefined ? {} : { users: { core: client, worker: client, client, viewer: client } })
-  }
-  return { server, settings: { ...settings, namespace } } satisfies Access
-})
+export const accessOf = ({ env }: LiveOptions, dataDir: string) => findServer(env, homedir(), dataDir)
 
 /** The front door of what runs there; closed with the scope. */
 export const connectTo = (
-  access: Access,
+  access: Pick<Access, "server" | "settings">,
   actor: string
 ): Effect.Effect<Scheduler["Service"], NatsUnreachable, Scope.Scope> =>
   Effect.map(
     Layer.build(
-      Layer.fresh(
-        NatsScheduler.layer({ actor }).pipe(Layer.provide(NodeRoles.connection(access, "client", "nagatha client")))
-      )
+      Layer.fresh(NatsScheduler.layer({ actor }).pipe(Layer.provide(connection(access, "client", "nagatha client"))))
     ),
     (services) => Context.get(services, Scheduler)
   )

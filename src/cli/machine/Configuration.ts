@@ -9,7 +9,7 @@ import { join, resolve } from "node:path"
 import { shownIssue } from "../../work/ArgsProblem.ts"
 import { NotificationChannel } from "../../work/notification/NotificationArgs.ts"
 import { suggestion } from "../../work/Suggestion.ts"
-import { filled, type Variables } from "./Variables.ts"
+import { configHome, filled, type Variables } from "../../access/Variables.ts"
 
 const Routes = Schema.Array(NotificationChannel)
 
@@ -77,9 +77,7 @@ export const nothing: ConfigurationFile = { file: null, values: {} }
 export const configDirectory = (env: Variables, home: string): string => {
   const own = filled(env["NAGATHA_CONFIG_DIR"])
   if (own !== undefined) return resolve(own)
-  const shared = filled(env["XDG_CONFIG_HOME"])
-  const base = shared !== undefined && resolve(shared) === shared ? shared : join(home, ".config")
-  return join(base, "nagatha")
+  return join(configHome(env, home), "nagatha")
 }
 
 const NAMES = ["nagatha.config.json", "nagatha.config.yaml", "nagatha.config.yml"]

@@ -7,18 +7,20 @@
 import { Effect, References, Schedule } from "effect"
 import { type ChildProcess, spawn } from "node:child_process"
 import { closeSync, existsSync, openSync, readFileSync, rmSync, statSync } from "node:fs"
+import { homedir } from "node:os"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import * as DirectoryLock from "../../nats/server/DirectoryLock.ts"
 import { makeDirectory } from "../../nats/server/MakeDirectory.ts"
 import { find } from "../../nats/server/ServerProgram.ts"
 import { type LiveOptions, settingsHere } from "./Access.ts"
-import { upFile } from "./DataDirectory.ts"
+import { upFile } from "../../access/DataDirectory.ts"
+import { chosenContext } from "../../access/NatsContext.ts"
 import { DeploymentFailed, type UpInfo, type UpOptions } from "./Deployment.ts"
 import { deploymentFailed } from "./DeploymentProblem.ts"
 import { ExitCode } from "../Failure.ts"
-import * as UpFile from "./UpFile.ts"
-import { filled, type Variables } from "./Variables.ts"
+import * as UpFile from "../../access/UpFile.ts"
+import { filled, type Variables } from "../../access/Variables.ts"
 
 /** How long a start may take, and a stop, in seconds. */
 const START_SECONDS = 180
@@ -30,7 +32,7 @@ const SHOWN_LINES = 12
 
 /** Fetches the server's program where there is none yet, and says so: that can take a minute. */
 export const fetchedServer = (env: Variables) =>
-  filled(env["NATS_URL"]) !== undefined
+  filled(env["NATS_URL"]) !== undefined || chosenContext(env, homedir()) !== undefined
     ? Effect.void
     : find({ setting: filled(env["NAGATHA_NATS_SERVER"]) }).pipe(
         Effect.provideService(References.MinimumLogLevel, "Info"),

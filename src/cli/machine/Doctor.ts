@@ -4,7 +4,10 @@
  */
 import { Effect, Result, Schedule } from "effect"
 import { accessSync, constants, existsSync, statSync } from "node:fs"
+import { homedir } from "node:os"
 import { dirname } from "node:path"
+import { settingsOf } from "../../access/FindServer.ts"
+import { chosenContext } from "../../access/NatsContext.ts"
 import { find } from "../../nats/server/ServerProgram.ts"
 import type { Scheduler } from "../../Scheduler.ts"
 import * as Settings from "../../Settings.ts"
@@ -12,7 +15,6 @@ import { readServers, serverOf } from "../../work/mcp/McpConfig.ts"
 import { accessOf, connectTo, type LiveOptions } from "./Access.ts"
 import type { Check, SettingInForce } from "./Deployment.ts"
 import { GIVEN_SERVER } from "./DeploymentProblem.ts"
-import { settingsOf } from "./Environment.ts"
 import { pluginsHere } from "./PluginFiles.ts"
 import { counted } from "../showing/Text.ts"
 import { workerConfiguration } from "./WorkerConfiguration.ts"
@@ -48,6 +50,7 @@ const settings = (options: LiveOptions, dataDir: string): ReadonlyArray<SettingI
   return [
     variable("NAGATHA_DATA_DIR", dataDir, () => dataDir),
     variable("NATS_URL", "own server", withoutPassword),
+    context(env),
     variable("NATS_CREDS", "none"),
     variable("NAGATHA_NATS_SERVER", "searched for"),
     { ...variable("NAGATHA_CONFIG_DIR", "", () => ""), name: "configuration", value: file ?? "no file" },
@@ -56,6 +59,14 @@ const settings = (options: LiveOptions, dataDir: string): ReadonlyArray<SettingI
       : configured("timezone", options.timezone, "system"),
     ...knobs
   ]
+}
+
+/** The NATS context that counts where `NATS_URL` is not set. */
+const context = (env: LiveOptions["env"]): SettingInForce => {
+  const chosen = chosenContext(env, homedir())
+  return chosen === undefined
+    ? { name: "NATS_CONTEXT", value: "none", source: env["NATS_CONTEXT"] === "" ? "NATS_CONTEXT" : "default" }
+    : { name: "NATS_CONTEXT", value: chosen.name, source: chosen.by }
 }
 
 const node = Effect.sync((): Check => {
@@ -184,13 +195,17 @@ const service = (options: LiveOptions, dataDir: string) =>
   Effect.scoped(
     Effect.gen(function* () {
       const access = yield* Effect.result(accessOf(options, dataDir))
-      if (Result.isFailure(access)) return [problem("environment", access.failure.message, "mend the variable")]
+      if (Result.isFailure(access)) {
+        const { failure } = access
+        const remedy = "remedy" in failure ? failure.remedy : "mend the variable"
+        return [problem("environment", failure.message, remedy)]
+      }
       if (access.success === undefined) {
         return [problem("service", `nothing runs with the data directory ${dataDir}`, "start it: nagatha up")]
       }
       const scheduler = yield* Effect.result(connectTo(access.success, "doctor"))
       if (Result.isFailure(scheduler)) {
-        const remedy = options.env["NATS_URL"] ? GIVEN_SERVER : "start it: nagatha up"
+        const remedy = access.success.given ? GIVEN_SERVER : "start it: nagatha up"
         return [problem("service", scheduler.failure.message, remedy)]
       }
       const answered = yield* status(scheduler.success)

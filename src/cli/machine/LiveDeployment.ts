@@ -5,9 +5,11 @@
  */
 import { Effect, Layer, Option } from "effect"
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
-import { tmpdir } from "node:os"
+import { homedir, tmpdir } from "node:os"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
+import { givenServer } from "../../access/FindServer.ts"
+import { connection as connectionOf, type ServerAccess } from "../../access/ServerAccess.ts"
 import * as ConnectionFile from "../../nats/server/ConnectionFile.ts"
 import * as DirectoryLock from "../../nats/server/DirectoryLock.ts"
 import { makeDirectory } from "../../nats/server/MakeDirectory.ts"
@@ -29,15 +31,15 @@ import {
 import { deploymentFailed } from "./DeploymentProblem.ts"
 import { down, fetchedServer, upDetached } from "./DetachedUp.ts"
 import { examine } from "./Doctor.ts"
-import { givenServer, newIdentity } from "./Environment.ts"
+import { newIdentity } from "./NewIdentity.ts"
 import * as NodeRoles from "./NodeRoles.ts"
 import { pluginsHere } from "./PluginFiles.ts"
-import * as UpFile from "./UpFile.ts"
+import * as UpFile from "../../access/UpFile.ts"
 import { workerConfiguration } from "./WorkerConfiguration.ts"
 
 /** The server of a deployment, running. */
 const server = Effect.fnUntraced(function* (options: LiveOptions, dataDir: string, settings: Settings.Settings) {
-  const given = yield* givenServer(options.env)
+  const given = yield* givenServer(options.env, homedir())
   if (given !== undefined) {
     yield* DirectoryLock.acquire(dataDir)
     return { access: given, managed: false }
@@ -47,25 +49,23 @@ const server = Effect.fnUntraced(function* (options: LiveOptions, dataDir: strin
     namespace: settings.namespace,
     program: { setting: options.env["NAGATHA_NATS_SERVER"] || undefined }
   })
-  const access: NodeRoles.ServerAccess = { url: connection.url, users: connection.users }
+  const access: ServerAccess = { url: connection.url, users: connection.users, source: "its own server" }
   return { access, managed: true }
 })
 
 /** Connects for a moment to see what answers there. */
-const serverVersion = (access: NodeRoles.ServerAccess, settings: Settings.Settings) =>
+const serverVersion = (access: ServerAccess, settings: Settings.Settings) =>
   Effect.gen(function* () {
     const { connection } = yield* NatsConnection
     const version = connection.info?.version ?? "0.0.0"
     if (compare(version, REQUIRED) < 0) {
       return yield* new DeploymentFailed({
-        message: `the NATS server at ${access.url} is version ${version}; ${REQUIRED} or newer is needed`,
-        hint: "upgrade it, or leave out NATS_URL and one is started"
+        message: `the NATS server at ${access.url}${access.source === undefined ? "" : ` (${access.source})`} is version ${version}; ${REQUIRED} or newer is needed`,
+        hint: "upgrade it; without NATS_URL and with NATS_CONTEXT left empty one is started"
       })
     }
     return version
-  }).pipe(
-    Effect.provide(NodeRoles.connection({ server: access, settings }, "client", "nagatha check"), { local: true })
-  )
+  }).pipe(Effect.provide(connectionOf({ server: access, settings }, "client", "nagatha check"), { local: true }))
 
 /** What a worker here is to know: its configuration and its plugins. */
 const workOf = Effect.fnUntraced(function* (options: LiveOptions, given: ReadonlyArray<string>) {
@@ -146,7 +146,8 @@ const borrowed = (options: LiveOptions) =>
       Effect.sync(() => mkdtempSync(join(tmpdir(), "nagatha-demo-"))),
       (directory) => Effect.sync(() => rmSync(directory, { recursive: true, force: true }))
     )
-    const { NATS_URL: _given, NATS_CREDS: _creds, ...env } = options.env
+    // A server of its own, whatever is chosen for other commands.
+    const env = { ...options.env, NATS_URL: "", NATS_CONTEXT: "" }
     yield* fetchedServer(env)
     const own = demoOptions({ ...options, env }, dataDir)
     yield* up(own)({ dataDir, concurrency: undefined, plugins: demoPlugins })
@@ -161,15 +162,18 @@ const node = (options: LiveOptions) =>
   Effect.fn("node")(function* ({ concurrency, dataDir, plugins: given, queues, roles }: NodeStartOptions) {
     const settings = yield* Effect.fromResult(settingsHere(options, concurrency))
     const work = yield* workOf(options, given)
-    const server = yield* givenServer(options.env)
+    const server = yield* givenServer(options.env, homedir())
     const managed = Option.getOrUndefined(yield* ConnectionFile.read(dataDir))
     const access =
-      server ?? (managed === undefined || managed.pid === null ? undefined : { url: managed.url, users: managed.users })
+      server ??
+      (managed === undefined || managed.pid === null
+        ? undefined
+        : { url: managed.url, users: managed.users, source: `nats.json in ${dataDir}` })
     if (access === undefined) {
       return yield* new DeploymentFailed({
         message: `no NATS server is given, and none runs with the data directory ${dataDir}`,
         reason: "unreachable",
-        hint: "say where it is with NATS_URL, or start one here with nagatha up"
+        hint: "say where it is with NATS_URL or NATS_CONTEXT, or start one here with nagatha up"
       })
     }
     const version = yield* serverVersion(access, settings)

@@ -3,13 +3,13 @@
  * its own rights; roles in one process share nothing else.
  */
 import { Effect, Layer } from "effect"
+import { connection, type ServerAccess } from "../../access/ServerAccess.ts"
 import { Calendars } from "../../actors/Calendars.ts"
 import * as EventTriggers from "../../actors/EventTriggers.ts"
 import { Partitions } from "../../actors/Partitions.ts"
 import * as NatsAnnouncements from "../../nats/NatsAnnouncements.ts"
 import * as NatsCalendars from "../../nats/NatsCalendars.ts"
 import * as NatsCommands from "../../nats/NatsCommands.ts"
-import { NatsConnection } from "../../nats/NatsConnection.ts"
 import * as NatsEventLog from "../../nats/NatsEventLog.ts"
 import * as NatsLiveFeed from "../../nats/NatsLiveFeed.ts"
 import * as NatsNotificationBus from "../../nats/NatsNotificationBus.ts"
@@ -21,7 +21,6 @@ import * as NatsTriggers from "../../nats/NatsTriggers.ts"
 import * as NatsWorkQueue from "../../nats/NatsWorkQueue.ts"
 import { TriggerStreams } from "../../nats/TriggerStreams.ts"
 import { provision } from "../../nats/Provision.ts"
-import type { Role } from "../../nats/Roles.ts"
 import * as ReadModels from "../../projections/ReadModels.ts"
 import { Scheduler } from "../../Scheduler.ts"
 import * as Settings from "../../Settings.ts"
@@ -35,15 +34,6 @@ import type { TaskDeclaration, TaskType } from "../../work/TaskType.ts"
 import { TaskTypes } from "../../work/TaskTypes.ts"
 import * as Worker from "../../work/Worker.ts"
 import * as WorkerConfiguration from "./WorkerConfiguration.ts"
-
-/** How to reach the server, and as whom. */
-export interface ServerAccess {
-  readonly url: string
-  /** Missing where the server asks for nothing, or one user does for all roles. */
-  readonly users?: Readonly<Record<Role, { readonly user: string; readonly password: string }>>
-  /** Text of a credentials file, for all roles. */
-  readonly credentials?: string
-}
 
 export interface NodeOptions {
   readonly identity: NodeIdentity
@@ -59,20 +49,6 @@ export interface NodeOptions {
   readonly plugins?: LoadedPlugins
   /** Task types that this node knows and, as a worker, runs, besides those of plugins; default: those that this project brings. */
   readonly taskTypes?: ReadonlyArray<TaskType<BuiltInServices>>
-}
-
-/** A connection of one role. */
-export const connection = (options: Pick<NodeOptions, "server" | "settings">, role: Role, name: string) => {
-  const { credentials, url, users } = options.server
-  return NatsConnection.layer({
-    servers: url,
-    role,
-    namespace: options.settings.namespace,
-    name,
-    requestTimeoutMs: options.settings.requestTimeoutMs,
-    ...(users === undefined ? {} : users[role]),
-    ...(credentials === undefined ? {} : { credentials })
-  })
 }
 
 const settingsOf = (options: NodeOptions) => Layer.succeed(Settings.Current, options.settings)

@@ -4,7 +4,7 @@ import { expanded } from "../../work/Expansion.ts"
 import { AllowedAddresses, wrongAllowed } from "../../work/http/AllowedAddresses.ts"
 import { Channels, type ChannelSettings } from "../../work/notification/ChannelSettings.ts"
 import { BadConfiguration, type ConfigurationFile } from "./Configuration.ts"
-import type { Variables } from "./Variables.ts"
+import type { Variables } from "../../access/Variables.ts"
 
 export interface WorkerConfiguration {
   /** Addresses that tasks may call although they are not public. */
