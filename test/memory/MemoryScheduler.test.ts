@@ -219,6 +219,31 @@ describe("the scheduler in memory", () => {
     })
   )
 
+  scenario("changes a sequence, within sequences too, and leaves its steps as they are", () =>
+    Effect.gen(function* () {
+      const scheduler = yield* Scheduler
+      const inner = { steps: [{ name: "b", type: "report", args: {} }] }
+      const { taskId } = yield* scheduler.schedule({
+        taskType: "sequence",
+        schedule: "every day at noon",
+        taskArgs: {
+          steps: [
+            { name: "a", type: "report", args: {} },
+            { name: "more", type: "sequence", args: inner }
+          ]
+        }
+      })
+      const before = (yield* scheduler.info({ id: taskId })).task.taskArgs
+      yield* scheduler.update({ taskId, taskName: "reports" })
+      yield* scheduler.reschedule({ taskId, schedule: "every day at 13:00" })
+      const { task } = yield* scheduler.info({ id: taskId })
+      assert.strictEqual(task.taskName, "reports")
+      assert.deepStrictEqual(task.taskArgs, before)
+      yield* TestClock.adjust("14 hours")
+      assert.strictEqual((yield* scheduler.info({ id: taskId })).task.lastStatus, "completed")
+    })
+  )
+
   scenario("knows calendars of excluded days", (ran) =>
     Effect.gen(function* () {
       const scheduler = yield* Scheduler

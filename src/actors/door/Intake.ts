@@ -17,6 +17,8 @@ import * as Series from "../../recurrence/Series.ts"
 import type * as When from "../../recurrence/When.ts"
 import { tzdataVersion } from "../../recurrence/zone/Zone.ts"
 import { shownIssue } from "../../work/ArgsProblem.ts"
+import { SEQUENCE } from "../../work/sequence/SequenceArgs.ts"
+import { askedAgain } from "../../work/sequence/SequencePlan.ts"
 import { define, type Door, understand } from "./Define.ts"
 import type { Changed } from "../task/Edit.ts"
 import type { CommandAnswer } from "../Envelope.ts"
@@ -274,7 +276,7 @@ const changed = (
     taskType: definition.taskType,
     taskName: definition.taskName,
     description: definition.description,
-    taskArgs: definition.taskArgs,
+    taskArgs: definition.taskType === SEQUENCE ? askedAgain(definition.taskArgs) : definition.taskArgs,
     schedule: definition.scheduleSpec,
     timezone: definition.timezone,
     queue: definition.queue,

@@ -42,6 +42,18 @@ export const stepsOf = (args: TaskArgs): ReadonlyArray<PlannedStep> => {
   return steps
 }
 
+/** A stored plan as it can be asked for again: without what only planning adds. */
+export const askedAgain = (args: TaskArgs): TaskArgs => {
+  const { steps, ...others } = args
+  if (!Array.isArray(steps)) return args
+  const asked = steps.map((step: Schema.Json): Schema.Json => {
+    if (!isArgs(step)) return step
+    const { queue: _queue, ...rest }: TaskArgs = step
+    return rest["type"] === SEQUENCE && isArgs(rest["args"]) ? { ...rest, args: askedAgain(rest["args"]) } : rest
+  })
+  return { ...others, steps: asked }
+}
+
 const problem = (field: string, message: string): Result.Result<never, ArgsProblem> =>
   Result.fail(new ArgsProblem({ taskType: SEQUENCE, field, message: `${SEQUENCE}: ${field}: ${message}` }))
 
