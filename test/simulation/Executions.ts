@@ -1,0 +1,70 @@
+/** What workers did, as it happened: every run of every attempt, also of those that died with their workers. */
+import { Effect, Exit, Schema } from "effect"
+import {
+  type AttemptFailure,
+  ComeBackLater,
+  declareTaskType,
+  implement,
+  TaskCancelled,
+  TaskFailed,
+  type TaskType
+} from "../../src/work/TaskType.ts"
+import { Dice } from "./world/Dice.ts"
+import type { VirtualTime } from "./world/VirtualTime.ts"
+
+export interface Run {
+  readonly executionId: string
+  readonly attempt: number
+  readonly worker: string
+  readonly key: string
+  readonly beganAt: number
+  endedAt: number | null
+}
+
+/** A grant that left an owner. */
+export interface Grant {
+  readonly executionId: string
+  readonly attempt: number
+  readonly worker: string
+  readonly node: string
+  /** When the claim had reached the owner, and the log sequence of the partition that it knew then. */
+  readonly askedAt: number
+  readonly known: number
+}
+
+export const SIM = declareTaskType({
+  name: "sim",
+  description: "Does what the seed says.",
+  args: Schema.Struct({}),
+  result: Schema.Null
+})
+
+const error = { code: "sim", message: "as the seed has it" }
+
+/** The task type as a worker runs it. */
+export const simTaskType = (seed: number, worker: string, time: VirtualTime, runs: Array<Run>): TaskType =>
+  implement(SIM, (_args, { attempt, executionId, idempotencyKey }) => {
+    const dice = new Dice(`seed ${seed}/run ${executionId}#${attempt}`)
+    const takes = dice.next()
+    const ends = dice.next()
+    const ms = takes < 0.3 ? 0 : takes < 0.75 ? dice.between(5, 400) : takes < 0.96 ? dice.between(400, 6000) : 60_000
+    const run: Run = { executionId, attempt, worker, key: idempotencyKey, beganAt: time.now, endedAt: null }
+    runs.push(run)
+    time.note(`run ${executionId}#${attempt} ${worker}`)
+    const end = Effect.suspend((): Effect.Effect<null, AttemptFailure> => {
+      if (ends < 0.78) return Effect.succeed(null)
+      if (ends < 0.9) return Effect.fail(new TaskFailed({ error, retryable: true }))
+      if (ends < 0.94) return Effect.fail(new TaskFailed({ error, retryable: false }))
+      if (ends < 0.97) return Effect.fail(new ComeBackLater({ delayMs: dice.between(0, 3000), error }))
+      if (ends < 0.985) return Effect.fail(new TaskCancelled({ reason: "as the seed has it" }))
+      return Effect.die("as the seed has it")
+    })
+    return (ms === 0 ? end : Effect.andThen(Effect.sleep(ms), end)).pipe(
+      Effect.onExit((exit) =>
+        Effect.sync(() => {
+          run.endedAt = time.now
+          time.note(`end ${executionId}#${attempt} ${Exit.isSuccess(exit)}`)
+        })
+      )
+    )
+  })

@@ -1,0 +1,69 @@
+/** The log of a simulation as it grows, kept by task: what is open and what is to come, by simple bookkeeping of its own. */
+import type { TaskDefinition } from "../../src/events/TaskDefinition.ts"
+import type { TaskEvent } from "../../src/events/TaskEvent.ts"
+import type { Line } from "./world/Server.ts"
+
+export interface Stored {
+  readonly sequence: number
+  readonly partition: number
+  readonly storedAt: number
+  readonly commitId: string
+  readonly previousSequence: number
+  readonly previousHash: string
+  readonly events: ReadonlyArray<TaskEvent>
+}
+
+/** An event and where it stands. */
+export interface Placed {
+  readonly event: TaskEvent
+  readonly sequence: number
+  readonly storedAt: number
+}
+
+export interface Booked {
+  readonly taskId: string
+  definition: TaskDefinition
+  over: boolean
+  nextAt: string | null
+  readonly events: Array<Placed>
+}
+
+export class Ledger {
+  readonly commits: Array<Stored> = []
+  readonly tasks = new Map<string, Booked>()
+  /** Executions that have become due and have not ended, with the task of each. */
+  readonly open = new Map<string, string>()
+  /** Where an execution ended. */
+  readonly ends = new Map<string, { readonly sequence: number; readonly storedAt: number }>()
+
+  add(line: Line): Stored {
+    const raw = JSON.parse(line.text) as Omit<Stored, "sequence" | "storedAt">
+    const stored: Stored = { ...raw, sequence: line.sequence, storedAt: line.storedAt }
+    this.commits.push(stored)
+    for (const event of stored.events) this.#book(event, stored)
+    return stored
+  }
+
+  #end(executionId: string, { sequence, storedAt }: Stored): void {
+    this.open.delete(executionId)
+    if (!this.ends.has(executionId)) this.ends.set(executionId, { sequence, storedAt })
+  }
+
+  #book(event: TaskEvent, stored: Stored): void {
+    const placed: Placed = { event, sequence: stored.sequence, storedAt: stored.storedAt }
+    const known = this.tasks.get(event.taskId)
+    if (known === undefined) {
+      if (event.type !== "scheduled") return
+      const { definition, nextAt, taskId } = event
+      this.tasks.set(taskId, { taskId, definition, over: false, nextAt, events: [placed] })
+      return
+    }
+    known.events.push(placed)
+    if ("nextAt" in event) known.nextAt = event.nextAt
+    if ("definition" in event) known.definition = event.definition
+    if (event.type === "completed" || event.type === "cancelled") known.over = true
+    if (event.type === "due") this.open.set(event.executionId, event.taskId)
+    if (event.type === "success" || event.type === "failure") this.#end(event.executionId, stored)
+    if (event.type === "cancelled") for (const id of event.executions) this.#end(id, stored)
+  }
+}

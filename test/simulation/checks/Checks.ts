@@ -1,0 +1,23 @@
+/** All checks of a history: pure, and each by the name of what it holds the history to. */
+import { DRAIN_MS, type History } from "../Simulation.ts"
+import { commands } from "./Commands.ts"
+import { executions } from "./Executions.ts"
+import { log } from "./Log.ts"
+import { schedule } from "./Schedule.ts"
+import type { Violation } from "./Violation.ts"
+
+export const check = (history: History): ReadonlyArray<Violation> => [
+  ...history.complaints.map((what) => ({ invariant: "noDefect" as const, what })),
+  ...schedule(history),
+  ...commands(history),
+  ...executions(history),
+  ...log(history),
+  ...(history.drainedAt === null
+    ? [
+        {
+          invariant: "backlogDrains" as const,
+          what: `${DRAIN_MS} ms after the heal: ${history.left.slice(0, 8).join("; ")}`
+        }
+      ]
+    : [])
+]

@@ -1,0 +1,232 @@
+/**
+ * The decisions of each task, walked in the order of the log beside the oracle: every instant has exactly one, in time,
+ * and none where there should be none.
+ */
+import type { TaskDefinition } from "../../../src/events/TaskDefinition.ts"
+import type { Booked, Placed } from "../Ledger.ts"
+import { instants, nextAfter } from "../Oracle.ts"
+import type { History } from "../Simulation.ts"
+import type { Invariant, Violation } from "./Violation.ts"
+
+/** Older instants count as missed, milliseconds. */
+const ON_TIME_MS = 5000
+
+/** By how much a clock of the plan may be ahead or behind, milliseconds. */
+export const clockBound = ({ plan }: History): number => {
+  const skews = Object.values(plan.options.skews).map(Math.abs)
+  const steps = plan.faults.flatMap(({ amount, kind }) => (kind === "step" ? [Math.abs(amount)] : []))
+  return Math.max(0, ...skews) + steps.reduce((sum, step) => sum + step, 0)
+}
+
+/** Healthy time within which a decision must be in the log, milliseconds. */
+export const latenessBound = ({ plan }: History): number => 3000 + 2 * plan.options.requestTimeoutMs
+
+class Walk {
+  readonly violations: Array<Violation> = []
+  readonly #history: History
+  readonly #bound: number
+  #definition: TaskDefinition
+  /** The next instant that is to be decided, by the oracle, and since when that is so. */
+  #next: number | null = null
+  #armedAt = 0
+  #leftOut: ReadonlyArray<number> = []
+  #paused = false
+  #pausedUntil: number | null = null
+  #over: "cancelled" | "completed" | null = null
+  #runs = 0
+  readonly #taskId: string
+
+  constructor(history: History, { events, taskId }: Booked) {
+    this.#history = history
+    this.#bound = clockBound(history)
+    this.#taskId = taskId
+    const [first] = events
+    if (first?.event.type !== "scheduled") throw new Error(`${taskId} does not begin with its schedule`)
+    this.#definition = first.event.definition
+    for (const placed of events) this.#step(placed)
+  }
+
+  #violation(invariant: Invariant, { sequence, event }: Placed, what: string): void {
+    this.violations.push({ invariant, what: `${this.#taskId}, log sequence ${sequence} (${event.type}): ${what}` })
+  }
+
+  get #offset(): number {
+    return this.#definition.offsetMs ?? 0
+  }
+
+  #after(at: number): number | null {
+    if (this.#definition.maxRuns !== null && this.#runs >= this.#definition.maxRuns) return null
+    let next = nextAfter(this.#definition, at)
+    while (next !== null && this.#leftOut.includes(next)) next = nextAfter(this.#definition, next)
+    return next
+  }
+
+  /** From now on this instant is to come. */
+  #arm(next: number | null, { storedAt }: Placed): void {
+    this.#next = next
+    this.#armedAt = storedAt
+    this.#leftOut = this.#leftOut.filter((at) => next !== null && at > next)
+  }
+
+  #first(now: number): number | null {
+    const { maxRuns, recurrence } = this.#definition
+    if (maxRuns !== null && this.#runs >= maxRuns) return null
+    return recurrence.kind === "once" ? Date.parse(recurrence.at) : nextAfter(this.#definition, now)
+  }
+
+  /** The next instant is decided, or given up: was it in time? */
+  #timely(placed: Placed): void {
+    if (this.#next === null || this.#paused) return
+    const since = Math.max(this.#next + this.#offset + this.#bound, this.#armedAt)
+    const healthy = this.#history.health.longest(since, placed.storedAt)
+    const bound = latenessBound(this.#history)
+    if (healthy > bound) {
+      const instant = new Date(this.#next).toISOString()
+      this.#violation("boundedLateness", placed, `${instant} waited through ${healthy} healthy ms (at most ${bound})`)
+    }
+  }
+
+  #alive(placed: Placed): void {
+    if (this.#over !== null) this.#violation("noDueAfterCancel", placed, `decided after the task was ${this.#over}`)
+    else if (this.#paused) this.#violation("noDueAfterCancel", placed, "decided while the task was paused")
+  }
+
+  #decided(placed: Placed, first: string, last: string, count: number): void {
+    const from = Date.parse(first)
+    const to = Date.parse(last)
+    const { recurrence } = this.#definition
+    const grid = recurrence.kind === "once" ? [Date.parse(recurrence.at)] : instants(this.#definition, from - 1, to)
+    const own = grid.filter((at) => !this.#leftOut.includes(at))
+    if (own[0] !== from || own.at(-1) !== to) {
+      this.#violation("onGrid", placed, `${first} … ${last} does not begin and end with instants of the task`)
+    } else if (own.length !== count) {
+      this.#violation("onGrid", placed, `${first} … ${last} are ${own.length} instants, not ${count}`)
+    }
+    if (from !== this.#next) {
+      const next = this.#next === null ? "nothing" : new Date(this.#next).toISOString()
+      const why = this.#next !== null && from > this.#next ? "was passed over" : "was decided before"
+      this.#violation("oneDecision", placed, `decides ${first} where ${next} is next: an instant ${why}`)
+    }
+    this.#timely(placed)
+  }
+
+  #follows(placed: Placed, at: number): void {
+    this.#arm(this.#after(at), placed)
+    if (!("nextAt" in placed.event)) return
+    const said = placed.event.nextAt === null ? null : Date.parse(placed.event.nextAt)
+    if (said !== this.#next) {
+      const next = this.#next === null ? "none" : new Date(this.#next).toISOString()
+      this.#violation(
+        "onGrid",
+        placed,
+        `says that ${placed.event.nextAt ?? "none"} is next; by the oracle it is ${next}`
+      )
+    }
+  }
+
+  #step(placed: Placed): void {
+    const { event, storedAt } = placed
+    const now = Date.parse(event.time)
+    switch (event.type) {
+      case "scheduled":
+        this.#arm(this.#first(now), placed)
+        return
+      case "updated":
+        this.#definition = event.definition
+        return
+      case "rescheduled": {
+        this.#timely(placed)
+        this.#definition = event.definition
+        this.#arm(this.#first(now), placed)
+        return
+      }
+      case "paused":
+        this.#timely(placed)
+        this.#paused = true
+        this.#pausedUntil = event.until === null ? null : Date.parse(event.until)
+        return
+      case "resumed": {
+        const from = event.causedBy.actor === "scheduler" ? (this.#pausedUntil ?? now) : now
+        this.#paused = false
+        const recurring = this.#definition.recurrence.kind !== "once"
+        if (recurring && this.#next !== null && this.#next + this.#offset < from) {
+          const next = new Date(this.#next).toISOString()
+          this.#violation("resumeNeverFloods", placed, `goes on with ${next}, which passed while it was paused`)
+        }
+        this.#armedAt = storedAt
+        return
+      }
+      case "cancelled":
+        this.#timely(placed)
+        this.#over = "cancelled"
+        return
+      case "completed":
+        if (this.#next !== null && this.#over === null) {
+          this.#violation("oneDecision", placed, `ends with ${new Date(this.#next).toISOString()} still to come`)
+        }
+        this.#over ??= "completed"
+        return
+      case "due": {
+        if (event.parentExecutionId !== undefined) {
+          if (this.#over === "cancelled") this.#violation("noDueAfterCancel", placed, "a step begins after the cancel")
+          return
+        }
+        if (event.manual === true) {
+          if (this.#over === "cancelled") this.#violation("noDueAfterCancel", placed, "a run after the cancel")
+          return
+        }
+        this.#alive(placed)
+        this.#decided(placed, event.nominalAt, event.nominalAt, 1)
+        const dueAt = Date.parse(event.nominalAt) + this.#offset
+        if (Date.parse(event.dueAt) !== dueAt) {
+          this.#violation("onGrid", placed, `is due at ${event.dueAt}, not at its instant and the task's own delay`)
+        }
+        if (storedAt < dueAt - this.#bound) {
+          this.#violation("neverEarly", placed, `${event.dueAt} became due ${dueAt - storedAt} ms early`)
+        }
+        const { catchUp, catchUpWindowMs, recurrence } = this.#definition
+        const late = now - dueAt
+        if (recurrence.kind !== "once" && late > ON_TIME_MS && (catchUp === "none" || late > catchUpWindowMs)) {
+          this.#violation(
+            "catchUpPolicy",
+            placed,
+            `${event.nominalAt} runs ${late} ms late, against the policy ${catchUp}`
+          )
+        }
+        this.#runs += 1
+        this.#follows(placed, Date.parse(event.nominalAt))
+        return
+      }
+      case "skipped": {
+        if (event.reason === "skippedByUser") return this.#skippedByUser(placed, Date.parse(event.nominalAt))
+        if (event.reason === "paused" ? this.#over !== null : this.#over !== null || this.#paused) this.#alive(placed)
+        this.#decided(placed, event.nominalAt, event.throughAt, event.count)
+        const age = now - Date.parse(event.throughAt) - this.#offset
+        const { catchUp, catchUpWindowMs } = this.#definition
+        const least = catchUp === "all" ? Math.max(ON_TIME_MS, catchUpWindowMs) : ON_TIME_MS
+        if (event.reason === "catchUp" && age <= least) {
+          this.#violation(
+            "catchUpPolicy",
+            placed,
+            `${event.throughAt} was skipped as missed after ${age} ms (${catchUp})`
+          )
+        }
+        this.#follows(placed, Date.parse(event.throughAt))
+        return
+      }
+      default:
+        return
+    }
+  }
+
+  #skippedByUser(placed: Placed, at: number): void {
+    if (this.#over !== null) this.#alive(placed)
+    if (this.#next === null || at < this.#next) {
+      this.#violation("oneDecision", placed, "leaves out an instant that had been decided")
+    } else if (at === this.#next) this.#follows(placed, at)
+    else this.#leftOut = [...this.#leftOut, at]
+  }
+}
+
+export const schedule = (history: History): ReadonlyArray<Violation> =>
+  [...history.ledger.tasks.values()].flatMap((task) => new Walk(history, task).violations)

@@ -1,0 +1,28 @@
+/** What must hold of every history, by the names under which it is promised. */
+export type Invariant =
+  | "oneDecision"
+  | "onGrid"
+  | "noDueAfterCancel"
+  | "resumeNeverFloods"
+  | "catchUpPolicy"
+  | "neverEarly"
+  | "boundedLateness"
+  | "ackedOnce"
+  | "readYourWrites"
+  | "guarded"
+  | "chain"
+  | "announcedAll"
+  | "replayEqualsLive"
+  | "fixedPoint"
+  | "oneOutcome"
+  | "claimAfterOpen"
+  | "idempotencyKey"
+  | "overlapPolicy"
+  | "sequenceOrder"
+  | "backlogDrains"
+  | "noDefect"
+
+export interface Violation {
+  readonly invariant: Invariant
+  readonly what: string
+}

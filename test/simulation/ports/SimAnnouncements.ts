@@ -1,0 +1,40 @@
+/** Announcements of the simulated server: any part of what could not be said may have been, from its beginning on. */
+import { Effect, Queue, Stream } from "effect"
+import { Announcements, AnnouncingFailed } from "../../../src/actors/Announcements.ts"
+import type { Dice } from "../world/Dice.ts"
+import type { Link } from "../world/Link.ts"
+import type { Server } from "../world/Server.ts"
+
+const failed = ({ reason }: { readonly reason: string }) => new AnnouncingFailed({ reason })
+
+/** Emits each time that the connection is there again. */
+const disturbed = (link: Link): Stream.Stream<void> =>
+  Stream.unwrap(
+    Effect.gen(function* () {
+      const told = yield* Queue.unbounded<void>()
+      const leave = link.onBack(() => void Queue.offerUnsafe(told, undefined))
+      yield* Effect.addFinalizer(() => Effect.sync(leave))
+      return Stream.fromQueue(told)
+    })
+  )
+
+export const make = (server: Server, link: Link, dice: Dice, torn: () => number): Announcements["Service"] =>
+  Announcements.of({
+    announce: (events) =>
+      link
+        .call<void>((reply) => {
+          // The connection broke in the middle.
+          if (dice.chance(torn())) return server.announce(events.slice(0, dice.between(0, events.length)))
+          server.announce(events)
+          reply(undefined)
+        })
+        .pipe(Effect.mapError(failed)),
+    last: (partition) =>
+      link
+        .call<{ readonly sequence: number; readonly index: number } | null>((reply) =>
+          reply(server.lastAnnounced(partition))
+        )
+        .pipe(Effect.mapError(failed)),
+    keptMs: 30 * 86_400_000,
+    disturbed: disturbed(link)
+  })

@@ -1,0 +1,126 @@
+/**
+ * A process of the simulated world: its fibres run by the world's scheduler, its clock may be wrong, it can be paused
+ * (nothing in it goes on, what reaches it waits) and killed (nothing in it ever goes on, no finaliser runs).
+ */
+import { Cause, Clock, Context, Duration, Effect, Logger, Random, References, Scheduler } from "effect"
+import * as Settings from "../../../src/Settings.ts"
+import type { Dice } from "./Dice.ts"
+import type { VirtualTime } from "./VirtualTime.ts"
+
+export interface ProcessOptions {
+  readonly name: string
+  readonly number: number
+  readonly time: VirtualTime
+  readonly dice: Dice
+  readonly settings: Settings.Settings
+  /** Milliseconds by which its clock is ahead of true time; asked whenever it is read. */
+  readonly skew: () => number
+  /** Operations of a fibre before it lets others go on. */
+  readonly patience: number
+  /** Hears of errors that it logs: there should be none. */
+  readonly complain: (text: string) => void
+}
+
+const isError = (level: string): boolean => level === "Error" || level === "Fatal"
+
+export class Process {
+  readonly name: string
+  readonly number: number
+  alive = true
+  readonly #time: VirtualTime
+  readonly #context: Context.Context<never>
+  readonly #scheduler: Scheduler.Scheduler
+  #paused = false
+  #held: Array<() => void> = []
+
+  constructor({ complain, dice, name, number, patience, settings, skew, time }: ProcessOptions) {
+    this.name = name
+    this.number = number
+    this.#time = time
+    const now = () => time.now + skew()
+    const nanos = (millis: number) => BigInt(Math.round(millis)) * 1_000_000n
+    const clock: Clock.Clock = {
+      currentTimeMillisUnsafe: now,
+      currentTimeMillis: Effect.sync(now),
+      currentTimeNanosUnsafe: () => nanos(now()),
+      currentTimeNanos: Effect.sync(() => nanos(now())),
+      monotonicTimeNanosUnsafe: () => nanos(time.now),
+      monotonicTimeNanos: Effect.sync(() => nanos(time.now)),
+      sleep: (duration) => this.#sleep(Duration.toMillis(duration))
+    }
+    const random: Random.Random = {
+      nextDoubleUnsafe: dice.next,
+      nextIntUnsafe: () => dice.between(-0x3fffffff, 0x3fffffff)
+    }
+    const logger = Logger.make(({ cause, logLevel, message }) => {
+      if (!isError(logLevel)) return
+      const why = cause.reasons.length === 0 ? "" : ` ${Cause.pretty(cause)}`
+      complain(`${name}: ${String(message)}${why}`)
+    })
+    this.#scheduler = {
+      executionMode: "async",
+      shouldYield: (fiber) => fiber.currentOpCount >= patience,
+      makeDispatcher: () => ({ scheduleTask: (task) => this.enqueue(task), flush: () => {} })
+    }
+    this.#context = Context.make(Clock.Clock, clock).pipe(
+      Context.add(Random.Random, random),
+      Context.add(Settings.Current, settings),
+      Context.add(References.MinimumLogLevel, "Error"),
+      Context.add(Logger.CurrentLoggers, new Set([logger])),
+      Context.add(Scheduler.Scheduler, this.#scheduler)
+    ) as Context.Context<never>
+  }
+
+  get paused(): boolean {
+    return this.#paused
+  }
+
+  #sleep(millis: number): Effect.Effect<void> {
+    if (millis <= 0) return Effect.yieldNow
+    if (!Number.isFinite(millis)) return Effect.never
+    return Effect.callback((resume) => {
+      const cancel = this.after(millis, () => resume(Effect.void))
+      return Effect.sync(cancel)
+    })
+  }
+
+  /** A timer of this process. */
+  after(ms: number, run: () => void): () => void {
+    return this.#time.after(ms, () => this.enqueue(run))
+  }
+
+  /** Something in this process can go on. */
+  enqueue(run: () => void): void {
+    if (!this.alive) return
+    if (this.#paused) this.#held.push(run)
+    else this.#time.ready(this, run)
+  }
+
+  /** Its turn. */
+  take(run: () => void): void {
+    if (!this.alive) return
+    if (this.#paused) this.#held.push(run)
+    else run()
+  }
+
+  fork(effect: Effect.Effect<unknown>): void {
+    this.enqueue(() => void Effect.runForkWith(this.#context)(effect, { scheduler: this.#scheduler }))
+  }
+
+  pause(): void {
+    this.#paused = true
+  }
+
+  resume(): void {
+    if (!this.#paused) return
+    this.#paused = false
+    const held = this.#held
+    this.#held = []
+    for (const run of held) this.enqueue(run)
+  }
+
+  kill(): void {
+    this.alive = false
+    this.#held = []
+  }
+}
