@@ -264,6 +264,7 @@ const brought = (state: TaskState, now: number, rules: Rules, excluded: Excluded
   if (gone.length > 0) return gone
   const events: Array<TaskEvent> = []
   let task = state
+  let anyLost = false
   for (const execution of state.executions) {
     const { stage } = execution
     if (execution.outcomes !== undefined && stage._tag === "waiting" && stage.until <= now) {
@@ -286,14 +287,16 @@ const brought = (state: TaskState, now: number, rules: Rules, excluded: Excluded
         task = { ...task, executions: task.executions.filter((one) => one !== execution) }
       }
       events.push(...lost)
+      anyLost = true
     } else if (!stage.recorded && stage.since + rules.startedGraceMs <= now) {
       events.push(startedEvent(state, execution, stage, now))
     }
   }
   const ends = state.phase === "scheduled" && isByMessage(state.definition.recurrence) && state.executions.length === 0
   if (ends && !moreToCome(state, now)) return [completed(state, now)]
-  if (state.phase === "scheduled" && state.nextAt !== null && state.nextAt + offsetOf(state) <= now) {
-    events.push(...occurrences(task, state.nextAt, now, excluded))
+  // What is due beside lost attempts is decided about on the state that they lead to.
+  if (!anyLost && state.phase === "scheduled" && state.nextAt !== null && state.nextAt + offsetOf(state) <= now) {
+    events.push(...occurrences(state, state.nextAt, now, excluded))
   }
   return events
 }

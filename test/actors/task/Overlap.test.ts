@@ -97,6 +97,22 @@ describe("an occurrence that is due while another is open", () => {
     assert.deepStrictEqual(open(task), ["0200#1 offered"])
   })
 
+  it("takes the place of an attempt that is lost in the same moment: each attempt ends once", () => {
+    for (const overlap of ["terminateOther", "cancelOther"] as const) {
+      const task = minutely(overlap, { maxRetries: 3 })
+      task.at(60_000).wake()
+      task.claim(id(60))
+      task.at(60_100).wake()
+      // Nobody was there to see that the worker is lost, nor that the next one is due.
+      task.at(120_000)
+      assert.strictEqual(task.wake(), "retry 1 lost")
+      const [first, second] =
+        overlap === "terminateOther" ? ["failure 2 cancelled", "due 120"] : ["due 120", "failure 2 cancelled"]
+      assert.strictEqual(task.wake(), `${first}, ${second}`)
+      assert.deepStrictEqual(open(task), ["0200#1 offered"])
+    }
+  })
+
   it("takes its place at once, and what it still says counts no more (terminateOther)", () => {
     const task = minutely("terminateOther")
     task.at(60_000).wake()
