@@ -6,6 +6,9 @@
  * on its way the next decisions gather (group commit). If the guard refuses, or the outcome is unknown, the staged
  * decisions are forgotten, what was missed is read from the log, and everything is decided again: a decision that had
  * been stored after all is recognised there. The log is the lock; being the owner only saves work.
+ *
+ * A yes is in the log before it is said. A no is said only when nothing is in the log that is not known here: an owner that
+ * has been overtaken must not tell a worker to forget what another has begun, nor a client that its task is not there.
  */
 import { Clock, Effect, Fiber, Queue, Result, Schedule, Stream } from "effect"
 import type { RecordedCommit } from "../events/Commit.ts"
@@ -188,6 +191,14 @@ export const make = Effect.fnUntraced(function* (
     return recall
   })
 
+  /** Reads and announces what others have stored; whether there was any. */
+  const missed = Effect.suspend(() => {
+    const before = lastSequence
+    return refresh((recorded) =>
+      Effect.tap(apply(recorded), () => Effect.sync(() => announce(recorded.sequence, recorded.commit.events)))
+    ).pipe(Effect.map(() => lastSequence !== before))
+  })
+
   /** One turn: decides all of `envelopes` and all that is due; returns what did not fit into the commit. */
   const turn = Effect.fnUntraced(function* (envelopes: ReadonlyArray<Envelope>) {
     const now = yield* Clock.currentTimeMillis
@@ -208,10 +219,9 @@ export const make = Effect.fnUntraced(function* (
     }
     const due = staging.full ? [] : agenda.takeDue(now, settings.maxTurn)
     const unfit = due.filter((taskId) => !staging.wake(taskId))
-    if (staging.events.length > 0 && !(yield* store(staging, now))) {
-      yield* refresh((recorded) =>
-        Effect.tap(apply(recorded), () => Effect.sync(() => announce(recorded.sequence, recorded.commit.events)))
-      )
+    const nothing = staging.events.length === 0
+    if (nothing ? staging.denies && (yield* missed) : !(yield* store(staging, now))) {
+      if (!nothing) yield* missed
       for (const taskId of due) {
         const state = states.get(taskId)
         if (state !== undefined) agenda.set(taskId, wakeAt(state, settings.startedGraceMs))

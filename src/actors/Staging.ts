@@ -44,6 +44,8 @@ export class Staging {
   readonly position: { sequence: number } = { sequence: 0 }
   /** Tasks about which the rules could not decide: this node lacks what they need (a time zone), or has a defect. */
   readonly undecided: Array<{ readonly taskId: string; readonly cause: unknown }> = []
+  /** Something is denied by what is known here: where nothing is stored that proves it, another owner may know better. */
+  denies = false
   /** Tasks that exclude days are to be looked at again. */
   calendarsChanged = false
   readonly #replies: Array<() => void> = []
@@ -87,6 +89,7 @@ export class Staging {
         const answers = envelope.claims.map((request) => {
           const { answer, state } = Claim.claim(this.get(request.taskId), request, now, rules.leaseMs)
           if (answer.answer === "granted" && state !== undefined) this.states.set(request.taskId, state)
+          if (answer.answer === "gone") this.denies = true
           return answer
         })
         this.#replies.push(() => envelope.reply(answers))
@@ -97,6 +100,7 @@ export class Staging {
         const answers = envelope.heartbeats.map((beat) => {
           const { answer, state } = Claim.heartbeat(this.get(beat.taskId), beat, now, rules.leaseMs)
           if (state !== undefined) this.states.set(beat.taskId, state)
+          if (answer === "stop") this.denies = true
           return answer
         })
         this.#replies.push(() => envelope.reply(answers))
@@ -145,6 +149,7 @@ export class Staging {
     const decided = Task.decide(before, command, now, excluded, recall)
     if (Result.isFailure(decided)) {
       const refused = decided.failure
+      this.denies = true
       this.#replies.push(() => envelope.reply({ _tag: "refused", refused }))
       return true
     }
@@ -209,6 +214,7 @@ export class Staging {
       const recorded =
         encoded.events.length > 0 || this.#reportedNow.has(reportKey(said)) || this.#options.reported(said)
       if (recorded) this.#reportedNow.add(reportKey(said))
+      else this.denies = true
       answers.push(recorded ? "recorded" : "refused")
     }
     this.#replies.push(() => envelope.reply(answers))

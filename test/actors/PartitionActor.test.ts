@@ -4,6 +4,7 @@ import { TestClock } from "effect/testing"
 import type { CommandAnswer } from "../../src/actors/Envelope.ts"
 import { EventLog } from "../../src/events/EventLog.ts"
 import { executionIdOf } from "../../src/events/ExecutionId.ts"
+import { fromMillis } from "../../src/recurrence/Instant.ts"
 import type { TaskEvent } from "../../src/events/TaskEvent.ts"
 import { appendEvents, scheduled } from "../support/events.ts"
 import { type Fault, makePartition } from "../support/partition.ts"
@@ -162,10 +163,31 @@ describe("a second writer", () => {
       assert.strictEqual(toldOf(yield* second.schedule("task-2", {}, "c2")), "changed")
       const again = yield* second.schedule("task-1", { taskName: "other" }, "c1")
       assert.strictEqual(sequenceOf(again), 1)
-      assert.strictEqual(toldOf(yield* first.cancel("task-2", "c3")), "refused notFound")
+      assert.strictEqual(toldOf(yield* first.cancel("task-2", "c3")), "changed")
       yield* first.schedule("task-3", {}, "c4")
-      assert.strictEqual(toldOf(yield* first.cancel("task-2", "c5")), "changed")
-      assert.strictEqual(shown(yield* world.events), "scheduled, scheduled, scheduled, cancelled")
+      assert.strictEqual(shown(yield* world.events), "scheduled, scheduled, cancelled, scheduled")
+    }))
+
+  test("denies nothing that the first has stored: no run is forgotten, stopped or lost by one who does not know of it", () =>
+    Effect.gen(function* () {
+      const world = yield* makePartition()
+      const [first, second] = [yield* world.start("a"), yield* world.start("b")]
+      for (const taskId of ["task-1", "task-2", "task-3"]) yield* first.schedule(taskId)
+      yield* TestClock.adjust(60_000)
+      yield* first.settled
+      assert.strictEqual(yield* second.claim(at("task-1", 60)), "granted")
+      const third = yield* world.start("c")
+      yield* first.schedule("task-4", { recurrence: { kind: "once", at: fromMillis(START + 61_000) } })
+      yield* TestClock.adjust(1000)
+      yield* first.settled
+      assert.strictEqual(yield* third.beat(at("task-4", 61)), "continue")
+      const late = yield* world.start("d")
+      yield* first.schedule("task-5", { recurrence: { kind: "once", at: fromMillis(START + 62_000) } })
+      yield* TestClock.adjust(1000)
+      yield* first.settled
+      assert.deepStrictEqual(yield* late.report([at("task-5", 62)], done), ["recorded"])
+      // And a no that is right is still said.
+      assert.strictEqual(yield* late.claim(at("task-5", 62)), "gone")
     }))
 
   test("at once with another: each instant gets one decision, and each event is said in order", () =>
