@@ -35,7 +35,11 @@ export class AnnouncingFailed extends Schema.TaggedError<AnnouncingFailed>()("An
 export class Announcements extends Context.Service<
   Announcements,
   {
-    /** Says these in order; succeeds when all are stored. After a failure any of them may have been said. */
+    /**
+     * Says these in order; succeeds when all are stored. After a failure any of them may have been said. Fails for a
+     * partition whose `last` has not been asked for since the connection was lost: a newer announcement would hide that
+     * older ones are gone.
+     */
     announce(events: ReadonlyArray<Recorded>): Effect.Effect<void, AnnouncingFailed>
     /** The newest announcement of a partition that is still held; null when there is none. */
     last(

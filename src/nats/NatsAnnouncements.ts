@@ -50,9 +50,19 @@ export const layer: Layer.Layer<Announcements, never, NatsConnection> = Layer.ef
 
     /** Sequence in the events stream of the newest announcement of this node; null after a failure. */
     let newest: number | null = null
+    /** How many connections had been lost when it was last known, of each partition, what the stream holds. */
+    const known = new Map<number, number>()
 
     const announce = Effect.fnUntraced(function* (events: ReadonlyArray<Recorded>) {
       yield* nats.connected
+      const lost = nats.lost()
+      for (const { partition } of events) {
+        if ((known.get(partition) ?? lost) !== lost) {
+          const reason = `the connection was lost; what is still held of partition ${partition} is not known`
+          return yield* new AnnouncingFailed({ reason })
+        }
+        known.set(partition, lost)
+      }
       const before = newest
       newest = null
       const outcome = yield* publisher.publishGroup(events.map((recorded) => messageOf(recorded, subjects)))
@@ -74,21 +84,23 @@ export const layer: Layer.Layer<Announcements, never, NatsConnection> = Layer.ef
       if (bad === undefined) return
       return yield* new AnnouncingFailed({ reason: bad._tag === "refused" ? bad.description : bad.reason })
     })
-    const last = (partition: number) =>
-      Effect.andThen(
-        nats.connected,
-        Effect.tryPromise({
-          try: () =>
-            jsm.streams
-              .getMessage(subjects.eventsStream, { last_by_subj: subjects.eventsOf(partition) })
-              .then((message) => positionOf(message?.header.get("Nats-Msg-Id") ?? ""))
-              .catch((cause: unknown) => {
-                if (cause instanceof JetStreamApiError && cause.code === NO_MESSAGE) return null
-                throw cause
-              }),
-          catch: (cause) => new AnnouncingFailed({ reason: reasonOf(cause) })
-        })
-      )
+    const last = Effect.fnUntraced(function* (partition: number) {
+      yield* nats.connected
+      const lost = nats.lost()
+      const held = yield* Effect.tryPromise({
+        try: () =>
+          jsm.streams
+            .getMessage(subjects.eventsStream, { last_by_subj: subjects.eventsOf(partition) })
+            .then((message) => positionOf(message?.header.get("Nats-Msg-Id") ?? ""))
+            .catch((cause: unknown) => {
+              if (cause instanceof JetStreamApiError && cause.code === NO_MESSAGE) return null
+              throw cause
+            }),
+        catch: (cause) => new AnnouncingFailed({ reason: reasonOf(cause) })
+      })
+      known.set(partition, lost)
+      return held
+    })
 
     return Announcements.of({ announce, last, keptMs: EVENTS_KEPT_MS, disturbed: nats.reconnected })
   })

@@ -111,6 +111,8 @@ export class NatsConnection extends Context.Service<
     readonly isConnected: () => boolean
     /** Waits for a connection. */
     readonly connected: Effect.Effect<void>
+    /** Connections that were lost so far. */
+    readonly lost: () => number
     /** Emits after each reconnect. */
     readonly reconnected: Stream.Stream<void>
   }
@@ -206,6 +208,7 @@ const make = Effect.fnUntraced(function* (options: ConnectOptions) {
   const inbox = createInbox(inboxPrefixOf(options))
   let counter = 0
   let up = true
+  let lost = 0
   let whenUp = yield* Deferred.make<void>()
   yield* Deferred.succeed(whenUp, undefined)
 
@@ -252,6 +255,7 @@ const make = Effect.fnUntraced(function* (options: ConnectOptions) {
     for await (const status of connection.status()) {
       if (status.type === "disconnect" && up) {
         up = false
+        lost += 1
         whenUp = Deferred.makeUnsafe<void>()
         loseAll("the connection was lost")
       } else if (status.type === "reconnect" && !up) {
@@ -289,6 +293,7 @@ const make = Effect.fnUntraced(function* (options: ConnectOptions) {
     listen,
     isConnected: () => up && !connection.isClosed(),
     connected: Effect.suspend(() => Deferred.await(whenUp)),
+    lost: () => lost,
     reconnected: Stream.fromPubSub(reconnects)
   })
 })

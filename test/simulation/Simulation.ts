@@ -217,6 +217,7 @@ class World {
       dice: dice.of("link"),
       weather: this.#weather.of(place.name),
       up: () => this.#server.up,
+      killed: () => this.#server.killed,
       takes: options.takes,
       timeoutMs: options.requestTimeoutMs
     })

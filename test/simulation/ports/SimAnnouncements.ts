@@ -18,23 +18,40 @@ const disturbed = (link: Link): Stream.Stream<void> =>
     })
   )
 
-export const make = (server: Server, link: Link, dice: Dice, torn: () => number): Announcements["Service"] =>
-  Announcements.of({
+export const make = (server: Server, link: Link, dice: Dice, torn: () => number): Announcements["Service"] => {
+  /** How many connections had been lost when it was last known, of each partition, what the server holds. */
+  const known = new Map<number, number>()
+  return Announcements.of({
     announce: (events) =>
-      link
-        .call<void>((reply) => {
-          // The connection broke in the middle.
-          if (dice.chance(torn())) return server.announce(events.slice(0, dice.between(0, events.length)))
-          server.announce(events)
-          reply(undefined)
-        })
-        .pipe(Effect.mapError(failed)),
+      Effect.suspend(() => {
+        for (const { partition } of events) {
+          if ((known.get(partition) ?? link.lost) !== link.lost) {
+            return Effect.fail(new AnnouncingFailed({ reason: "the connection was lost" }))
+          }
+          known.set(partition, link.lost)
+        }
+        return link
+          .call<void>((reply) => {
+            // The connection broke in the middle.
+            if (dice.chance(torn())) return server.announce(events.slice(0, dice.between(0, events.length)))
+            server.announce(events)
+            reply(undefined)
+          })
+          .pipe(Effect.mapError(failed))
+      }),
     last: (partition) =>
-      link
-        .call<{ readonly sequence: number; readonly index: number } | null>((reply) =>
-          reply(server.lastAnnounced(partition))
-        )
-        .pipe(Effect.mapError(failed)),
+      Effect.suspend(() => {
+        const { lost } = link
+        return link
+          .call<{ readonly sequence: number; readonly index: number } | null>((reply) =>
+            reply(server.lastAnnounced(partition))
+          )
+          .pipe(
+            Effect.mapError(failed),
+            Effect.tap(() => Effect.sync(() => known.set(partition, lost)))
+          )
+      }),
     keptMs: 30 * 86_400_000,
     disturbed: disturbed(link)
   })
+}

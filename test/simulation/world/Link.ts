@@ -25,6 +25,8 @@ export interface LinkOptions {
   readonly weather: Conditions
   /** Whether the server is there. */
   readonly up: () => boolean
+  /** How often it has been killed: what was on its way then never arrives. */
+  readonly killed: () => number
   /** Milliseconds that a message takes at least, and at most, in calm weather. */
   readonly takes: readonly [number, number]
   readonly timeoutMs: number
@@ -35,6 +37,8 @@ export class Link {
   readonly #options: LinkOptions
   readonly #pending = new Set<(reason: string) => void>()
   readonly #whenBack = new Set<() => void>()
+  /** Connections that were lost so far. */
+  lost = 0
   #lastOut = 0
   #lastIn = 0
 
@@ -59,9 +63,10 @@ export class Link {
 
   /** From this process to the server. */
   out(arrive: () => void): void {
-    const { dice, time, up, weather } = this.#options
+    const { dice, killed, time, up, weather } = this.#options
+    const era = killed()
     const there = () => {
-      if (up()) arrive()
+      if (up() && killed() === era) arrive()
     }
     const at = Math.max(this.#lastOut, time.now + this.#delay())
     if (weather.cutOut > 0 || dice.chance(weather.lost)) {
@@ -75,12 +80,13 @@ export class Link {
 
   /** From the server to this process. */
   in(arrive: () => void): void {
-    const { dice, time, up, weather } = this.#options
+    const { dice, killed, time, up, weather } = this.#options
+    const era = killed()
     if (!up() || weather.cutIn > 0 || dice.chance(weather.lost)) return
     const at = Math.max(this.#lastIn, time.now + this.#delay())
     this.#lastIn = at
     time.after(at - time.now, () => {
-      if (weather.cutIn === 0) this.process.enqueue(arrive)
+      if (weather.cutIn === 0 && killed() === era) this.process.enqueue(arrive)
     })
   }
 
@@ -105,6 +111,7 @@ export class Link {
 
   /** The connection has broken: whoever waits for an answer is told. */
   break(): void {
+    this.lost += 1
     for (const broken of this.#pending) this.process.enqueue(() => broken("the connection was lost"))
     this.#pending.clear()
   }

@@ -56,6 +56,7 @@ export interface ServerOptions {
 
 export class Server {
   up = true
+  killed = 0
   /** How many reasons there are that the log takes nothing more (its limits). */
   full = 0
   readonly lines: Array<Line> = []
@@ -203,6 +204,7 @@ export class Server {
   /** Killed: nothing is served until it is back, and up to so many of the newest announcements and offers are gone. */
   kill(announcements: number, offers: number): void {
     this.up = false
+    this.killed += 1
     this.#pulls = []
     const recent = (at: number) => at > this.#now - WINDOW_MS
     for (let left = announcements; left > 0; left--) {
