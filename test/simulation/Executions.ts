@@ -41,13 +41,22 @@ export const SIM = declareTaskType({
 
 const error = { code: "sim", message: "as the seed has it" }
 
+/** How long a run takes: up to which share of them, between which milliseconds. */
+const DURATIONS: ReadonlyArray<readonly [share: number, between: readonly [number, number]]> = [
+  [0.3, [0, 0]],
+  [0.65, [5, 400]],
+  [0.88, [400, 6000]],
+  [0.97, [6000, 20_000]]
+]
+
 /** The task type as a worker runs it. */
 export const simTaskType = (seed: number, worker: string, time: VirtualTime, runs: Array<Run>): TaskType =>
   implement(SIM, (_args, { attempt, executionId, idempotencyKey }) => {
     const dice = new Dice(`seed ${seed}/run ${executionId}#${attempt}`)
     const takes = dice.next()
     const ends = dice.next()
-    const ms = takes < 0.3 ? 0 : takes < 0.75 ? dice.between(5, 400) : takes < 0.96 ? dice.between(400, 6000) : 60_000
+    const [from, to] = DURATIONS.find(([share]) => takes < share)?.[1] ?? [60_000, 60_000]
+    const ms = dice.between(from, to)
     const run: Run = { executionId, attempt, worker, key: idempotencyKey, beganAt: time.now, endedAt: null }
     runs.push(run)
     time.note(`run ${executionId}#${attempt} ${worker}`)

@@ -175,7 +175,7 @@ const fault = (dice: Dice, kind: FaultKind, at: number, nodes: number, workers: 
   const made = (target: string, forMs: number, amount = 0): Fault => ({ at, kind, target, forMs, amount })
   switch (kind) {
     case "crash":
-      return made(dice.pick([node, node, node, worker, worker, "reader"]), seconds(0.2, 15))
+      return made(dice.pick([node, node, worker, worker, worker, "reader"]), seconds(0.2, 15))
     case "restart":
       return made(dice.pick([node, worker]), seconds(0.2, 5))
     case "pause":
@@ -214,7 +214,7 @@ const CALM = 0.15
 export const planOf = (seed: number): Plan => {
   const dice = new Dice(`seed ${seed}`)
   const world = dice.of("world")
-  const durationMs = world.pick([60, 120, 180, 240, 360]) * 1000
+  const durationMs = world.pick([40, 60, 90, 120, 240]) * 1000
   const nodes = world.between(1, 3)
   const workers = world.between(1, 3)
   const start = world.pick(STARTS)
@@ -265,9 +265,9 @@ export const planOf = (seed: number): Plan => {
   const harm = dice.of("faults")
   if (!harm.chance(CALM)) {
     for (const kind of FAULTS) {
-      if (!harm.chance(0.35)) continue
       const own = harm.of(kind)
-      for (let left = own.between(1, 4); left > 0; left--) {
+      if (!own.chance(kind === "crash" ? 0.6 : 0.35)) continue
+      for (let left = own.between(1, kind === "crash" ? 8 : 4); left > 0; left--) {
         const made = fault(own, kind, own.between(1000, durationMs * 0.9), nodes, workers)
         faults.push({ ...made, forMs: Math.min(made.forMs, durationMs - made.at) })
       }

@@ -172,7 +172,8 @@ class World {
       unguarded: weakness.unguarded ?? false
     })
     this.#server.onStored = (line) => {
-      this.#time.note(line.text)
+      // Each commit names the hash of the one before it: what is in it is taken in with the last.
+      this.#time.note(line.text.slice(0, 200))
       this.#ledger.add(line)
     }
     this.#health = new Health(() => this.#time.now)
@@ -622,9 +623,10 @@ class World {
       }
       case "outage": {
         if (!this.#server.up) return
-        const lost = this.#server.announced.length
+        const before = [this.#server.announced.length, this.#server.waiting] as const
         this.#server.kill(amount, amount)
-        if (this.#server.announced.length < lost) this.#reach("announcements that the server lost")
+        if (this.#server.announced.length < before[0]) this.#reach("announcements that the server lost")
+        if (this.#server.waiting < before[1]) this.#reach("offers that the server lost")
         this.#look()
         for (const { life } of this.#places.values()) life?.link.break()
         heals.push(() => {
@@ -755,6 +757,8 @@ class World {
       this.#complaints.push(error.message)
     }
     const rows = this.#kept === null ? [] : this.#rows(this.#kept)
+    const last = new Map(this.#server.lines.map((line) => [line.partition, line.text]))
+    for (const text of [...last.values(), ...rows]) this.#time.note(text)
     return {
       plan: this.#plan,
       lines: this.#server.lines,

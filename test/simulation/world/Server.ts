@@ -185,7 +185,7 @@ export class Server {
   #deliver(): void {
     if (!this.up) return
     this.#pulls = this.#pulls.filter(({ until }) => until > this.#now)
-    for (const pull of [...this.#pulls]) {
+    for (const pull of this.#pulls.slice()) {
       const items: Array<DeliveredItem> = []
       for (const work of this.#work.values()) {
         if (items.length >= pull.batch) break

@@ -1,0 +1,68 @@
+/** A world that can be replayed: the same seed gives the same history, and whatever goes wrong in it, what is promised holds. */
+import { assert, describe, it } from "@effect/vitest"
+import { execFileSync } from "node:child_process"
+import { join } from "node:path"
+import { baseOf, Campaign, commitHash, type Failed, reproduction } from "./Campaign.ts"
+import { planOf } from "./Plan.ts"
+import { INTERESTING } from "./Reached.ts"
+import { simulate } from "./Simulation.ts"
+import saved from "./seeds.json" with { type: "json" }
+
+/** Seconds of fresh seeds; others for each commit. */
+const BUDGET_SECONDS = Number(process.env["SIMULATION_SECONDS"] ?? 60)
+/** The first so many seeds run always: together with the saved ones they reach every interesting state. */
+const ALWAYS = 40
+
+const told = ({ plan, violations }: Failed): string =>
+  [
+    reproduction(plan.seed, commitHash()),
+    ...violations.slice(0, 5).map(({ invariant, what }) => `  ${invariant}: ${what}`)
+  ].join("\n")
+
+const holds = ({ failed }: Campaign): void =>
+  assert.deepStrictEqual(failed.map(told), [], "what is promised does not hold; see docs/simulation.md")
+
+/** Lets others in the process go on between seeds. */
+const breath = () => new Promise<void>((resolve) => setImmediate(resolve))
+
+describe("a simulated world", () => {
+  it("has the same history for the same seed, twice in one process and in another", () => {
+    for (const seed of [3, 14]) {
+      const [first, second] = [simulate(planOf(seed)), simulate(planOf(seed))]
+      assert.strictEqual(first.fingerprint, second.fingerprint)
+      assert.deepStrictEqual(first.lines, second.lines)
+      const other = execFileSync(process.execPath, [join(import.meta.dirname, "simulate.ts"), "--seed", String(seed)], {
+        encoding: "utf8"
+      })
+      assert.include(other, first.fingerprint)
+      assert.notStrictEqual(first.fingerprint, simulate(planOf(seed + 1)).fingerprint)
+    }
+  })
+
+  it("keeps every promise under the seeds that once broke one, and reaches every state of interest", async () => {
+    const campaign = new Campaign()
+    for (const seed of [...saved, ...Array.from({ length: ALWAYS }, (_, index) => index + 1)]) {
+      campaign.seed(seed)
+      await breath()
+    }
+    holds(campaign)
+    const never = INTERESTING.filter((what) => (campaign.reached.get(what) ?? 0) === 0)
+    assert.deepStrictEqual(never, [], "never reached: the simulation proves less than it says")
+  }, 600_000)
+
+  it(
+    "keeps every promise under seeds that nobody has seen before",
+    async () => {
+      const campaign = new Campaign()
+      const first = baseOf(commitHash())
+      const until = performance.now() + BUDGET_SECONDS * 1000
+      for (let seed = first; performance.now() < until && campaign.failed.length === 0; seed++) {
+        campaign.seed(seed)
+        await breath()
+      }
+      holds(campaign)
+      assert.isAbove(campaign.seeds, 0)
+    },
+    (BUDGET_SECONDS + 120) * 1000
+  )
+})
