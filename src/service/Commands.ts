@@ -142,6 +142,7 @@ export const make = Effect.fnUntraced(function* (options: CommandsOptions) {
       )
       if (Result.isFailure(intended)) return refuse(intended.failure)
       const { dryRun, made } = intended.success
+      if (dryRun && made.command.tooLate !== undefined) return refuse(made.command.tooLate)
       if (dryRun) return done({ answer: Intake.answer(made, null, at) })
       return submit(made.command, refuse, (decided) => done({ answer: Intake.answer(made, decided, at) }))
     }

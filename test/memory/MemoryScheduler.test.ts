@@ -59,6 +59,21 @@ describe("the scheduler in memory", () => {
     })
   )
 
+  scenario("gives the first answer to a request that is sent again when its instant has passed", () =>
+    Effect.gen(function* () {
+      const scheduler = yield* Scheduler
+      const request = { commandId: "c1", taskId: "once", taskType: "report", schedule: "2026-03-01T00:00:05.000Z" }
+      const first = yield* scheduler.schedule(request)
+      yield* TestClock.adjust("1 hour")
+      const again = yield* scheduler.schedule(request)
+      assert.strictEqual(again.logSequence, first.logSequence)
+      for (const other of [{ commandId: "c2", taskId: "other" }, { dryRun: true }]) {
+        const refused = yield* Effect.flip(scheduler.schedule({ ...request, ...other }))
+        assert.include(refused.message, "that has passed")
+      }
+    })
+  )
+
   let attempts = 0
   scenario(
     "tries again what fails, later each time, and keeps the outcome",

@@ -24,7 +24,6 @@ export const INTERESTING = [
   "announcements that the server lost",
   "an announcement that was stored twice",
   "offers that the server lost",
-  "an attempt that ran twice",
   "a run that died with its worker",
   "several missed ones run late",
   "one that waited begins after an end",

@@ -100,12 +100,17 @@ export const taskIdOf = (commandId: string): string =>
 export const schedule = (request: ScheduleRequest, door: Door): Result.Result<Intended, Refused> => {
   const commandId = request.commandId ?? door.commandId
   const taskId = request.taskId ?? taskIdOf(commandId)
-  return Result.map(define(request, taskId, door), ({ definition, notes }) => ({
+  const made = define(request, taskId, door)
+  // An instant that has passed since the request was first sent must not make a task that is there unknown to its sender.
+  const past = Result.isFailure(made) ? define({ ...request, allowPast: true }, taskId, door) : made
+  const tooLate = Result.isFailure(made) && Result.isSuccess(past) ? { tooLate: made.failure } : {}
+  return Result.map(Result.isFailure(past) ? made : past, ({ definition, notes }) => ({
     command: {
       type: "schedule",
       taskId,
       definition,
       tzdata: tzdataVersion,
+      ...tooLate,
       causedBy: causedBy(request, commandId, door)
     },
     notes

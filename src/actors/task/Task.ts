@@ -44,6 +44,8 @@ export type TaskCommand =
       readonly definition: TaskDefinition
       /** Version of the zone database that the words were understood with. */
       readonly tzdata: string
+      /** Why it cannot be accepted any more (its instant has passed): one that was accepted before gets the first answer. */
+      readonly tooLate?: Refused
       readonly causedBy: CausedBy
     }
   | { readonly type: "cancel"; readonly taskId: string; readonly causedBy: CausedBy }
@@ -132,6 +134,7 @@ const schedule = (
       })
     )
   }
+  if (command.tooLate !== undefined) return Result.fail(command.tooLate)
   const first = firstOccurrence(definition, now, excluded)
   const past = definition.endAt !== null && toMillis(definition.endAt) < now
   if (first === null && (past || !isByMessage(definition.recurrence))) {
