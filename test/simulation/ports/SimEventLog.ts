@@ -1,7 +1,14 @@
 /** The log of the simulated server, as one process sees it through its link: see `eventLogContract.ts`. */
 import { Array as Arr, Effect, Option, Result, Stream } from "effect"
 import * as Commit from "../../../src/events/Commit.ts"
-import { type AppendOutcome, CommitTooLarge, EventLog, hashOf, LogUnavailable } from "../../../src/events/EventLog.ts"
+import {
+  type AppendOutcome,
+  CommitTooLarge,
+  EventLog,
+  hashOf,
+  LogUnavailable,
+  type StoredPage
+} from "../../../src/events/EventLog.ts"
 import type { Link } from "../world/Link.ts"
 import type { Line, Server } from "../world/Server.ts"
 
@@ -90,6 +97,17 @@ export const make = (server: Server, link: Link, maxCommitBytes: number): EventL
     maxCommitBytes,
     append,
     read,
+    at: (partition, sequence) =>
+      link
+        .call<Line | null>((reply) => {
+          const line = server.lines[sequence - 1]
+          reply(line?.partition === partition ? line : null)
+        })
+        .pipe(
+          Effect.mapError(unavailable),
+          Effect.flatMap((line) => (line === null ? Effect.succeed(null) : Effect.fromResult(thaw(line))))
+        ),
+    stored: (query) => link.call<StoredPage>((reply) => reply(server.stored(query))).pipe(Effect.mapError(unavailable)),
     follow: (after, partition) =>
       Stream.paginate(after, (at) => poll(at, partition)).pipe(Stream.mapArrayEffect(thawAll)),
     lastSequence: newest()

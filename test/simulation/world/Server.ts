@@ -6,6 +6,7 @@
  */
 import type { Recorded } from "../../../src/actors/Announcements.ts"
 import { announcementId } from "../../../src/actors/Announcements.ts"
+import type { StoredPage, StoredQuery } from "../../../src/events/EventLog.ts"
 import { offerId, type WorkItem } from "../../../src/work/Work.ts"
 import type { VirtualTime } from "./VirtualTime.ts"
 
@@ -110,6 +111,22 @@ export class Server {
       if (partition === undefined || line.partition === partition) found.push(line)
     }
     return found
+  }
+
+  stored({ after, bytes, limit = Infinity, partitions, wants }: StoredQuery): StoredPage {
+    const lines: Array<Line> = []
+    let through = after
+    let room = bytes
+    for (const line of this.lines.slice(after)) {
+      const { partition, sequence, text } = line
+      const wanted = partitions?.includes(partition) !== false && wants?.(partition, text) !== false
+      if (wanted && lines.length > 0 && (room < text.length || lines.length >= limit)) break
+      through = sequence
+      if (!wanted) continue
+      lines.push(line)
+      room -= text.length
+    }
+    return { lines, through, last: this.lines.length }
   }
 
   /** Calls once when the log has grown, or the server has been away. */
