@@ -61,6 +61,7 @@ export {
   TaskInfo,
   Unreachable
 } from "./service/FrontDoor.ts"
+export { WhyAnswer } from "./audit/WhyAnswer.ts"
 export { StoredLogPage, StoredLogQuery } from "./service/StoredLog.ts"
 
 export class Scheduler extends Context.Service<Scheduler, FrontDoor>()("nagatha/Scheduler") {

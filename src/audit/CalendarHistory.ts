@@ -2,9 +2,11 @@
 import type { CalendarEvent } from "../events/CalendarEvent.ts"
 import type { TaskDefinition } from "../events/TaskDefinition.ts"
 import type { Days } from "../recurrence/Exclusions.ts"
+import { toMillis } from "../recurrence/Instant.ts"
 
 interface Version {
   readonly logSequence: number
+  readonly time: number
   readonly days: ReadonlyArray<Days>
 }
 
@@ -15,7 +17,7 @@ export class CalendarHistory {
 
   take(event: CalendarEvent, logSequence: number): void {
     const versions = this.#versions.get(event.calendar) ?? []
-    versions.push({ logSequence, days: event.type === "calendarSet" ? event.days : [] })
+    versions.push({ logSequence, time: toMillis(event.time), days: event.type === "calendarSet" ? event.days : [] })
     this.#versions.set(event.calendar, versions)
   }
 
@@ -29,10 +31,10 @@ export class CalendarHistory {
     return this.#versions.get(calendar)?.findLast((version) => version.logSequence <= logSequence)?.days ?? []
   }
 
-  /** Log sequence of the newest change, up to one, of any calendar that a task names. */
-  changedAt({ exclude = [] }: Excludes, logSequence = Infinity): number {
+  /** Log sequence of the newest change, up to an instant, of any calendar that a task names; 0 for none. */
+  changedBefore({ exclude = [] }: Excludes, time: number): number {
     return exclude.reduce((newest, name) => {
-      const version = this.#versions.get(name)?.findLast((one) => one.logSequence <= logSequence)
+      const version = this.#versions.get(name)?.findLast((one) => one.time <= time)
       return Math.max(newest, version?.logSequence ?? 0)
     }, 0)
   }

@@ -22,6 +22,7 @@ import * as Commands from "../service/Commands.ts"
 import { type AnnouncedEvent, type FrontDoor, PastEventsQuery, type ServiceStatus } from "../service/FrontDoor.ts"
 import * as RunningProgress from "../service/RunningProgress.ts"
 import * as StoredLogAnswers from "../service/StoredLogAnswers.ts"
+import * as WhyAnswers from "../service/WhyAnswers.ts"
 import * as Settings from "../Settings.ts"
 import { type BuiltInServices, builtInTaskTypes } from "../work/BuiltInTaskTypes.ts"
 import { FOLLOW_MS, type Followed, LiveFeed, type OutputPiece } from "../work/LiveFeed.ts"
@@ -197,6 +198,7 @@ const started = Effect.fnUntraced(function* <Services>(
     const questions = [
       ...(yield* Answers.make({ timezone, progress })),
       yield* StoredLogAnswers.make,
+      yield* WhyAnswers.make,
       Answers.question("events", PastEventsQuery, (query) => Effect.sync(() => past(query))),
       Answers.question("status", Schema.Struct({}), () => status)
     ]

@@ -10,6 +10,7 @@ import { PastEventsQuery, type ServiceStatus } from "../Scheduler.ts"
 import * as Answers from "../service/Answers.ts"
 import * as RunningProgress from "../service/RunningProgress.ts"
 import * as StoredLogAnswers from "../service/StoredLogAnswers.ts"
+import * as WhyAnswers from "../service/WhyAnswers.ts"
 import { Progress } from "../work/LiveFeed.ts"
 import { NatsConnection } from "./NatsConnection.ts"
 import { NatsService, readJson, respond, respondError, SERVICE } from "./NatsService.ts"
@@ -111,6 +112,7 @@ export const layer = (
       const questions = [
         ...(yield* Answers.make({ ...options, progress })),
         yield* StoredLogAnswers.make,
+        yield* WhyAnswers.make,
         Answers.question("events", PastEventsQuery, (query) =>
           Effect.provideService(pastEvents(query), NatsConnection, nats)
         ),

@@ -18,6 +18,7 @@ import {
   type ScheduleRequest,
   TaskAnswer
 } from "../actors/door/TaskRequest.ts"
+import { WhyAnswer } from "../audit/WhyAnswer.ts"
 import { isEnded } from "../projections/ExecutionRow.ts"
 import { ChangesPage, Counts, ExecutionsPage, TasksPage } from "../projections/Queries.ts"
 import { ScheduledTask } from "../projections/ScheduledTask.ts"
@@ -244,6 +245,7 @@ export const make = (carrier: Carrier, { actor, newId }: ClientOptions): FrontDo
     counts: query("counts", Counts),
     executionCounts: query("executionCounts", Counts),
     status: Effect.suspend(() => query("status", ServiceStatus)({})),
+    why: query("why", WhyAnswer),
     storedLog: query("log", StoredLogPage),
     pastEvents: query("events", PastEventsAnswer),
     subscribe: (pattern) => carrier.subscribe(pattern),

@@ -53,6 +53,7 @@ import type {
 import { ScheduledTask } from "../projections/ScheduledTask.ts"
 import { TaskExecution } from "../projections/TaskExecution.ts"
 import type { StoredLogPage, StoredLogQuery } from "./StoredLog.ts"
+import type { WhyAnswer } from "../audit/WhyAnswer.ts"
 import { AnyInstant } from "../recurrence/Instant.ts"
 import type { OutputPiece } from "../work/LiveFeed.ts"
 
@@ -225,6 +226,8 @@ export interface FrontDoor {
    */
   output(executionId: string): Stream.Stream<OutputPiece, Unreachable>
   readonly status: Effect.Effect<ServiceStatus, SchedulerError>
+  /** Why an instant of a task ran, or did not: the one decision about it, or why there was none to make. */
+  why(query: { readonly id: string; readonly at: string }): Effect.Effect<WhyAnswer, SchedulerError>
   /** A page of the log as it is stored, byte for byte, for those who check it themselves. */
   storedLog(query: StoredLogQuery): Effect.Effect<StoredLogPage, SchedulerError>
   /** Events that have been announced, as far as they are kept (7 days). */

@@ -3,6 +3,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { TestClock } from "effect/testing"
 import type { Report } from "../../src/audit/Verify.ts"
+import type { WhyAnswer } from "../../src/audit/WhyAnswer.ts"
 import { hashOf } from "../../src/events/EventLog.ts"
 import { Scheduler } from "../../src/Scheduler.ts"
 import { runCli } from "../support/cli.ts"
@@ -103,6 +104,70 @@ describe("nagatha audit verify", () => {
       assert.match(stdout, /gap .*log sequences 9 to 9 are missing/)
       assert.match(stdout, /brokenChain/)
       assert.match(stderr, /the log does not keep its promises: \d+ findings/)
+    })
+  )
+})
+
+describe("nagatha audit why", () => {
+  scenario("tells what became of an instant, in words of its task's zone", (scheduler) =>
+    Effect.gen(function* () {
+      const { code, stderr, stdout } = yield* runCli(["audit", "why", "quar", "today at 10:45"], { scheduler })
+      assert.strictEqual(stderr, "")
+      assert.strictEqual(code, 0)
+      assert.match(
+        stdout,
+        /^2026-03-02T10:45:00.000\+01:00 \(Europe\/Berlin\)\nIt ran: execution quarterly@20260302T094500000Z began at 2026-03-02 10:45:00 \+01:00, \d+ ms after it was due, and ended well after \d+ ms\.\n {2}decided {2}2026-03-02T09:45:00.000Z, log sequence \d+\n$/
+      )
+    })
+  )
+
+  scenario("tells it as data", (scheduler) =>
+    Effect.gen(function* () {
+      const { stdout } = yield* runCli(["audit", "why", "minutely", "2026-03-02T09:40:00Z", "--json"], { scheduler })
+      const answer = JSON.parse(stdout) as WhyAnswer
+      assert.strictEqual(answer.verdict, "afterCancelled")
+      assert.strictEqual(answer.cause?.at, "2026-03-02T09:30:00.000Z")
+      const { stdout: coming } = yield* runCli(["audit", "why", "quarterly", "tomorrow at 9", "--json"], { scheduler })
+      assert.strictEqual((JSON.parse(coming) as WhyAnswer).verdict, "notYet")
+      const { stdout: gone } = yield* runCli(["audit", "why", "quarterly", "yesterday at 9", "--json"], { scheduler })
+      assert.strictEqual((JSON.parse(gone) as WhyAnswer).verdict, "beforeCreated")
+    })
+  )
+
+  scenario("names the calendar that excludes a day, as it was then", (scheduler) =>
+    Effect.gen(function* () {
+      yield* scheduler.setCalendar({ calendar: "holidays", days: ["2026-03-03"] })
+      yield* scheduler.schedule({
+        taskId: "daily",
+        taskType: "notification",
+        taskArgs: { message: "tick" },
+        schedule: "every day at 9",
+        exclude: ["holidays"]
+      })
+      const verdictOf = Effect.fnUntraced(function* (at: string) {
+        const { stdout } = yield* runCli(["audit", "why", "daily", at, "--timezone", "UTC", "--json"], { scheduler })
+        return JSON.parse(stdout) as WhyAnswer
+      })
+      assert.match(
+        (yield* verdictOf("2026-03-03T09:00")).sentence,
+        /calendar holidays excludes that day \(2026-03-03 in UTC\)/
+      )
+      yield* TestClock.adjust("2 days")
+      yield* scheduler.setCalendar({ calendar: "holidays", days: ["2026-03-05"] })
+      yield* TestClock.adjust("1 second")
+      assert.strictEqual((yield* verdictOf("2026-03-03T09:00")).verdict, "excluded")
+      assert.strictEqual((yield* verdictOf("2026-03-04T09:00")).verdict, "due")
+      assert.strictEqual((yield* verdictOf("2026-03-05T09:00")).verdict, "excluded")
+      assert.strictEqual((yield* verdictOf("2026-03-10T09:00")).verdict, "notYet")
+      yield* scheduler.setCalendar({ calendar: "holidays", days: ["2026-03-05", "2026-03-10"] })
+      assert.strictEqual((yield* verdictOf("2026-03-10T09:00")).verdict, "excluded")
+      assert.strictEqual((yield* runCli(["audit", "verify"], { scheduler })).code, 0)
+    })
+  )
+
+  scenario("knows no task that there is not", (scheduler) =>
+    Effect.gen(function* () {
+      assert.strictEqual((yield* runCli(["audit", "why", "nothing", "now"], { scheduler })).code, 4)
     })
   )
 })

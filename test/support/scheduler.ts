@@ -354,6 +354,7 @@ export const memoryScheduler = (world: World): Scheduler["Service"] => {
     resume: (request) => changing("scheduled", request),
     skip: (request) => changing("scheduled", request),
     backfill: (request) => Effect.map(changing("scheduled", request), (answer) => ({ ...answer, executions: 7 })),
+    why: () => Effect.die("a log is read from the scheduler in memory"),
     storedLog: () => Effect.die("a log is read from the scheduler in memory"),
     pastEvents: () => guarded(() => Effect.succeed({ items: world.past, nextCursor: null })),
     occurrences: () => Effect.succeed({ count: 0, runs: [], timezone: "Europe/Berlin" }),

@@ -2,9 +2,13 @@
 import { Command } from "effect/cli"
 import { exportLog } from "./audit/export.ts"
 import { verify } from "./audit/verify.ts"
+import { why } from "./audit/why.ts"
 
 export const audit = Command.make("audit").pipe(
   Command.withDescription("Look into the log: why an instant did or did not run, and whether every promise was kept"),
-  Command.withSubcommands([verify, exportLog]),
-  Command.withExamples([{ command: "nagatha audit verify", description: "Exit code 1 on any finding" }])
+  Command.withSubcommands([why, verify, exportLog]),
+  Command.withExamples([
+    { command: 'nagatha audit why 4kx9 "yesterday at 9"' },
+    { command: "nagatha audit verify", description: "Exit code 1 on any finding" }
+  ])
 )

@@ -1,8 +1,9 @@
 /** What an audit has found, for people. */
 import { type Finding, type FindingKind, FINDINGS } from "../../audit/Finding.ts"
 import type { Report } from "../../audit/Verify.ts"
+import type { WhyAnswer } from "../../audit/WhyAnswer.ts"
 import { labelled } from "./Output.ts"
-import { counted, type Paint, visibleLine } from "./Text.ts"
+import { counted, type Paint, visible, visibleLine } from "./Text.ts"
 
 /** Findings that are told one by one; `--json` has more. */
 const SHOWN = 50
@@ -65,4 +66,33 @@ export const reportText = (report: Report, paint: Paint): string => {
           ...(total > SHOWN ? [`  and ${grouped(total - Math.min(SHOWN, findings.length))} more`] : [])
         ])
   ].join("\n")
+}
+
+/** The answer to why an instant ran, or did not: a sentence, and what it rests on. */
+export const whyText = (answer: WhyAnswer, paint: Paint): string => {
+  const { after, before, cause, decision, local, sentence, taskId, timezone, verdict } = answer
+  const around = verdict === "notAnInstant" || verdict === "lostInGap" || verdict === "otherPass"
+  return [
+    `${paint.bold(local)} ${paint.dim(`(${timezone})`)}`,
+    visible(sentence),
+    labelled(
+      [
+        ["decided", decision === undefined ? undefined : `${decision.decidedAt}, log sequence ${decision.logSequence}`],
+        [
+          "cause",
+          cause === undefined
+            ? undefined
+            : `${visibleLine(cause.actor)} at ${cause.at}, revision ${cause.revision}, log sequence ${cause.logSequence}`
+        ],
+        [
+          "before",
+          around && before !== null ? `${before}  ${paint.dim(`nagatha audit why ${taskId} ${before}`)}` : undefined
+        ],
+        ["after", around && after !== null ? after : undefined]
+      ],
+      paint
+    )
+  ]
+    .filter((text) => text !== "")
+    .join("\n")
 }
