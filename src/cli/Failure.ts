@@ -18,6 +18,8 @@ export const ExitCode = {
   notFound: 4,
   conflict: 5,
   executionFailed: 6,
+  /** `apply --dry-run --exit-code`: tasks are not as the files say. */
+  pending: 7,
   outcomeUnknown: 124,
   interrupted: 130
 } as const

@@ -1,5 +1,6 @@
 /** The command tree: `nagatha <verb>` and `nagatha scheduler <verb>` are the same commands. */
 import { Command, GlobalFlag } from "effect/cli"
+import { apply } from "./commands/apply.ts"
 import { audit } from "./commands/audit.ts"
 import { backfill } from "./commands/backfill.ts"
 import { calendar } from "./commands/calendar.ts"
@@ -35,7 +36,10 @@ import { present } from "./asking/Flags.ts"
 const NoColor = GlobalFlag.Setting("no-color")({ flag: present("no-color", "Print without colours, as NO_COLOR does") })
 
 const verbs = [
-  { group: "TASKS", commands: [schedule, list, info, run, pause, resume, skip, backfill, reschedule, update, cancel] },
+  {
+    group: "TASKS",
+    commands: [schedule, list, info, run, pause, resume, skip, backfill, reschedule, update, cancel, apply]
+  },
   { group: "DOING AGAIN", commands: [retry, undo, revert, restore] },
   { group: "WHAT RAN", commands: [history, logs, events, audit] },
   { group: "WHEN", commands: [next, calendar] },
@@ -55,7 +59,7 @@ export const tree = Command.make("nagatha").pipe(
   Command.withDescription(
     "Do this at that time: schedule tasks, see what they did, stop them.\n" +
       "  Exit codes: 0 done, 1 failed, 2 wrong usage, 3 cannot reach the service, 4 not found, 5 refused or in conflict,\n" +
-      "  6 the awaited execution failed, 124 the outcome is unknown, 130 interrupted."
+      "  6 the awaited execution failed, 7 apply has something to do, 124 the outcome is unknown, 130 interrupted."
   ),
   Command.withSubcommands([...verbs, { group: "ALSO", commands: [scheduler] }]),
   Command.withExamples([

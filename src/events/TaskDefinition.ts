@@ -103,6 +103,8 @@ export const TaskDefinition = Schema.Struct({
   offsetMs: Schema.optionalKey(Count),
   /** Names of calendars on whose days it does not run. */
   exclude: Schema.optionalKey(Schema.Array(CalendarName)),
+  /** Who looks after it: `apply:SET` where a set of files does; absent for nobody. */
+  managedBy: Schema.optionalKey(Schema.String),
   createdBy: Schema.String,
   /** Hash of what the user asked for, to tell a repeated request from a different one under the same id. */
   fingerprint: Schema.String

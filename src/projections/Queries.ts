@@ -55,6 +55,8 @@ const taskFilter = {
   paused: Schema.optionalKey(Schema.Boolean),
   /** Who made it: a glob, such as `cli:*`. */
   createdBy: Schema.optionalKey(Schema.String),
+  /** Who looks after it, such as `apply:SET`: a glob. */
+  managedBy: Schema.optionalKey(Schema.String),
   createdSince: Schema.optionalKey(AnyInstant),
   createdUntil: Schema.optionalKey(AnyInstant),
   updatedSince: Schema.optionalKey(AnyInstant),

@@ -8,10 +8,10 @@ import { basename, dirname, join } from "node:path"
 import { DatabaseSync } from "node:sqlite"
 
 /** Changed whenever the folds or the tables change: the read models are then built anew. */
-export const VERSION = 11
+export const VERSION = 12
 
 /** Changed with the tables and what is in their columns: a file of another version but the same shape can still answer. */
-export const SHAPE = 4
+export const SHAPE = 5
 
 export const MEMORY = ":memory:"
 
@@ -33,7 +33,7 @@ const TABLES = `
   CREATE TABLE checkpoint (only INTEGER PRIMARY KEY CHECK (only = 1), sequence INTEGER NOT NULL, hash TEXT NOT NULL);
   CREATE TABLE task (
     n INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, status TEXT NOT NULL, sort TEXT NOT NULL, type TEXT NOT NULL,
-    name TEXT NOT NULL, tags TEXT NOT NULL, queue TEXT NOT NULL, author TEXT NOT NULL, words TEXT NOT NULL,
+    name TEXT NOT NULL, tags TEXT NOT NULL, queue TEXT NOT NULL, author TEXT NOT NULL, manager TEXT NOT NULL, words TEXT NOT NULL,
     created TEXT NOT NULL, paused INTEGER NOT NULL, updated TEXT NOT NULL, next TEXT NOT NULL, last_run TEXT NOT NULL,
     last_status TEXT NOT NULL, row TEXT NOT NULL
   );

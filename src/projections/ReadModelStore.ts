@@ -47,9 +47,27 @@ const stateColumns = (row: TaskRow) => {
 
 /** What they need of a definition, in the order of the columns of `setFilters`. */
 const definitionColumns = (taskId: string, definition: TaskDefinition) => {
-  const { createdBy, description, queue, scheduleSpec, tags, taskName, taskType, understoodAs } = definition
+  const {
+    createdBy,
+    description,
+    managedBy = "",
+    queue,
+    scheduleSpec,
+    tags,
+    taskName,
+    taskType,
+    understoodAs
+  } = definition
   const words = [taskName, description, taskId, scheduleSpec, understoodAs].join("\n").toLowerCase()
-  return [taskType, taskName.toLowerCase(), JSON.stringify(tags), queue, createdBy.toLowerCase(), words] as const
+  return [
+    taskType,
+    taskName.toLowerCase(),
+    JSON.stringify(tags),
+    queue,
+    createdBy.toLowerCase(),
+    managedBy,
+    words
+  ] as const
 }
 
 /** A number that is not there is less than any that is. */
@@ -114,8 +132,8 @@ export class ReadModelStore {
       executionRow: database.prepare("SELECT task, row FROM execution WHERE n = ?"),
       addTask: database.prepare(
         `INSERT INTO task (status, sort, paused, updated, next, last_run, last_status,
-           type, name, tags, queue, author, words, n, id, created, row)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
+           type, name, tags, queue, author, manager, words, n, id, created, row)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
       ),
       setTask: database.prepare(
         `UPDATE task SET status = ?, sort = ?, paused = ?, updated = ?, next = ?, last_run = ?, last_status = ?, row = ?
@@ -123,7 +141,7 @@ export class ReadModelStore {
       ),
       setDefinition: database.prepare("INSERT OR REPLACE INTO definition VALUES (?, ?)"),
       setFilters: database.prepare(
-        "UPDATE task SET type = ?, name = ?, tags = ?, queue = ?, author = ?, words = ? WHERE n = ?"
+        "UPDATE task SET type = ?, name = ?, tags = ?, queue = ?, author = ?, manager = ?, words = ? WHERE n = ?"
       ),
       addExecution: database.prepare(
         `INSERT INTO execution (status, due, started, duration, late, worker, error, n, id, task, type, parent, manual, row)

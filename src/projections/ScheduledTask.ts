@@ -3,7 +3,7 @@ import { Schema } from "effect"
 import { CatchUp, ExecutionOverlap, TaskArgs } from "../events/TaskDefinition.ts"
 import { Instant } from "../recurrence/Instant.ts"
 import { Rate } from "../events/Rate.ts"
-import { ScheduleType } from "../recurrence/Recurrence.ts"
+import { GapPolicy, OverlapPolicy, ScheduleType } from "../recurrence/Recurrence.ts"
 
 /** A recurring task whose last run failed stays `scheduled`, with `lastStatus: "failed"`. */
 export const TaskStatus = Schema.Literals(["scheduled", "running", "paused", "completed", "failed", "cancelled"])
@@ -82,6 +82,11 @@ export const ScheduledTask = Schema.Struct({
   endAt: OptionalInstant,
   pausedUntil: OptionalInstant,
   pauseReason: OptionalText,
+  /** What a time that does not exist does, and one that happens twice; null where the clocks do not matter. */
+  dstGap: Schema.NullOr(GapPolicy),
+  dstOverlap: Schema.NullOr(OverlapPolicy),
+  /** Who looks after it, such as `apply:SET`; null: nobody. */
+  managedBy: OptionalText,
   createdBy: Schema.String,
   createdAt: Instant,
   updatedAt: Instant,

@@ -41,6 +41,7 @@ export const taskConditions = (store: ReadModelStore, filter: TaskFilter, now: n
   }
   if (filter.paused !== undefined) conditions.and("paused = ?", filter.paused ? 1 : 0)
   if (filter.createdBy !== undefined) conditions.and("author GLOB ?", globOf(filter.createdBy.toLowerCase()))
+  if (filter.managedBy !== undefined) conditions.and("manager GLOB ? AND manager <> ''", globOf(filter.managedBy))
   return conditions
     .within("created", filter.createdSince, filter.createdUntil)
     .within("updated", filter.updatedSince, filter.updatedUntil)

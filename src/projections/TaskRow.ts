@@ -3,6 +3,7 @@ import { DEFAULT_RETRY } from "../events/RetryPolicy.ts"
 import type { TaskDefinition } from "../events/TaskDefinition.ts"
 import type { EventOf, TaskEvent } from "../events/TaskEvent.ts"
 import { fromMillis, type Instant, toMillis } from "../recurrence/Instant.ts"
+import { dstOf } from "../recurrence/Series.ts"
 import type { ScheduledTask, TaskStatus } from "./ScheduledTask.ts"
 
 /** The fields that a definition says. */
@@ -38,8 +39,15 @@ export const shownFields = (definition: TaskDefinition) => ({
   exclude: definition.exclude ?? [],
   startAt: definition.startAt,
   endAt: definition.endAt,
+  ...dstFields(definition),
+  managedBy: definition.managedBy ?? null,
   createdBy: definition.createdBy
 })
+
+const dstFields = ({ recurrence }: TaskDefinition) => {
+  const dst = dstOf(recurrence)
+  return { dstGap: dst?.gap ?? null, dstOverlap: dst?.overlap ?? null }
+}
 
 type Progress = Omit<ScheduledTask, keyof ReturnType<typeof shownFields> | "nextRunAt">
 

@@ -18,6 +18,7 @@ import { Partitions } from "../actors/Partitions.ts"
 import type { CalendarCommand } from "../actors/Calendars.ts"
 import { MessageSources } from "../actors/MessageSources.ts"
 import { partitionOf } from "../events/Partition.ts"
+import { shownFields } from "../projections/TaskRow.ts"
 import { ownEvent, subjectOf } from "../recurrence/MessageWords.ts"
 import type { StreamPosition } from "../recurrence/Recurrence.ts"
 import * as Settings from "../Settings.ts"
@@ -143,7 +144,10 @@ export const make = Effect.fnUntraced(function* (options: CommandsOptions) {
       if (Result.isFailure(intended)) return refuse(intended.failure)
       const { dryRun, made } = intended.success
       if (dryRun && made.command.tooLate !== undefined) return refuse(made.command.tooLate)
-      if (dryRun) return done({ answer: Intake.answer(made, null, at) })
+      if (dryRun) {
+        const wouldBe = shownFields(made.command.definition)
+        return done({ answer: { ...Intake.answer(made, null, at), wouldBe } })
+      }
       return submit(made.command, refuse, (decided) => done({ answer: Intake.answer(made, decided, at) }))
     }
     const { verb } = commanded

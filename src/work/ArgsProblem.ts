@@ -49,14 +49,19 @@ const issuesOf = SchemaIssue.makeFormatterStandardSchemaV1({
     issue._tag === "UnexpectedKey" ? EXCESS : issue._tag === "MissingKey" ? MISSING : SchemaIssue.defaultLeafHook(issue)
 })
 
+/** What is wrong, each with its path. */
+export const issuesAt = (issue: SchemaIssue.Issue): ReadonlyArray<{ readonly path: Path; readonly text: string }> =>
+  issuesOf(issue).issues.map(({ message, path: given }) => {
+    const path = pathOf(given)
+    const place = shownPath(path)
+    const what = message === EXCESS ? "is not known" : message === MISSING ? "is missing" : lowerFirst(message)
+    return { path, text: place === "" ? what : `${JSON.stringify(place)} ${what}` }
+  })
+
 /** An issue in one line: `at <path>: <what>`. */
 export const shownIssue = (issue: SchemaIssue.Issue): string =>
-  issuesOf(issue)
-    .issues.map(({ message, path }) => {
-      const place = shownPath(pathOf(path))
-      const what = message === EXCESS ? "is not known" : message === MISSING ? "is missing" : lowerFirst(message)
-      return place === "" ? what : `${JSON.stringify(place)} ${what}`
-    })
+  issuesAt(issue)
+    .map(({ text }) => text)
     .join("; ")
 
 const lowerFirst = (text: string): string => text.charAt(0).toLowerCase() + text.slice(1)

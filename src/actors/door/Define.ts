@@ -186,6 +186,7 @@ export const define = (
     ...(request.expiresMs === undefined ? {} : { expiresMs: request.expiresMs }),
     ...(request.pauseAfterFailures === undefined ? {} : { pauseAfterFailures: request.pauseAfterFailures }),
     ...(exclude.length === 0 ? {} : { exclude }),
+    ...(request.managedBy === undefined ? {} : { managedBy: request.managedBy }),
     createdBy: request.actor ?? door.actor
   }
   return Result.succeed({

@@ -261,7 +261,10 @@ const changed = (
     startAt: _start,
     catchUpMax,
     catchUpRate,
+    expiresMs,
     key,
+    managedBy,
+    pauseAfterFailures,
     ...fields
   } = asked
   const reworded = WORDS.some((field) => asked[field] !== undefined)
@@ -296,10 +299,14 @@ const changed = (
     catchUp: definition.catchUp,
     catchUpWindowMs: definition.catchUpWindowMs,
     ...(definition.spreadMs === undefined ? {} : { spreadMs: definition.spreadMs }),
-    ...(definition.expiresMs === undefined ? {} : { expiresMs: definition.expiresMs }),
-    ...(definition.pauseAfterFailures === undefined ? {} : { pauseAfterFailures: definition.pauseAfterFailures }),
     ...(definition.exclude === undefined ? {} : { exclude: definition.exclude }),
     ...(dst === undefined ? {} : { dstGap: dst.gap, dstOverlap: dst.overlap }),
+    ...unlessNone("expiresMs", expiresMs === undefined ? definition.expiresMs : expiresMs),
+    ...unlessNone(
+      "pauseAfterFailures",
+      pauseAfterFailures === undefined ? definition.pauseAfterFailures : pauseAfterFailures
+    ),
+    ...unlessNone("managedBy", managedBy === undefined ? definition.managedBy : managedBy),
     ...unlessNone("key", key === undefined ? definition.concurrencyKey : key),
     ...unlessNone("catchUpMax", catchUpMax === undefined ? kept.catchUpMax : catchUpMax),
     ...unlessNone("catchUpRate", catchUpRate === undefined ? kept.catchUpRate : catchUpRate),

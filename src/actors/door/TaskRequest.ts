@@ -31,6 +31,7 @@ export const Run = Schema.Struct({
 export type Run = typeof Run.Type
 
 const Ms = Schema.Int.check(Schema.isGreaterThanOrEqualTo(1))
+const ManagedBy = Schema.String.check(Schema.isMinLength(1)).check(Schema.isMaxLength(100))
 
 /** What every command may carry: its id (made up where absent), who sends it, and why. */
 export const CommandOrigin = {
@@ -94,6 +95,8 @@ export const ScheduleRequest = Schema.Struct({
   exclude: Schema.optionalKey(Schema.Array(CalendarName).check(Schema.isMaxLength(16))),
   dstGap: Schema.optionalKey(GapPolicy),
   dstOverlap: Schema.optionalKey(OverlapPolicy),
+  /** Who looks after it, such as `apply:SET` (default: nobody). */
+  managedBy: Schema.optionalKey(ManagedBy),
   /** Take a one-time instant that has passed, and run it at once (default false). */
   allowPast: Schema.optionalKey(Schema.Boolean),
   /** Say what would be done and do nothing (default false). */
@@ -110,7 +113,9 @@ export const ScheduleAnswer = Schema.Struct({
   nextRuns: Schema.Array(Run),
   notes: Schema.Array(Schema.String),
   /** Null for a dry run. */
-  logSequence: Schema.NullOr(Schema.Int)
+  logSequence: Schema.NullOr(Schema.Int),
+  /** Of a dry run: what the task would be, as the fields of ScheduledTask that follow from the request. */
+  wouldBe: Schema.optionalKey(Schema.JsonObject)
 })
 export type ScheduleAnswer = typeof ScheduleAnswer.Type
 
@@ -191,7 +196,7 @@ const {
 
 const Revision = Schema.Int.check(Schema.isGreaterThanOrEqualTo(1))
 
-/** Fields that are named are changed, all others stay; null takes a bound, the key or a limit of catching up away. */
+/** Fields that are named are changed, all others stay; null takes a bound, the key, a limit or a manager away. */
 export const UpdateRequest = Schema.Struct({
   ...ofTask,
   /** Refused as `revisionConflict` where the task has another revision by now. */
@@ -200,6 +205,11 @@ export const UpdateRequest = Schema.Struct({
   schedule: Schema.optionalKey(Schema.String),
   key: Schema.optionalKey(Schema.NullOr(ConcurrencyKey)),
   catchUpMax: Schema.optionalKey(Schema.NullOr(Ms)),
+  expiresMs: Schema.optionalKey(Schema.NullOr(Ms)),
+  pauseAfterFailures: Schema.optionalKey(
+    Schema.NullOr(Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 1000 })))
+  ),
+  managedBy: Schema.optionalKey(Schema.NullOr(ManagedBy)),
   catchUpRate: Schema.optionalKey(Schema.NullOr(Rate)),
   startAt: Schema.optionalKey(Schema.NullOr(AnyInstant)),
   endAt: Schema.optionalKey(Schema.NullOr(AnyInstant)),

@@ -17,7 +17,8 @@ export const TaskFile = Schema.Struct({
 })
 export type TaskFile = typeof TaskFile.Type
 
-const known = Object.keys(TaskFile.fields)
+/** Names of its fields. */
+export const known = Object.keys(TaskFile.fields)
 const decode = Schema.decodeUnknownResult(TaskFile, { errors: "all", onExcessProperty: "error" })
 
 const unread = (path: string, reason: unknown) =>

@@ -98,6 +98,7 @@ const taskLines = (task: ScheduledTask, now: number, paint: Paint): string => {
       ["tags", task.tags.length === 0 ? undefined : visibleLine(task.tags.join(", "))],
       ["revision", String(task.revision)],
       ["created", `${localTime(task.createdAt, task.timezone)} by ${visibleLine(task.createdBy)}`],
+      ["managed by", some(task.managedBy)],
       ["cancelled", at(task.cancelledAt)],
       task.taskType === SEQUENCE ? ["steps", stepLines(stepsOf(task.taskArgs))] : ["arguments", argumentLines(task)]
     ],

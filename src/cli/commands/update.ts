@@ -57,6 +57,7 @@ const flags = {
   endAt: text("end-at", "INSTANT", `Nothing runs after; ${NONE}: no bound`),
   maxRuns: orNone("max-runs", "N", "Completed after so many runs", wholeNumber, "a whole number from 1"),
   exclude: texts("exclude", "CALENDAR", "Calendars on whose days it does not run, all of them; may be repeated"),
+  managedBy: orNone("managed-by", "WHO", "Who looks after it, such as apply:tasks", (who) => who, "a name"),
   ifRevision,
   ...origin
 }
@@ -99,7 +100,8 @@ export const update = Command.make(
             catchUpRate: input.catchUpRate,
             maxRuns: input.maxRuns,
             expiresMs: input.expires,
-            pauseAfterFailures: input.pauseAfter
+            pauseAfterFailures: input.pauseAfter,
+            managedBy: input.managedBy
           }),
           ...(startAt === undefined ? {} : { startAt }),
           ...(endAt === undefined ? {} : { endAt }),
