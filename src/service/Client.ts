@@ -96,11 +96,22 @@ export const make = (carrier: Carrier, { actor, newId }: ClientOptions): FrontDo
     return (text: string) => Effect.mapError(decode(text), () => unreadable(what))
   }
 
-  const command = <A>(verb: string, schema: Schema.ConstraintCodec<A, unknown>) => {
+  /** Newest log sequence of an answer: whoever asks after it sees what it has done. */
+  let newest = 0
+  const noted = ({ logSequence }: { readonly logSequence: number | null }) => {
+    newest = Math.max(newest, logSequence ?? 0)
+  }
+
+  const command = <A extends { readonly logSequence: number | null }>(
+    verb: string,
+    schema: Schema.ConstraintCodec<A, unknown>
+  ) => {
     const answer = read(verb, schema)
     return Effect.fnUntraced(function* (body: object, given?: string) {
       const commandId = given ?? newId()
-      return yield* answer(yield* carrier.command(verb, JSON.stringify({ actor, ...body, commandId }), commandId))
+      const told = yield* answer(yield* carrier.command(verb, JSON.stringify({ actor, ...body, commandId }), commandId))
+      noted(told)
+      return told
     })
   }
 
@@ -114,7 +125,18 @@ export const make = (carrier: Carrier, { actor, newId }: ClientOptions): FrontDo
       )
   }
 
-  const task = query("task", Schema.Struct({ task: ScheduledTask }))
+  /** A question about the state as it is, which includes what this door has done. */
+  const fresh = <A>(name: string, schema: Schema.ConstraintCodec<A, unknown>) => {
+    const ask = query(name, schema)
+    return (body: object) =>
+      Effect.suspend(() => {
+        const asked: { readonly after?: number; readonly asOf?: string } = body
+        const after = Math.max(newest, asked.after ?? 0)
+        return ask(after === 0 || asked.asOf !== undefined ? body : { ...body, after })
+      })
+  }
+
+  const task = fresh("task", Schema.Struct({ task: ScheduledTask }))
   /** An id that no task has may be the beginning of one. */
   const ofTask =
     <Body extends { readonly taskId: string; readonly commandId?: string }, A>(
@@ -131,8 +153,8 @@ export const make = (carrier: Carrier, { actor, newId }: ClientOptions): FrontDo
         )
       )
 
-  const execution = query("execution", TaskExecution)
-  const executions = query("executions", ExecutionsPage)
+  const execution = fresh("execution", TaskExecution)
+  const executions = fresh("executions", ExecutionsPage)
   const cancelOne = command("cancelExecution", CancelExecutionAnswer)
   const retryOne = command("retry", RunAnswer)
 
@@ -206,7 +228,11 @@ export const make = (carrier: Carrier, { actor, newId }: ClientOptions): FrontDo
       .pipe(Effect.catchTag("Refused", (refused) => Effect.succeed(refused)))
     if (text instanceof Refused) return requests.map(() => text)
     const answers = yield* Effect.orDie(readMany(text))
-    return answers.map((one) => ("error" in one ? new Refused(one.error) : one.answer))
+    return answers.map((one) => {
+      if ("error" in one) return new Refused(one.error)
+      noted(one.answer)
+      return one.answer
+    })
   })
 
   return {
@@ -226,7 +252,7 @@ export const make = (carrier: Carrier, { actor, newId }: ClientOptions): FrontDo
     restore: ofTask(command("restore", ChangeAnswer)),
     undo: ofTask(command("undo", ChangeAnswer)),
     revert: ofTask(command("revert", ChangeAnswer)),
-    changes: query("changes", ChangesPage),
+    changes: fresh("changes", ChangesPage),
     pause: ofTask(command("pause", TaskAnswer)),
     resume: ofTask(command("resume", TaskAnswer)),
     skip: ofTask(command("skip", TaskAnswer)),
@@ -238,12 +264,12 @@ export const make = (carrier: Carrier, { actor, newId }: ClientOptions): FrontDo
     removeCalendar: (body) => removeCalendar(body, body.commandId),
     calendars: Effect.suspend(() => query("calendars", Schema.Array(CalendarView))({})),
     next: query("next", Preview),
-    tasks: query("tasks", TasksPage),
-    info: query("info", TaskInfo),
+    tasks: fresh("tasks", TasksPage),
+    info: fresh("info", TaskInfo),
     executions,
     execution,
-    counts: query("counts", Counts),
-    executionCounts: query("executionCounts", Counts),
+    counts: fresh("counts", Counts),
+    executionCounts: fresh("executionCounts", Counts),
     status: Effect.suspend(() => query("status", ServiceStatus)({})),
     why: query("why", WhyAnswer),
     storedLog: query("log", StoredLogPage),

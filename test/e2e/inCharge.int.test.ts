@@ -1,5 +1,9 @@
 /** A task in the hands of its owner: paused, changed, left out, run by hand, on real processes. */
 import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
+import { spawn } from "node:child_process"
+import { once } from "node:events"
+import { readFileSync } from "node:fs"
+import { join } from "node:path"
 import { eventually, Nagatha } from "../support/nagatha.ts"
 
 interface Run {
@@ -25,6 +29,9 @@ interface Info {
     readonly errorCode: string
   }>
 }
+
+/** A program of one request. */
+const PROGRAM = new URL("../support/scheduleProcess.mjs", import.meta.url).pathname
 
 const nagatha = new Nagatha()
 beforeAll(() => nagatha.up(), 120_000)
@@ -243,23 +250,33 @@ describe("a task", () => {
     assert.strictEqual(executions[0]?.errorCode, "expired")
   }, 60_000)
 
-  it("that many schedule at once under one id is one task", async () => {
-    const all = await Promise.all(
-      Array.from({ length: 10 }, () =>
-        nagatha.json<{ readonly created: boolean }>(
-          "schedule",
-          "shell_command",
-          "every day at 9:00",
-          "--command",
-          "true",
-          "--id",
-          "the-same"
-        )
-      )
+  it("that fifty processes schedule at the same moment under one id is one task", async () => {
+    const { nats } = JSON.parse(readFileSync(join(nagatha.dataDir, "up.json"), "utf8")) as {
+      readonly nats: { readonly url: string; readonly user: string; readonly password: string }
+    }
+    const request = { taskId: "the-same", taskType: "shell_command", taskArgs: { command: "true" }, schedule: "@daily" }
+    const programs = Array.from({ length: 50 }, () => {
+      const args = [PROGRAM, nats.url, nats.user, nats.password, JSON.stringify(request)]
+      const child = spawn(process.execPath, args, { stdio: ["pipe", "pipe", "inherit"] })
+      let told = ""
+      child.stdout.on("data", (chunk: Buffer) => (told += chunk.toString()))
+      return { child, closed: once(child, "close"), lines: () => told.split("\n") }
+    })
+    await eventually(
+      "all are connected",
+      () => programs.filter(({ lines }) => lines()[0] === "ready").length,
+      (count) => count === programs.length,
+      120_000
     )
-    assert.strictEqual(all.filter(({ created }) => created).length, 1)
-    assert.match((await nagatha.run(["info", "the-same"])).stdout, /revision +1\n/)
-  }, 60_000)
+    for (const { child } of programs) child.stdin.write("go\n")
+    await Promise.all(programs.map(({ closed }) => closed))
+    const answers = programs.map(({ lines }) => JSON.parse(lines()[1] ?? "") as { readonly created?: boolean })
+    assert.deepStrictEqual(
+      [true, false].map((created) => answers.filter((answer) => answer.created === created).length),
+      [1, 49]
+    )
+    assert.strictEqual((await info("the-same")).task.revision, 1)
+  }, 180_000)
 
   it("has a past that can be read again before what comes is heard, each event once", async () => {
     await schedule("remembered", "every day at 9:00")
