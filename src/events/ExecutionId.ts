@@ -21,7 +21,7 @@ export interface NamedExecution {
   readonly isStep: boolean
 }
 
-const SHAPE = /^([^@]+)@(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)(\d{3})Z(?:-[0-9a-z]+)?(\..+)?$/
+const SHAPE = /^([^@]+)@(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)(\d{3})Z(?:-[0-9a-z]+)*(\..+)?$/
 
 /** Reads an execution id; undefined where the text is none. */
 export const named = (executionId: string): NamedExecution | undefined => {

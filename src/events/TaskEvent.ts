@@ -130,7 +130,17 @@ export const Paused = event("paused", { until: Schema.NullOr(Instant) })
 export const Resumed = event("resumed", { ...next })
 export const Cancelled = event("cancelled", {
   /** Executions that had not been claimed and now never start. */
-  executions: Schema.Array(Schema.String)
+  executions: Schema.Array(Schema.String),
+  /** Of those among them that were retries, or that a message had started: of what, and where they became due. */
+  origins: Schema.optionalKey(
+    Schema.Array(
+      Schema.Struct({
+        executionId: Schema.String,
+        retryOf: Schema.optionalKey(Schema.String),
+        dueLogSequence: Schema.optionalKey(Schema.Int)
+      })
+    )
+  )
 })
 export const Due = event("due", {
   ...occurrence,

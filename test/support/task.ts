@@ -2,6 +2,7 @@
 import { Result } from "effect"
 import * as Claim from "../../src/actors/task/Claim.ts"
 import { type ExcludedDays, none } from "../../src/actors/task/ExcludedDays.ts"
+import type { Recall } from "../../src/actors/task/Recall.ts"
 import type { Decision } from "../../src/actors/task/Decision.ts"
 import * as Task from "../../src/actors/task/Task.ts"
 import { evolve } from "../../src/actors/task/Evolve.ts"
@@ -47,6 +48,10 @@ export const everySecond = (seconds: number): TaskDefinition["recurrence"] => ({
   anchorAt: fromMillis(START)
 })
 
+type Without<Command, Key extends PropertyKey> = Command extends unknown ? Omit<Command, Key> : never
+/** A command without what is the same for all of one task. */
+export type Asked = Without<Task.TaskCommand, "taskId" | "causedBy">
+
 /** A task with a history, at a time. */
 export class History {
   readonly log: Array<TaskEvent> = []
@@ -65,6 +70,25 @@ export class History {
     return this
   }
 
+  /** What the log says: every event is a commit of its own. */
+  get recall(): Recall {
+    const { log } = this
+    return {
+      events: (sequence) => log.slice(sequence - 1, sequence),
+      ended: (executionId) => {
+        const at = log.findIndex(
+          (event) =>
+            ((event.type === "success" || event.type === "failure") && event.executionId === executionId) ||
+            (event.type === "cancelled" && event.executions.includes(executionId))
+        )
+        const event = log[at]
+        if (event === undefined) return undefined
+        const how = event.type === "failure" ? event.error.code : event.type
+        return { executionId, how, sequence: at + 1 }
+      }
+    }
+  }
+
   #apply(events: ReadonlyArray<TaskEvent>): ReadonlyArray<TaskEvent> {
     for (const event of events) {
       this.log.push(event)
@@ -75,7 +99,7 @@ export class History {
   }
 
   decide(command: Task.TaskCommand): Result.Result<Decision, { readonly code: string }> {
-    const decided = Task.decide(this.state, command, this.now, this.excluded)
+    const decided = Task.decide(this.state, command, this.now, this.excluded, this.recall)
     if (Result.isSuccess(decided) && decided.success._tag === "events") this.#apply(decided.success.events)
     return decided
   }
@@ -94,6 +118,12 @@ export class History {
 
   cancel(commandId = `c${(this.#commands += 1)}`): string {
     return this.told(this.decide({ type: "cancel", taskId: this.taskId, causedBy: { commandId, actor: "test" } }))
+  }
+
+  /** Any command about this task, under a command id of its own. */
+  command(command: Asked, commandId = `c${(this.#commands += 1)}`, reason?: string): string {
+    const causedBy = { commandId, actor: "test", ...(reason === undefined ? {} : { reason }) }
+    return this.told(this.decide({ ...command, taskId: this.taskId, causedBy } as Task.TaskCommand))
   }
 
   run(fromStep?: string, commandId = `c${(this.#commands += 1)}`): string {

@@ -44,6 +44,7 @@ const settle = (task: LiveTask): TaskState =>
         definitions: task.definitions,
         runs: task.runs,
         ...(task.leftOut.length === 0 ? {} : { leftOut: task.leftOut }),
+        ...(task.stoodAt === undefined ? {} : { stoodAt: task.stoodAt }),
         ...(task.heard === undefined ? {} : { heard: task.heard })
       }
     : task
@@ -96,7 +97,11 @@ const nextOf = (task: LiveTask, event: { readonly nextAt: Instant | null; readon
   return {
     nextAt,
     calendarsAt: event.calendarsAt ?? task.calendarsAt,
-    leftOut: task.leftOut.length === 0 ? task.leftOut : task.leftOut.filter((at) => nextAt !== null && at > nextAt)
+    // A run by hand says no other next occurrence, also of a task that is over and may go on.
+    leftOut:
+      task.leftOut.length === 0 || nextAt === task.nextAt
+        ? task.leftOut
+        : task.leftOut.filter((at) => nextAt !== null && at > nextAt)
   }
 }
 
@@ -278,9 +283,10 @@ export const evolve = (
         commands: known(state.phase),
         definitions: defined(state, event.revision, position)
       }
-    case "restored":
+    case "restored": {
+      const { stoodAt: _decided, ...rest } = state
       return {
-        ...state,
+        ...rest,
         definition: event.definition,
         scheduleType: event.scheduleType,
         revision: event.revision,
@@ -292,6 +298,7 @@ export const evolve = (
         ...nextOf(state, event),
         commands: known("scheduled")
       }
+    }
     case "paused":
       return {
         ...state,
@@ -316,6 +323,7 @@ export const evolve = (
         revision: event.revision,
         phase: "cancelled",
         nextAt: null,
+        ...(state.nextAt === null ? {} : { stoodAt: state.nextAt }),
         executions: state.executions
           .filter((execution) => !event.executions.includes(execution.executionId))
           .map((execution) => asked(execution, TASK_CANCELLED)),

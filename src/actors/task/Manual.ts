@@ -30,7 +30,9 @@ export const run = (
 ): Result.Result<Decision, Refused> => {
   const { causedBy, fromStep } = command
   if (state === undefined) return refused("notFound", `no task has the id ${JSON.stringify(command.taskId)}`)
-  if (state._tag === "ended" || state.phase === "cancelled") {
+  // Of a task that is over, only a sequence that has failed can be taken up, or begun anew.
+  const isOver = state.phase !== "scheduled" && state.phase !== "paused"
+  if (state._tag === "ended" || state.phase === "cancelled" || (isOver && state.failedSequence === undefined)) {
     return over(state)
   }
   const { recurrence, taskArgs } = state.definition

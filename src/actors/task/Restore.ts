@@ -85,7 +85,7 @@ const restored = (
     next =
       definition.maxRuns !== null && task.runs >= definition.maxRuns
         ? null
-        : seriesOf({ definition, leftOut: task.leftOut }, excluded).next(now)
+        : seriesOf({ definition, leftOut: task.leftOut }, excluded).next(Math.max(now, (task.stoodAt ?? 0) - 1))
     if (next === null) {
       return refused(
         "invalidSchedule",

@@ -123,8 +123,9 @@ const failureIn = (events: ReadonlyArray<TaskEvent>, executionId: string): Resul
   for (const event of events) {
     if (event.type === "cancelled" && event.executions.includes(executionId)) {
       const nominalAt = named(executionId)?.nominalAt
-      if (nominalAt !== undefined)
-        return Result.succeed({ nominalAt, first: executionId, detail: undefined, dueAt: undefined })
+      const origin = event.origins?.find((one) => one.executionId === executionId)
+      const [first, dueAt] = [origin?.retryOf ?? executionId, origin?.dueLogSequence]
+      if (nominalAt !== undefined) return Result.succeed({ nominalAt, first, detail: undefined, dueAt })
     }
     if (!("executionId" in event) || event.executionId !== executionId) continue
     if (event.type === "success") {

@@ -13,6 +13,7 @@ export const revived = (ended: EndedTask, definition: TaskDefinition): LiveTask 
   nextAt: null,
   since: { sequence: 0 },
   ...(ended.heard === undefined ? {} : { heard: ended.heard }),
+  ...(ended.stoodAt === undefined ? {} : { stoodAt: ended.stoodAt }),
   calendarsAt: 0,
   pausedUntil: null,
   pacedUntil: 0,

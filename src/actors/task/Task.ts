@@ -197,10 +197,30 @@ const cancel = (
       {
         ...head(state, "cancelled", now, command.causedBy),
         revision: state.revision + 1,
-        executions: unclaimed(state).map((execution) => execution.executionId)
+        ...leaving(unclaimed(state))
       }
     ]
   })
+}
+
+/** Executions that end with their task, and what a retry of them must know. */
+const leaving = (executions: ReadonlyArray<OpenExecution>) => {
+  const origins = executions.flatMap((execution) => {
+    const { dueLogSequence, retryOf } = belonging(execution)
+    return retryOf === undefined && dueLogSequence === undefined
+      ? []
+      : [
+          {
+            executionId: execution.executionId,
+            ...(retryOf === undefined ? {} : { retryOf }),
+            ...(dueLogSequence === undefined ? {} : { dueLogSequence })
+          }
+        ]
+  })
+  return {
+    executions: executions.map(({ executionId }) => executionId),
+    ...(origins.length === 0 ? {} : { origins })
+  }
 }
 
 /** What a worker's report leads to; no events when it comes too late to change anything. */

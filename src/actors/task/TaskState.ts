@@ -118,6 +118,8 @@ export interface LiveTask {
   readonly phase: TaskPhase
   /** The next occurrence to be decided, milliseconds; null when there is none. */
   readonly nextAt: number | null
+  /** The next occurrence when the task was cancelled: those before had been decided. */
+  readonly stoodAt?: number
   /** Log sequence of the calendars by which `nextAt` was computed. */
   readonly calendarsAt: number
   /** When a paused task goes on by itself, milliseconds; null: when it is told to. */
@@ -157,6 +159,7 @@ export interface EndedTask {
   readonly definitions: ReadonlyArray<DefinitionAt>
   readonly runs: number
   readonly leftOut?: ReadonlyArray<number>
+  readonly stoodAt?: number
   readonly heard?: MessagePlace
 }
 
