@@ -2,6 +2,7 @@
 import { DRAIN_MS, type History } from "../Simulation.ts"
 import { commands } from "./Commands.ts"
 import { executions } from "./Executions.ts"
+import { audit } from "./Audit.ts"
 import { log } from "./Log.ts"
 import { schedule } from "./Schedule.ts"
 import type { Violation } from "./Violation.ts"
@@ -12,6 +13,7 @@ export const check = (history: History): ReadonlyArray<Violation> => [
   ...commands(history),
   ...executions(history),
   ...log(history),
+  ...audit(history),
   ...(history.drainedAt === null
     ? [
         {

@@ -20,6 +20,7 @@ export type Invariant =
   | "overlapPolicy"
   | "sequenceOrder"
   | "backlogDrains"
+  | "auditFindsNothing"
   | "noDefect"
 
 export interface Violation {
