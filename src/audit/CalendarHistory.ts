@@ -31,11 +31,20 @@ export class CalendarHistory {
     return this.#versions.get(calendar)?.findLast((version) => version.logSequence <= logSequence)?.days ?? []
   }
 
-  /** Log sequence of the newest change, up to an instant, of any calendar that a task names; 0 for none. */
-  changedBefore({ exclude = [] }: Excludes, time: number): number {
-    return exclude.reduce((newest, name) => {
-      const version = this.#versions.get(name)?.findLast((one) => one.time <= time)
-      return Math.max(newest, version?.logSequence ?? 0)
-    }, 0)
+  /** Log sequence of the newest change, up to one, of any calendar that a task names; 0 for none. */
+  changedAt(named: Excludes, logSequence: number): number {
+    return this.#newest(named, (version) => version.logSequence <= logSequence)
+  }
+
+  /** The same, up to an instant. */
+  changedBefore(named: Excludes, time: number): number {
+    return this.#newest(named, (version) => version.time <= time)
+  }
+
+  #newest({ exclude = [] }: Excludes, counts: (version: Version) => boolean): number {
+    return exclude.reduce(
+      (newest, name) => Math.max(newest, this.#versions.get(name)?.findLast(counts)?.logSequence ?? 0),
+      0
+    )
   }
 }

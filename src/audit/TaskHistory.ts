@@ -23,7 +23,13 @@ export interface Definition extends Fact {
   readonly definition: TaskDefinition
   /** Log sequence of the calendars that it knew. */
   readonly calendarsAt: number
-  readonly kind: "scheduled" | "rescheduled" | "updated" | "calendars"
+  readonly kind: "scheduled" | "rescheduled" | "updated" | "calendars" | "restored"
+}
+
+/** A cancellation or completion of the task, and when it went on again. */
+export interface End extends Fact {
+  readonly kind: "cancelled" | "completed"
+  readonly restored: Fact | null
 }
 
 export interface Pause extends Fact {
@@ -60,8 +66,7 @@ export class TaskHistory {
   readonly pauses: Array<Writable<Pause>> = []
   readonly executions = new Map<string, Writable<ToldExecution>>()
   readonly skips: Array<Skip> = []
-  /** Its cancellation, or its end. */
-  over: (Fact & { readonly kind: "cancelled" | "completed" }) | null = null
+  readonly ends: Array<Writable<End>> = []
   /** Runs of the schedule. */
   runs = 0
   /** Log sequence up to which it was read. */
@@ -70,6 +75,11 @@ export class TaskHistory {
 
   constructor(taskId: string) {
     this.taskId = taskId
+  }
+
+  /** The end after which an instant lies, and before it went on again; null while the task was alive. */
+  overAt(time: number): End | null {
+    return this.ends.findLast((one) => one.time < time && (one.restored === null || one.restored.time >= time)) ?? null
   }
 
   take(sequence: number, commit: Commit): void {
@@ -82,6 +92,13 @@ export class TaskHistory {
     const { causedBy, revision } = event
     const fact: Fact = { logSequence, time: toMillis(event.time), revision, causedBy }
     switch (event.type) {
+      case "restored": {
+        const end = this.ends.at(-1)
+        if (end !== undefined) end.restored = fact
+        const { calendarsAt = 0, definition } = event
+        this.definitions.push({ ...fact, definition, calendarsAt, kind: "restored" })
+        break
+      }
       case "scheduled":
       case "updated":
       case "rescheduled": {
@@ -98,7 +115,7 @@ export class TaskHistory {
         break
       }
       case "cancelled":
-        this.over = { ...fact, kind: "cancelled" }
+        this.ends.push({ ...fact, kind: "cancelled", restored: null })
         for (const executionId of event.executions) {
           const execution = this.executions.get(executionId)
           if (execution !== undefined) execution.cancelled = fact
@@ -106,7 +123,7 @@ export class TaskHistory {
         }
         break
       case "completed":
-        this.over = { ...fact, kind: "completed" }
+        this.ends.push({ ...fact, kind: "completed", restored: null })
         break
       case "due":
         if (event.parentExecutionId !== undefined) break

@@ -17,9 +17,20 @@ export const decided = (asked: Asked): Told | undefined => {
     ofSchedule.find(({ due }) => due.nominalAt === at) ??
     ofSchedule.find(({ due }) => due.dueAt === at) ??
     executions.find(({ due }) => due.nominalAt === at)
-  if (found !== undefined) return ran(asked, found)
+  if (found !== undefined) return retried(asked, found, ran(asked, found))
   const skip = asked.history.skips.findLast((one) => covers(asked, one.event))
   return skip === undefined ? undefined : skipped(asked, skip)
+}
+
+/** With what became of it when it was done again by hand. */
+const retried = (asked: Asked, { due }: ToldExecution, told: Told): Told => {
+  const again = [...asked.history.executions.values()].filter((one) => one.due.retryOf === due.executionId)
+  const last = again.at(-1)
+  if (last === undefined) return told
+  const [, words] = became(asked, last)
+  const times = again.length === 1 ? "" : ` ${again.length} times, the last time`
+  const sentence = `${told.sentence} It was done again${times} by ${last.due.causedBy.actor}: execution ${last.due.executionId} ${words}.`
+  return { ...told, sentence }
 }
 
 const covers = (asked: Asked, { count, nominalAt, throughAt, ...event }: EventOf<"skipped">): boolean => {

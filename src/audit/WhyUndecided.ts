@@ -8,9 +8,12 @@ import type { Grid } from "./Grid.ts"
 import type { Definition, Fact } from "./TaskHistory.ts"
 import { type Asked, because, causeOf, gridAt, lastBefore, lengthOf, type Told } from "./Told.ts"
 
-/** Why nothing was decided about it, or nothing yet. */
+/** Within this after an instant an end or an edit may have come before the decision, milliseconds. */
+const NEAR_MS = 60_000
+
 export const undecided = (asked: Asked, inForce: Definition): Told => {
-  const { definitions, over } = asked.history
+  const { definitions } = asked.history
+  const over = asked.history.overAt(asked.at)
   const [created] = definitions
   const at = asked.at
   if (isByMessage(inForce.definition.recurrence)) {
@@ -27,12 +30,17 @@ export const undecided = (asked: Asked, inForce: Definition): Told => {
     }
   }
   const grid = gridAt(asked.history, inForce)
-  if (over !== null && at > over.time) {
+  if (over !== null) {
     const would = grid.isOne(at) ? " It would have been an instant of its schedule." : ""
+    const { restored } = over
+    const again =
+      restored === null
+        ? ""
+        : `, and went on when ${restored.causedBy.actor} restored it at ${asked.shown(restored.time)}`
     return over.kind === "cancelled"
       ? {
           verdict: "afterCancelled",
-          sentence: `The task was cancelled by ${over.causedBy.actor} at ${asked.shown(over.time)}${because(over)}.${would}`,
+          sentence: `The task was cancelled by ${over.causedBy.actor} at ${asked.shown(over.time)}${because(over)}${again}.${would}`,
           cause: causeOf(over)
         }
       : afterCompleted(asked, inForce, over)
@@ -53,12 +61,12 @@ const afterCompleted = (asked: Asked, { definition }: Definition, over: Fact): T
 
 /** An instant of the schedule about which the log says nothing. */
 const instant = (asked: Asked, inForce: Definition, grid: Grid): Told => {
-  const { definitions, over, pauses } = asked.history
+  const { definitions, pauses } = asked.history
   const at = asked.at
   const { maxRuns, offsetMs = 0 } = inForce.definition
   const due = at + offsetMs
   const later = definitions.find((one) => one.time > at && (one.kind === "rescheduled" || one.kind === "calendars"))
-  const ended = over !== null && over.time <= due + 60_000 ? over : undefined
+  const ended = asked.history.overAt(due + NEAR_MS) ?? undefined
   const pause = pauses.findLast((one) => one.time <= due && (one.resumed === null || one.resumed.time > due))
   if (due > asked.now) {
     const until = pause?.until

@@ -171,6 +171,15 @@ describe("a log on which somebody has laid hands", () => {
   const minutely = (event: TaskEvent) => isDecision(event) && event.taskId === "minutely"
   const cases: ReadonlyArray<readonly [name: string, change: () => Change, forged: ReadonlyArray<string>]> = [
     ["one decision removed", () => once(minutely, () => [], 3), ["unexplained"]],
+    [
+      "a message that was decided about twice",
+      () =>
+        once(
+          (event) => event.type === "due" && event.message?.place.sequence === 9,
+          (event) => [event, event]
+        ),
+      ["duplicate"]
+    ],
     ["one decision written twice", () => once(minutely, (event) => [event, event], 3), ["duplicate"]],
     [
       "one decision moved by a second",

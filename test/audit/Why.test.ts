@@ -94,6 +94,27 @@ describe("why an instant ran", () => {
       assert.match((yield* ask(120, 150)).sentence, /It became due: .* was given up: nobody had begun it/)
     }))
 
+  test("tells that it was done again by hand", () =>
+    Effect.gen(function* () {
+      const { node } = yield* started({ ...minutely, maxRetries: 0 })
+      yield* until(node, 60)
+      yield* node.claim(execution(60))
+      yield* node.report([execution(60)], failed)
+      const [failure] = (yield* Stored).filter(({ text }) => text.includes('"type":"failure"'))
+      yield* node.command({
+        type: "retry",
+        taskId: "task-1",
+        executionId: execution(60),
+        endedAt: failure?.sequence,
+        fromStart: false,
+        causedBy: { commandId: "again", actor: "bob" }
+      })
+      assert.match(
+        (yield* ask(60, 70)).sentence,
+        /failed: exited with 1 \(exitCode\)\. It was done again by bob: execution .* waits for a worker/
+      )
+    }))
+
   test("tells a run by hand, on whose account", () =>
     Effect.gen(function* () {
       const { node } = yield* started(minutely)
@@ -212,6 +233,25 @@ describe("why nothing was decided about an instant", () => {
       const open = yield* ask(60, 200)
       assert.strictEqual(open.decision?.status, "cancelled")
       assert.strictEqual(open.cause?.actor, "test")
+    }))
+
+  test("the task was over for a while, and was restored", () =>
+    Effect.gen(function* () {
+      const { node } = yield* started(minutely)
+      yield* until(node, 70)
+      yield* node.cancel("task-1")
+      yield* until(node, 200)
+      yield* node.command({
+        type: "restore",
+        taskId: "task-1",
+        allowPast: false,
+        causedBy: { commandId: "back", actor: "bob" }
+      })
+      yield* until(node, 240)
+      const between = yield* ask(120, 250)
+      assert.strictEqual(between.verdict, "afterCancelled")
+      assert.match(between.sentence, /and went on when bob restored it at 2026-03-02 09:03:20/)
+      assert.strictEqual((yield* ask(240, 250)).verdict, "due")
     }))
 
   test("it was over after its runs", () =>

@@ -2,7 +2,9 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { TestClock } from "effect/testing"
+import type { ReplayReport } from "../../src/audit/Replay.ts"
 import type { Report } from "../../src/audit/Verify.ts"
+import type { WhatIfReport } from "../../src/audit/WhatIf.ts"
 import type { WhyAnswer } from "../../src/audit/WhyAnswer.ts"
 import { hashOf } from "../../src/events/EventLog.ts"
 import { Scheduler } from "../../src/Scheduler.ts"
@@ -168,6 +170,70 @@ describe("nagatha audit why", () => {
   scenario("knows no task that there is not", (scheduler) =>
     Effect.gen(function* () {
       assert.strictEqual((yield* runCli(["audit", "why", "nothing", "now"], { scheduler })).code, 4)
+    })
+  )
+})
+
+describe("nagatha audit replay", () => {
+  scenario("folds the log anew, and finds the rows that are served the same", (scheduler) =>
+    Effect.gen(function* () {
+      const { code, stderr, stdout } = yield* runCli(["audit", "replay"], { scheduler })
+      assert.strictEqual(stderr, "")
+      assert.strictEqual(code, 0)
+      assert.match(
+        stdout,
+        /tasks {7}2 rows, the same {2}[0-9a-f]{64}\n {2}executions {2}34 rows, the same {2}[0-9a-f]{64}\n$/
+      )
+      const one = yield* runCli(["audit", "replay", "--task", "quarterly", "--json"], { scheduler })
+      const report = JSON.parse(one.stdout) as ReplayReport
+      assert.strictEqual(report.executions.log.rows, 4)
+      assert.strictEqual(report.executions.log.digest, report.executions.served.digest)
+    })
+  )
+
+  scenario("tells which fields of a served row the log does not say", (scheduler) =>
+    Effect.gen(function* () {
+      const wrong: Scheduler["Service"] = {
+        ...scheduler,
+        tasks: (query) =>
+          Effect.map(scheduler.tasks(query), (page) => ({
+            ...page,
+            items: page.items.map((task) => (task.taskId === "quarterly" ? { ...task, runCount: 3 } : task))
+          })),
+        executions: (query) =>
+          Effect.map(scheduler.executions(query), (page) => ({ ...page, items: page.items.slice(1) }))
+      }
+      const { code, stderr, stdout } = yield* runCli(["audit", "replay"], { scheduler: wrong })
+      assert.strictEqual(code, 1)
+      assert.match(stdout, /task quarterly {2}runCount {2}log: 4 {2}served: 3/)
+      assert.match(stdout, /execution \S+ +log: there {2}served: not there/)
+      assert.match(stderr, /the rows that are served differ from the log: 2 rows/)
+    })
+  )
+
+  scenario("tells what another policy would have decided", (scheduler) =>
+    Effect.gen(function* () {
+      const flags = ["--with", "overlap=allowAll", "--with", "maxRetries=0"]
+      const { code, stdout } = yield* runCli(["audit", "replay", ...flags], { scheduler })
+      assert.strictEqual(code, 0)
+      assert.match(stdout, /^2 tasks with overlap=allowAll, maxRetries=0, decided anew by the rules of today\n/)
+      assert.match(stdout, /due +34 +34\n/)
+      assert.match(stdout, /every instant would be decided as it was\n$/)
+      const json = yield* runCli(["audit", "replay", "--task", "minutely", ...flags, "--json"], { scheduler })
+      const report = JSON.parse(json.stdout) as WhatIfReport
+      assert.deepStrictEqual([report.was.due, report.would.due, report.otherwise, report.unlike], [30, 30, 0, 0])
+    })
+  )
+
+  scenario("refuses what is no policy", (scheduler) =>
+    Effect.gen(function* () {
+      const guess = yield* runCli(["audit", "replay", "--with", "overlpa=skip"], { scheduler })
+      assert.strictEqual(guess.code, 2)
+      assert.match(guess.stderr, /did you mean overlap=…/)
+      assert.match(
+        (yield* runCli(["audit", "replay", "--with", "catchUp=some"], { scheduler })).stderr,
+        /one of none, latest/
+      )
     })
   )
 })

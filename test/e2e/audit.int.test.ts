@@ -1,6 +1,9 @@
 /** The audit of a real log, of a deployment that was killed several times: every promise was kept, and the log shows it. */
 import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
+import type { ReplayReport } from "../../src/audit/Replay.ts"
 import type { Report } from "../../src/audit/Verify.ts"
+import type { WhyAnswer } from "../../src/audit/WhyAnswer.ts"
+import type { TaskExecution } from "../../src/projections/TaskExecution.ts"
 import { eventually, Nagatha } from "../support/nagatha.ts"
 
 const nagatha = new Nagatha()
@@ -63,6 +66,29 @@ describe("the audit of a log that was written through crashes", () => {
     const told = await nagatha.run(["audit", "verify"])
     assert.strictEqual(told.code, 0)
     assert.match(told.stdout, /no findings/)
+  }, 60_000)
+
+  it("folds into the rows that are served", async () => {
+    const report = await nagatha.json<ReplayReport>("audit", "replay")
+    assert.deepStrictEqual(report.differences, [])
+    assert.isAtLeast(report.executions.log.rows, 12)
+    assert.strictEqual(report.executions.log.digest, report.executions.served.digest)
+  }, 60_000)
+
+  it("tells why an instant ran, and why one did not", async () => {
+    const [execution] = await nagatha.json<ReadonlyArray<TaskExecution>>(
+      "history",
+      ids[0] ?? "",
+      "--status",
+      "completed"
+    )
+    const ran = await nagatha.json<WhyAnswer>("audit", "why", ids[0] ?? "", execution?.nominalAt ?? "")
+    assert.strictEqual(ran.verdict, "due")
+    assert.strictEqual(ran.decision?.executionId, execution?.executionId)
+    const gone = await nagatha.json<WhyAnswer>("audit", "why", ids[0] ?? "", "tomorrow at 9")
+    assert.strictEqual(gone.verdict, "afterCancelled")
+    const told = await nagatha.run(["audit", "why", ids[0] ?? "", "tomorrow at 9"])
+    assert.match(told.stdout, /The task was cancelled by cli:\S+ at .* It would have been an instant of its schedule\./)
   }, 60_000)
 
   it("exports the same log, line by line", async () => {
