@@ -332,6 +332,9 @@ export const course = (
     apply(Task.report(state, { ...said, ...times, outcome }, at), at)
   }
 
+  const wake = (at: number): ReadonlyArray<TaskEvent> =>
+    state === undefined ? [] : Task.wake(state, at, RULES, excluded)
+
   /** The next instant at which an execution by itself must be looked at: a retry, an expiry. */
   const nextOfExecutions = (): number => {
     if (state?._tag !== "live") return Infinity
@@ -364,11 +367,7 @@ export const course = (
         if (Result.isSuccess(decided) && decided.success._tag === "events") apply(decided.success.events, at)
       } else {
         // What is left over is decided at once afterwards.
-        for (let more = true; more && state !== undefined;) {
-          const decided = Task.wake(state, at, RULES, excluded)
-          apply(decided, at)
-          more = decided.length > 0
-        }
+        for (let decided = wake(at); decided.length > 0; decided = wake(at)) apply(decided, at)
       }
     } else apply([], at)
   }
