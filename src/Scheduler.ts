@@ -50,6 +50,9 @@ export type { OutputPiece } from "./work/LiveFeed.ts"
 export {
   type AnnouncedEvent,
   type AsOfQuery,
+  type ConsumeOptions,
+  type Delivered,
+  type EventPageAnswer,
   Occurrences,
   OccurrencesQuery,
   OutcomeUnknown,
@@ -63,6 +66,10 @@ export {
 } from "./service/FrontDoor.ts"
 export { WhyAnswer } from "./audit/WhyAnswer.ts"
 export { StoredLogPage, StoredLogQuery } from "./service/StoredLog.ts"
+
+export { Subscription } from "./service/Cursors.ts"
+export { EventPageQuery, fits } from "./service/EventPages.ts"
+export { AcknowledgeRequest, SubscribeAnswer, SubscribeRequest, UnsubscribeRequest } from "./service/Subscriptions.ts"
 
 export class Scheduler extends Context.Service<Scheduler, FrontDoor>()("nagatha/Scheduler") {
   /**

@@ -57,6 +57,7 @@ const MAY_IMPORT: Readonly<Record<string, ReadonlyArray<string>>> = {
     "nats",
     "projections",
     "recurrence",
+    "service",
     "work",
     "Scheduler.ts",
     "Settings.ts"

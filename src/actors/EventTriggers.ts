@@ -76,7 +76,7 @@ export const layer: Layer.Layer<never, never, EventLog | Partitions> = Layer.eff
       /** What the event says about who is started by what. */
       const learn = (event: TaskEvent, place: MessagePlace) => {
         if (event.type === "cancelled" || event.type === "completed") followers.delete(event.taskId)
-        if (event.type !== "scheduled" && event.type !== "rescheduled") return
+        if (event.type !== "scheduled" && event.type !== "rescheduled" && event.type !== "restored") return
         const { recurrence } = event.definition
         const known = followers.get(event.taskId)
         if (known !== undefined && !isAfter(place, known.after)) return

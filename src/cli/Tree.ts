@@ -26,8 +26,10 @@ import { retry } from "./commands/retry.ts"
 import { revert, undo } from "./commands/undo.ts"
 import { run } from "./commands/run.ts"
 import { schedule } from "./commands/schedule.ts"
+import { schema } from "./commands/schema.ts"
 import { skip } from "./commands/skip.ts"
 import { status } from "./commands/status.ts"
+import { subscriptions } from "./commands/subscriptions.ts"
 import { up } from "./commands/up.ts"
 import { update } from "./commands/update.ts"
 import { present } from "./asking/Flags.ts"
@@ -41,7 +43,7 @@ const verbs = [
     commands: [schedule, list, info, run, pause, resume, skip, backfill, reschedule, update, cancel, apply]
   },
   { group: "DOING AGAIN", commands: [retry, undo, revert, restore] },
-  { group: "WHAT RAN", commands: [history, logs, events, audit] },
+  { group: "WHAT RAN", commands: [history, logs, events, subscriptions, schema, audit] },
   { group: "WHEN", commands: [next, calendar] },
   {
     group: "THIS MACHINE",

@@ -11,7 +11,7 @@ import { retryFields } from "./RetryPolicy.ts"
 
 /** Letters, digits, `-` and `_`, beginning with a letter or digit, at most 64: safe as a NATS token, in a path and in a shell. */
 export const TaskId = Schema.String.check(
-  Schema.isPattern(/^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/, {
+  Schema.isPattern(/^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/u, {
     message: "must be 1 to 64 letters, digits, '-' or '_', beginning with a letter or a digit"
   })
 )

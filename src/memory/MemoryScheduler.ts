@@ -20,6 +20,8 @@ import * as Answers from "../service/Answers.ts"
 import * as Client from "../service/Client.ts"
 import * as Commands from "../service/Commands.ts"
 import { type AnnouncedEvent, type FrontDoor, PastEventsQuery, type ServiceStatus } from "../service/FrontDoor.ts"
+import { Cursors } from "../service/Cursors.ts"
+import * as Subscriptions from "../service/Subscriptions.ts"
 import * as RunningProgress from "../service/RunningProgress.ts"
 import * as StoredLogAnswers from "../service/StoredLogAnswers.ts"
 import * as WhyAnswers from "../service/WhyAnswers.ts"
@@ -195,14 +197,17 @@ const started = Effect.fnUntraced(function* <Services>(
   const sender = { actor, newId }
   const { addressed, carryOut, ask, tell } = yield* Effect.gen(function* () {
     const commands = yield* Commands.make({ ...sender, timezone })
+    const subscriptions = yield* Effect.provide(Subscriptions.make, Cursors.layerMemory, { local: true })
     const questions = [
       ...(yield* Answers.make({ timezone, progress })),
       yield* StoredLogAnswers.make,
       yield* WhyAnswers.make,
       Answers.question("events", PastEventsQuery, (query) => Effect.sync(() => past(query))),
-      Answers.question("status", Schema.Struct({}), () => status)
+      Answers.question("status", Schema.Struct({}), () => status),
+      ...subscriptions.queries
     ]
-    return { ...commands, ask: asking(questions), tell: asking(yield* Commands.calendarCommands(sender)) }
+    const tell = asking([...(yield* Commands.calendarCommands(sender)), ...subscriptions.commands])
+    return { ...commands, ask: asking(questions), tell }
   }).pipe(Effect.provide(TaskTypes.layerDeclared(declared), { local: true }), Effect.provideContext(core))
 
   /** One command about a task. */

@@ -29,5 +29,6 @@ export const cloudEvent = ({ id, source, time, type }: CloudEventAttributes): Re
   "ce-type": encoded(type),
   "ce-source": encoded(source),
   "ce-time": encoded(time),
-  "ce-specversion": "1.0"
+  "ce-specversion": "1.0",
+  "ce-datacontenttype": "application/json"
 })

@@ -4,7 +4,7 @@ import { randomUUID } from "node:crypto"
 import type { Calendars } from "../actors/Calendars.ts"
 import { calendarCommands } from "../service/Commands.ts"
 import { NatsConnection } from "./NatsConnection.ts"
-import { NatsService, readJson, respond, respondError } from "./NatsService.ts"
+import { answering, NatsService } from "./NatsService.ts"
 
 const GROUP = "nagatha"
 
@@ -14,16 +14,7 @@ export const layer: Layer.Layer<never, never, NatsConnection | NatsService | Cal
     const { endpoint } = yield* NatsService
     const services = yield* Effect.context<never>()
     for (const { answer, name } of yield* calendarCommands({ actor: "nats", newId: randomUUID })) {
-      yield* endpoint(`command-${name}`, subjects.command(name), GROUP, (message) => {
-        Effect.runForkWith(services)(
-          answer(readJson(message)).pipe(
-            Effect.match({
-              onSuccess: (given) => respond(message, given),
-              onFailure: (refused) => respondError(message, refused)
-            })
-          )
-        )
-      })
+      yield* endpoint(`command-${name}`, subjects.command(name), GROUP, answering(services, name, answer))
     }
   })
 )

@@ -2,7 +2,6 @@
 import { createInbox } from "@nats-io/transport-node"
 import { Effect, Layer, Option, Schema } from "effect"
 import type { Calendars } from "../actors/Calendars.ts"
-import { Refused } from "../actors/door/TaskRequest.ts"
 import { Partitions } from "../actors/Partitions.ts"
 import { EventLog } from "../events/EventLog.ts"
 import { Queries } from "../projections/Queries.ts"
@@ -13,7 +12,7 @@ import * as StoredLogAnswers from "../service/StoredLogAnswers.ts"
 import * as WhyAnswers from "../service/WhyAnswers.ts"
 import { Progress } from "../work/LiveFeed.ts"
 import { NatsConnection } from "./NatsConnection.ts"
-import { NatsService, readJson, respond, respondError, SERVICE } from "./NatsService.ts"
+import { answering, NatsService, respond, SERVICE } from "./NatsService.ts"
 import { pastEvents } from "./PastEvents.ts"
 import { inboxPrefix } from "./Roles.ts"
 import { publicEvent } from "../service/Announced.ts"
@@ -119,27 +118,7 @@ export const layer = (
         Answers.question("status", Schema.Struct({}), () => status)
       ]
       for (const { answer, name } of questions) {
-        yield* endpoint(`query-${name}`, subjects.query(name), GROUP, (message) => {
-          Effect.runForkWith(services)(
-            answer(readJson(message)).pipe(
-              Effect.match({
-                onSuccess: (given) => respond(message, given),
-                onFailure: (refused) => respondError(message, refused)
-              }),
-              Effect.catchCause((cause) =>
-                Effect.andThen(
-                  Effect.logError(`query ${name} failed`, cause),
-                  Effect.sync(() =>
-                    respondError(
-                      message,
-                      new Refused({ code: "internal", message: "the query failed; the node's log tells why" })
-                    )
-                  )
-                )
-              )
-            )
-          )
-        })
+        yield* endpoint(`query-${name}`, subjects.query(name), GROUP, answering(services, name, answer))
       }
       yield* Effect.promise(() => connection.flush())
     })

@@ -6,7 +6,7 @@
 import type { Msg } from "@nats-io/transport-node"
 import { Context, Effect, Layer, type Scope } from "effect"
 import { Refused } from "../actors/door/TaskRequest.ts"
-import { errorJson } from "../service/Answered.ts"
+import { errorJson, type Question } from "../service/Answered.ts"
 import { headersOf, NatsConnection, reasonOf } from "./NatsConnection.ts"
 import { isInbox } from "./Roles.ts"
 
@@ -39,6 +39,22 @@ const STATUS: Readonly<Record<string, number>> = {
 
 const singleLine = (text: string): string => text.replace(/[\r\n]+/g, " ").slice(0, 500)
 
+/** Requests that wait for their answer: to which endpoint, and since when. */
+const asked = new WeakMap<Msg, { readonly endpoint: Endpoint; readonly at: number }>()
+
+/** Counts an answer, once for each request. */
+const answered = (message: Msg, refused?: Refused): void => {
+  const one = asked.get(message)
+  if (one === undefined) return
+  asked.delete(message)
+  const { at, endpoint } = one
+  endpoint.answers += 1
+  endpoint.processingMs += performance.now() - at
+  if (refused === undefined) return
+  endpoint.errors += 1
+  endpoint.lastError = `${STATUS[refused.code] ?? 400}:${singleLine(refused.message)}`
+}
+
 /**
  * Answers with JSON. Never throws: an answer that NATS cannot carry becomes an error, and one for which there is no
  * connection any more is dropped (the asker's outcome is then unknown).
@@ -47,6 +63,7 @@ export const respond = (message: Msg, answer: unknown): void => {
   const text = JSON.stringify(answer)
   try {
     message.respond(text)
+    answered(message)
   } catch (cause) {
     const bytes = Buffer.byteLength(text)
     const why = `the answer cannot be sent (${bytes} bytes): ${reasonOf(cause)}`
@@ -56,6 +73,7 @@ export const respond = (message: Msg, answer: unknown): void => {
 
 /** Answers with what went wrong. Never throws. */
 export const respondError = (message: Msg, refused: Refused): void => {
+  answered(message, refused)
   const { detail: _, ...short } = errorJson(refused)
   const headers = headersOf({
     "Nats-Service-Error": singleLine(refused.message),
@@ -88,12 +106,51 @@ export const asRefused = (cause: unknown): Refused =>
     ? cause
     : new Refused({ code: "internal", message: "the service failed to answer; its log tells why" })
 
+/** An endpoint that answers a question: with JSON, with its refusal, or that the node's log tells more. */
+export const answering =
+  (services: Context.Context<never>, name: string, answer: Question["answer"]) =>
+  (message: Msg): void =>
+    void Effect.runForkWith(services)(
+      answer(readJson(message)).pipe(
+        Effect.match({
+          onSuccess: (given) => respond(message, given),
+          onFailure: (refused) => respondError(message, refused)
+        }),
+        Effect.catchCause((cause) =>
+          Effect.andThen(
+            Effect.logError(`${name} failed`, cause),
+            Effect.sync(() =>
+              respondError(
+                message,
+                new Refused({ code: "internal", message: "the query failed; the node's log tells why" })
+              )
+            )
+          )
+        )
+      )
+    )
+
 interface Endpoint {
   readonly name: string
   readonly subject: string
   readonly group: string | null
+  /** What the request and the answer look like, by the names of their schemas. */
+  readonly metadata: Readonly<Record<string, string>>
   requests: number
+  answers: number
   errors: number
+  lastError: string
+  processingMs: number
+}
+
+const nanos = (ms: number): number => Math.round(ms * 1_000_000)
+
+/** Names of the schemas of an endpoint that takes commands or questions; `nagatha schema NAME` prints them. */
+const schemasOf = (name: string): Readonly<Record<string, string>> => {
+  const [kind, verb] = name.split("-")
+  return (kind === "command" || kind === "query") && verb !== "partitions"
+    ? { request: `${kind}.${verb ?? ""}`, answer: `${kind}.${verb ?? ""}.answer`, error: "error" }
+    : {}
 }
 
 export class NatsService extends Context.Service<
@@ -157,7 +214,7 @@ const make = Effect.fnUntraced(function* (identity: NodeIdentity) {
       type: "io.nats.micro.v1.info_response",
       ...base,
       description: "Nagatha Scheduler",
-      endpoints: endpoints.map((one) => ({ ...shown(one), metadata: {} }))
+      endpoints: endpoints.map((one) => ({ ...shown(one), metadata: one.metadata }))
     }),
     STATS: () => ({
       type: "io.nats.micro.v1.stats_response",
@@ -167,9 +224,9 @@ const make = Effect.fnUntraced(function* (identity: NodeIdentity) {
         ...shown(one),
         num_requests: one.requests,
         num_errors: one.errors,
-        last_error: "",
-        processing_time: 0,
-        average_processing_time: 0
+        last_error: one.lastError,
+        processing_time: nanos(one.processingMs),
+        average_processing_time: one.answers === 0 ? 0 : nanos(one.processingMs / one.answers)
       }))
     })
   }
@@ -182,15 +239,26 @@ const make = Effect.fnUntraced(function* (identity: NodeIdentity) {
   return NatsService.of({
     identity,
     endpoint: (name, subject, group, handle) => {
-      const counters: Endpoint = { name, subject, group, requests: 0, errors: 0 }
+      const metadata = schemasOf(name)
+      const counters: Endpoint = {
+        name,
+        subject,
+        group,
+        metadata,
+        requests: 0,
+        answers: 0,
+        errors: 0,
+        lastError: "",
+        processingMs: 0
+      }
       endpoints.push(counters)
       return Effect.asVoid(
         subscribe(subject, group, (message) => {
           counters.requests += 1
+          asked.set(message, { endpoint: counters, at: performance.now() })
           try {
             handle(message)
           } catch (cause) {
-            counters.errors += 1
             if (!(cause instanceof Refused)) Effect.runForkWith(services)(Effect.logError(`${name} failed`, cause))
             respondError(message, asRefused(cause))
           }

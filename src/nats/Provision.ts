@@ -63,7 +63,7 @@ interface Wanted {
   readonly first: Partial<StreamConfig>
 }
 
-/** Sets up the three streams; returns one line for each that was made or changed. */
+/** Sets up the streams; returns one line for each that was made or changed. */
 export const provision = Effect.fn("provision")(function* (settings: Settings) {
   const { connection, maxPayload, subjects } = yield* NatsConnection
   if (maxPayload < MIN_PAYLOAD) {
@@ -118,7 +118,19 @@ export const provision = Effect.fn("provision")(function* (settings: Settings) {
     },
     first: { ...replicas, ...unsynced }
   }
-  const changes = yield* Effect.forEach([log, events, work], ensure)
+  const subscriptions: Wanted = {
+    stores: subjects.allSubscriptions,
+    fixed: {
+      name: subjects.subscriptionsStream,
+      description: "Where named subscriptions stand",
+      storage: StorageType.File,
+      retention: RetentionPolicy.Limits,
+      max_msgs_per_subject: 1,
+      allow_direct: true
+    },
+    first: replicas
+  }
+  const changes = yield* Effect.forEach([log, events, work, subscriptions], ensure)
   return changes.filter((change) => change !== null)
 })
 

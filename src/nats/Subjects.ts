@@ -36,6 +36,10 @@ export interface Subjects {
   readonly capturedStream: string
   /** Reader of the messages that start a task. */
   trigger(taskId: string): string
+  /** Keeps where named subscriptions stand. */
+  readonly subscriptionsStream: string
+  subscription(name: string): string
+  readonly allSubscriptions: string
   /** A worker asks for the consumers of its queues. */
   readonly register: string
   /** Somebody wants to hear what an execution writes. */
@@ -61,6 +65,9 @@ export const subjectsOf = (namespace: string): Subjects => {
     command: (verb) => `${namespace}.command.${verb}`,
     query: (name) => `${namespace}.query.${name}`,
     partition: (partition, verb) => `${namespace}.partition.${partition}.${verb}`,
+    subscriptionsStream: `${upper}_SUBSCRIPTIONS`,
+    subscription: (name) => `${namespace}.subscription.${name}`,
+    allSubscriptions: `${namespace}.subscription.*`,
     allTriggers: `${namespace}.trigger.>`,
     triggersStream: `${upper}_TRIGGERS`,
     capturedStream: `${upper}_CAPTURED`,

@@ -8,7 +8,7 @@ import { Schema } from "effect"
 
 /** RFC 3339 UTC text with exactly three digits of fraction. */
 export const Instant = Schema.String.check(
-  Schema.isPattern(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/, {
+  Schema.isPattern(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/u, {
     message: "must be an RFC 3339 instant in UTC with milliseconds, such as 2026-03-08T14:30:00.000Z"
   })
 )
@@ -19,7 +19,8 @@ export const AnyInstant = Schema.String.check(
   Schema.makeFilter(
     (text) =>
       (/^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)$/.test(text) && !Number.isNaN(Date.parse(text))) ||
-      "must be an RFC 3339 instant with an offset, such as 2026-03-08T14:30:00Z"
+      "must be an RFC 3339 instant with an offset, such as 2026-03-08T14:30:00Z",
+    { toJsonSchema: () => ({ format: "date-time" }) }
   )
 )
 

@@ -23,7 +23,7 @@ import type {
   TaskAnswer,
   UpdateRequest
 } from "../Scheduler.ts"
-import type { FrontDoor } from "../service/FrontDoor.ts"
+import type { ConsumeOptions, FrontDoor } from "../service/FrontDoor.ts"
 import { type Promised, promised, type Run } from "./Promised.ts"
 import { type Hearing, waitForExecution, waitForTask, type WaitOptions } from "./Waiting.ts"
 
@@ -52,7 +52,7 @@ export interface PluginCommandRequest extends TaskFields {
 /** What else is said of a change, besides the task. */
 type About<Request> = Omit<Request, "taskId">
 
-export interface SchedulerClient extends Promised<FrontDoor>, AsyncDisposable {
+export interface SchedulerClient extends Omit<Promised<FrontDoor>, "consume">, AsyncDisposable {
   scheduleTask(request: ScheduleRequest): Promise<ScheduleAnswer>
   scheduleNotification(request: NotificationRequest): Promise<ScheduleAnswer>
   scheduleMcpTool(request: McpToolRequest): Promise<ScheduleAnswer>
@@ -95,6 +95,11 @@ export interface SchedulerClient extends Promised<FrontDoor>, AsyncDisposable {
     handler: (event: AnnouncedEvent) => void | Promise<void>,
     failed?: (error: unknown) => void
   ): Promise<() => Promise<void>>
+  /**
+   * Events to be walked through, from where a named subscription stands, then as they happen: each at least once. `ack` says
+   * that it, and all before it, need not come again.
+   */
+  consume(options: ConsumeOptions): AsyncIterable<{ readonly event: AnnouncedEvent; ack(): Promise<void> }>
   /** Ends subscriptions and disconnects. */
   close(): Promise<void>
 }
@@ -195,6 +200,8 @@ export const make = ({ door, end, lookMs, run }: ClientOptions): SchedulerClient
       open.add(stop)
       return stop
     },
+    consume: (options) =>
+      Stream.toAsyncIterable(Stream.map(door.consume(options), ({ ack, event }) => ({ event, ack: () => run(ack) }))),
     close,
     [Symbol.asyncDispose]: close
   }

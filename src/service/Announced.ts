@@ -20,3 +20,14 @@ export const bodyOf = (recorded: Recorded): string => {
     ? `{"id":"${id}","type":"${publicEvent(event.type)}",${json.slice(own.length)}`
     : JSON.stringify({ id, ...event, type: publicEvent(event.type) })
 }
+
+/** An announced event: a body of CONTRACT "Events". */
+export interface AnnouncedEvent {
+  /** `<log sequence>.<index>`; the same when announced again. */
+  readonly id: string
+  /** `scheduler.task.<event>`. */
+  readonly type: string
+  readonly time: string
+  readonly taskId: string
+  readonly [field: string]: unknown
+}

@@ -32,7 +32,7 @@ const SHOWN_RUNS = 10
 /** Occurrences left out by hand that are looked for. */
 const MAX_LEFT_OUT = 100
 
-const InfoQuery = Schema.Struct({ ...TaskQuery.fields, executions: Schema.optionalKey(Schema.Int) })
+export const InfoQuery = Schema.Struct({ ...TaskQuery.fields, executions: Schema.optionalKey(Schema.Int) })
 
 const CODES: Readonly<Record<QueryError["_tag"], string>> = {
   NotFound: "notFound",

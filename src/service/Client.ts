@@ -23,6 +23,9 @@ import { isEnded } from "../projections/ExecutionRow.ts"
 import { ChangesPage, Counts, ExecutionsPage, TasksPage } from "../projections/Queries.ts"
 import { ScheduledTask } from "../projections/ScheduledTask.ts"
 import { TaskExecution } from "../projections/TaskExecution.ts"
+import { consume } from "./Consuming.ts"
+import { Subscription } from "./Cursors.ts"
+import { SubscribeAnswer } from "./Subscriptions.ts"
 import type { OutputPiece } from "../work/LiveFeed.ts"
 import {
   type AnnouncedEvent,
@@ -75,11 +78,16 @@ export const RefusedJson = Schema.Struct({
 const isEvent = (value: unknown): value is AnnouncedEvent =>
   Predicate.isObject(value) &&
   ["id", "type", "time", "taskId"].every((key) => Predicate.isString(Reflect.get(value, key)))
-const PastEventsAnswer = Schema.Struct({
+export const PastEventsAnswer = Schema.Struct({
   items: Schema.Array(Schema.declare(isEvent)),
   nextCursor: Schema.NullOr(Schema.String)
 })
-const ManyAnswers = Schema.Array(Schema.Union([Schema.Struct({ answer: ScheduleAnswer }), RefusedJson]))
+export const EventPageJson = Schema.Struct({
+  items: Schema.Array(Schema.declare(isEvent)),
+  cursor: Schema.String,
+  more: Schema.Boolean
+})
+export const ManyAnswers = Schema.Array(Schema.Union([Schema.Struct({ answer: ScheduleAnswer }), RefusedJson]))
 
 /** The answer came, and is not what this version understands. */
 export const unreadable = (what: string) =>
@@ -102,17 +110,21 @@ export const make = (carrier: Carrier, { actor, newId }: ClientOptions): FrontDo
     newest = Math.max(newest, logSequence ?? 0)
   }
 
+  /** A command whose answer says nothing of the log. */
+  const keeping = <A>(verb: string, schema: Schema.ConstraintCodec<A, unknown>) => {
+    const answer = read(verb, schema)
+    return Effect.fnUntraced(function* (body: object, given?: string) {
+      const commandId = given ?? newId()
+      return yield* answer(yield* carrier.command(verb, JSON.stringify({ actor, ...body, commandId }), commandId))
+    })
+  }
+
   const command = <A extends { readonly logSequence: number | null }>(
     verb: string,
     schema: Schema.ConstraintCodec<A, unknown>
   ) => {
-    const answer = read(verb, schema)
-    return Effect.fnUntraced(function* (body: object, given?: string) {
-      const commandId = given ?? newId()
-      const told = yield* answer(yield* carrier.command(verb, JSON.stringify({ actor, ...body, commandId }), commandId))
-      noted(told)
-      return told
-    })
+    const send = keeping(verb, schema)
+    return (body: object, given?: string) => Effect.tap(send(body, given), (told) => Effect.sync(() => noted(told)))
   }
 
   const query = <A>(name: string, schema: Schema.ConstraintCodec<A, unknown>) => {
@@ -235,7 +247,22 @@ export const make = (carrier: Carrier, { actor, newId }: ClientOptions): FrontDo
     })
   })
 
+  const subscribing = keeping("subscribe", SubscribeAnswer)
+  const acknowledging = keeping("acknowledge", Subscription)
+  const unsubscribing = keeping("unsubscribe", Subscription)
+  const page = query("eventPage", EventPageJson)
+
   return {
+    consume: (options) =>
+      consume(
+        { subscribe: subscribing, acknowledge: acknowledging, page, hear: carrier.subscribe(undefined) },
+        options
+      ),
+    eventPage: page,
+    makeSubscription: (body) => subscribing(body, body.commandId),
+    acknowledge: (body) => acknowledging(body, body.commandId),
+    unsubscribe: (body) => unsubscribing(body, body.commandId),
+    subscriptions: Effect.suspend(() => query("subscriptions", Schema.Array(Subscription))({})),
     schedule: (body) => schedule(body, body.commandId),
     scheduleMany: (requests) =>
       Effect.map(

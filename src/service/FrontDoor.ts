@@ -54,8 +54,14 @@ import { ScheduledTask } from "../projections/ScheduledTask.ts"
 import { TaskExecution } from "../projections/TaskExecution.ts"
 import type { StoredLogPage, StoredLogQuery } from "./StoredLog.ts"
 import type { WhyAnswer } from "../audit/WhyAnswer.ts"
+import type { AnnouncedEvent } from "./Announced.ts"
+import type { Subscription } from "./Cursors.ts"
+import type { EventPageQuery } from "./EventPages.ts"
+import type { AcknowledgeRequest, SubscribeAnswer, SubscribeRequest, UnsubscribeRequest } from "./Subscriptions.ts"
 import { AnyInstant } from "../recurrence/Instant.ts"
 import type { OutputPiece } from "../work/LiveFeed.ts"
+
+export type { AnnouncedEvent }
 
 /** Everything about one task. */
 export const TaskInfo = Schema.Struct({
@@ -114,17 +120,6 @@ export const ServiceStatus = Schema.Struct({
 })
 export type ServiceStatus = typeof ServiceStatus.Type
 
-/** An announced event: a body of CONTRACT "Events". */
-export interface AnnouncedEvent {
-  /** `<log sequence>.<index>`; the same when announced again. */
-  readonly id: string
-  /** `scheduler.task.<event>`. */
-  readonly type: string
-  readonly time: string
-  readonly taskId: string
-  readonly [field: string]: unknown
-}
-
 export const PastEventsQuery = Schema.Struct({
   /** From when they were announced, as far as they are kept. */
   since: AnyInstant,
@@ -138,6 +133,31 @@ export type PastEventsQuery = typeof PastEventsQuery.Type
 export interface PastEvents {
   readonly items: ReadonlyArray<AnnouncedEvent>
   readonly nextCursor: string | null
+}
+
+export interface ConsumeOptions {
+  /** Kept by the service under this name, with the last event that was acknowledged; without one nothing is kept. */
+  readonly name?: string
+  /** `scheduler.task.*` (default), `scheduler.task.EVENT`, or the event alone. */
+  readonly patterns?: ReadonlyArray<string>
+  readonly taskId?: string
+  /** Begin with what happened since then, RFC 3339; of a name that is there already it says nothing. Default: from now on. */
+  readonly since?: string
+}
+
+/** An event, and the way to say that it, and all before it, need not come again. */
+export interface Delivered {
+  readonly event: AnnouncedEvent
+  /** Of an unnamed subscription nothing is kept. */
+  readonly ack: Effect.Effect<void, SchedulerError>
+}
+
+/** A page of events from the log, each once; the next begins after `cursor`. */
+export interface EventPageAnswer {
+  readonly items: ReadonlyArray<AnnouncedEvent>
+  readonly cursor: string
+  /** Whether there is more already. */
+  readonly more: boolean
 }
 
 /** The service cannot be reached, or nothing answers; nothing was done. */
@@ -232,6 +252,20 @@ export interface FrontDoor {
   storedLog(query: StoredLogQuery): Effect.Effect<StoredLogPage, SchedulerError>
   /** Events that have been announced, as far as they are kept (7 days). */
   pastEvents(query: PastEventsQuery): Effect.Effect<PastEvents, SchedulerError>
+  /**
+   * Events with acknowledgements, from where a named subscription stands, then as they happen; at least once, and none is
+   * missed while nobody reads. See `Subscriptions.ts`.
+   */
+  consume(options: ConsumeOptions): Stream.Stream<Delivered, SchedulerError>
+  /** A page of events from the log, which keeps them all. */
+  eventPage(query: EventPageQuery): Effect.Effect<EventPageAnswer, SchedulerError>
+  /** Makes a named subscription, or gives the one that is there. */
+  makeSubscription(request: SubscribeRequest): Effect.Effect<SubscribeAnswer, SchedulerError>
+  /** Says that an event, and all before it, need not come again. */
+  acknowledge(request: AcknowledgeRequest): Effect.Effect<Subscription, SchedulerError>
+  readonly subscriptions: Effect.Effect<ReadonlyArray<Subscription>, SchedulerError>
+  /** Forgets a named subscription. */
+  unsubscribe(request: UnsubscribeRequest): Effect.Effect<Subscription, SchedulerError>
   /**
    * Live events whose subject matches a pattern (default `scheduler.task.*`), all from the moment that the effect has run,
    * for as long as its scope is open. Other public subjects may be named as well: `scheduler.notification.*`.

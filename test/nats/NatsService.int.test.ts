@@ -31,7 +31,7 @@ beforeAll(async () => {
     Effect.gen(function* () {
       const { endpoint } = yield* NatsService
       yield* endpoint("echo", "nagatha.query.echo", "nagatha", (message) => {
-        message.respond(JSON.stringify(readJson(message)))
+        respond(message, readJson(message))
       })
       yield* endpoint("refuse", "nagatha.query.refuse", null, () => {
         throw new Refused({ code: "notFound", message: "no such\nthing", hint: "look elsewhere" })
@@ -75,7 +75,11 @@ describe("the service", () => {
     )
     await client.request("nagatha.query.echo", "{}")
     const [stats] = await all(await discovery.stats("nagatha", "n1"))
-    assert.isAtLeast(stats?.endpoints?.[0]?.num_requests ?? 0, 1)
+    const [echo] = stats?.endpoints ?? []
+    assert.isAtLeast(echo?.num_requests ?? 0, 1)
+    assert.isAbove(echo?.processing_time ?? 0, 0)
+    assert.isAbove(echo?.average_processing_time ?? 0, 0)
+    assert.strictEqual(echo?.num_errors, 0)
   })
 
   it("answers JSON, and calls what is not JSON by its name", async () => {
@@ -93,6 +97,21 @@ describe("the service", () => {
     assert.deepStrictEqual(refused.json(), {
       error: { code: "notFound", message: "no such\nthing", hint: "look elsewhere" }
     })
+  })
+
+  it("counts what it refuses, and tells the newest", async () => {
+    const discovery = new Svcm(client as never).client()
+    const before = (await all(await discovery.stats("nagatha", "n1")))[0]?.endpoints ?? []
+    await client.request("nagatha.query.refuse", "{}")
+    await client.request("nagatha.query.large", "{}")
+    const after = (await all(await discovery.stats("nagatha", "n1")))[0]?.endpoints ?? []
+    for (const [index, said] of [
+      [1, "404:no such thing"],
+      [3, "500:the answer cannot be sent"]
+    ] as const) {
+      assert.strictEqual(after[index]?.num_errors, (before[index]?.num_errors ?? 0) + 1)
+      assert.include(String(after[index]?.last_error), said)
+    }
   })
 
   it("tells nothing of what went wrong inside", async () => {

@@ -2,6 +2,7 @@
 import { Effect, Schema, Stream } from "effect"
 import { severalOf } from "../../src/projections/Queries.ts"
 import type { ScheduledTask } from "../../src/projections/ScheduledTask.ts"
+import type { Subscription } from "../../src/service/Cursors.ts"
 import type { TaskExecution } from "../../src/projections/TaskExecution.ts"
 import {
   type AnnouncedEvent,
@@ -140,6 +141,9 @@ export interface World {
   readonly events: ReadonlyArray<AnnouncedEvent>
   /** What was announced before. */
   readonly past: ReadonlyArray<AnnouncedEvent>
+  /** Named subscriptions, and what was acknowledged under their names. */
+  readonly subscriptions: Array<Subscription>
+  readonly acknowledged: Array<string>
   /** What followers hear. */
   readonly output: ReadonlyArray<OutputPiece>
   readonly status: ServiceStatus
@@ -167,6 +171,8 @@ export const aWorld = (changes: Partial<World> = {}): World => ({
   executions: [],
   events: [],
   past: [],
+  subscriptions: [],
+  acknowledged: [],
   output: [],
   status: aStatus,
   asked: [],
@@ -449,6 +455,23 @@ export const memoryScheduler = (world: World): Scheduler["Service"] => {
         Stream.never
       ),
     status: guarded(() => Effect.succeed(world.status)),
+    consume: ({ name }) =>
+      Stream.map(Stream.fromIterable(world.past), (event) => ({
+        event,
+        ack: Effect.sync(() => void (name !== undefined && world.acknowledged.push(`${name} ${event.id}`)))
+      })),
+    eventPage: () => Effect.die("the command line asks for no pages"),
+    makeSubscription: () => Effect.die("the command line consumes"),
+    acknowledge: () => Effect.die("the command line consumes"),
+    subscriptions: guarded(() => Effect.succeed(world.subscriptions)),
+    unsubscribe: ({ name }) =>
+      guarded(() => {
+        const at = world.subscriptions.findIndex((one) => one.name === name)
+        const [removed] = at < 0 ? [] : world.subscriptions.splice(at, 1)
+        return removed === undefined
+          ? Effect.fail(new Refused({ code: "notFound", message: `no subscription is named "${name}"` }))
+          : Effect.succeed(removed)
+      }),
     subscribe: (pattern) => Effect.succeed(eventsOf(world, pattern)),
     events: (pattern) => eventsOf(world, pattern)
   })

@@ -33,17 +33,16 @@ export const chainOf = (event: TaskEvent): number => ("chain" in event ? (event.
 /** Fields that may be large; left out where the event would be too large for an execution to be given. */
 const LARGE = ["output", "result", "stepArgs", "definition", "message", "executions"] as const
 
-/** An event as a message: its announced body, without what is too large, which `truncated` then says. */
-export const messageOf = (
+/** The announced body of an event; where it has more than so many bytes without what is large, which `truncated` then says. */
+export const shortened = (
   event: TaskEvent,
   sequence: number,
-  index: number
-): { readonly message: Message; readonly bytes: number } => {
-  const id = `${sequence}.${index}`
-  const subject = `scheduler.task.${event.type}`
-  const body: Record<string, unknown> = { id, ...event, type: subject }
+  index: number,
+  maxBytes: number
+): { readonly body: Readonly<Record<string, unknown>>; readonly bytes: number } => {
+  const body: Record<string, unknown> = { id: `${sequence}.${index}`, ...event, type: `scheduler.task.${event.type}` }
   let bytes = Buffer.byteLength(JSON.stringify(body))
-  if (bytes > MAX_MESSAGE_BYTES) {
+  if (bytes > maxBytes) {
     for (const field of LARGE) delete body[field]
     if (event.type === "failure" || event.type === "retry") {
       const { code, message } = event.error
@@ -52,6 +51,20 @@ export const messageOf = (
     body["truncated"] = true
     bytes = Buffer.byteLength(JSON.stringify(body))
   }
+  return { body, bytes }
+}
+
+/** An event as a message. */
+export const messageOf = (
+  event: TaskEvent,
+  sequence: number,
+  index: number
+): { readonly message: Message; readonly bytes: number } => {
+  const { body, bytes } = shortened(event, sequence, index, MAX_MESSAGE_BYTES)
+  const place = { stream: LOG, sequence, index }
   const data = body as Message["data"]
-  return { message: { id, subject, at: event.time, place: { stream: LOG, sequence, index }, data }, bytes }
+  return {
+    message: { id: `${sequence}.${index}`, subject: `scheduler.task.${event.type}`, at: event.time, place, data },
+    bytes
+  }
 }

@@ -1,7 +1,7 @@
 /** `nagatha events [PATTERN]`: what happens, as it happens, a line each, until Ctrl-C. */
 import { Effect, Option, Queue, Stream } from "effect"
 import { Argument, Command } from "effect/cli"
-import type { AnnouncedEvent, PastEvents, SchedulerError } from "../../Scheduler.ts"
+import { type AnnouncedEvent, fits, type PastEvents, type SchedulerError } from "../../Scheduler.ts"
 import { withScheduler } from "../Backend.ts"
 import { EVENTS, eventLine } from "../showing/EventLine.ts"
 import { usage } from "../Failure.ts"
@@ -16,6 +16,11 @@ const flags = {
     Argument.optional
   ),
   since: text("since", "TIME", 'First those since then, such as "2h" or "yesterday at 9" (7 days are kept)'),
+  durable: text(
+    "durable",
+    "NAME",
+    "From where this name has stopped reading, also days later; each event at least once (nagatha subscriptions)"
+  ),
   task: text("task", "ID", "Only of this task: its id, or a beginning of 4 characters or more"),
   timezone,
   ...reading
@@ -37,17 +42,6 @@ const subject = Effect.fnUntraced(function* (pattern: string) {
   )
 })
 
-/** Whether a subject fits a pattern of NATS. */
-const matcherOf = (pattern: string): ((subject: string) => boolean) => {
-  const tokens = pattern.split(".")
-  return (subject) => {
-    const words = subject.split(".")
-    if (tokens.at(-1) === ">")
-      return tokens.slice(0, -1).every((token, index) => token === "*" || token === words[index])
-    return tokens.length === words.length && tokens.every((token, index) => token === "*" || token === words[index])
-  }
-}
-
 export const events = Command.make(
   "events",
   flags,
@@ -63,10 +57,28 @@ export const events = Command.make(
           asked === undefined
             ? undefined
             : (yield* byId(scheduler, asked, scheduler.info({ id: asked, executions: 1 }))).task.taskId
-        if (format === "table") yield* note(`events of ${task ?? "all tasks"}, live; Ctrl-C ends`)
         /** A stream has no end to wait for: both JSON forms are one value a line. */
         const show = (event: AnnouncedEvent) =>
           format === "table" ? out(eventLine(event, zone, paint)) : outLines([event])
+        if (Option.isSome(input.durable)) {
+          const since = Option.isSome(input.since) ? yield* sinceOf(input.since.value, zone) : undefined
+          if (format === "table")
+            yield* note(`events for ${input.durable.value}; Ctrl-C ends, the name goes on from there`)
+          const wanted = {
+            name: input.durable.value,
+            patterns: [pattern],
+            ...(task === undefined ? {} : { taskId: task }),
+            ...(since === undefined ? {} : { since })
+          }
+          // Acknowledged once they stand in the output: what was not comes again.
+          return yield* Stream.runForEachArray(scheduler.consume(wanted), (delivered) =>
+            Effect.andThen(
+              Effect.forEach(delivered, ({ event }) => show(event), { discard: true }),
+              delivered.at(-1)?.ack ?? Effect.void
+            )
+          )
+        }
+        if (format === "table") yield* note(`events of ${task ?? "all tasks"}, live; Ctrl-C ends`)
         const live = scheduler
           .events(pattern)
           .pipe(Stream.filter((event) => task === undefined || event.taskId === task))
@@ -78,7 +90,6 @@ export const events = Command.make(
           Effect.catchCause((cause) => Queue.failCause(heard, cause)),
           (listening) => Effect.forkScoped(listening, { startImmediately: true })
         )
-        const matches = matcherOf(pattern)
         const shown = new Set<string>()
         let cursor: string | null = ""
         while (cursor !== null) {
@@ -88,7 +99,7 @@ export const events = Command.make(
             ...(task === undefined ? {} : { taskId: task })
           })
           for (const event of page.items) {
-            if (shown.has(event.id) || !matches(event.type)) continue
+            if (shown.has(event.id) || !fits(pattern, event.type)) continue
             shown.add(event.id)
             yield* show(event)
           }
@@ -105,6 +116,10 @@ export const events = Command.make(
   Command.withExamples([
     { command: "nagatha events" },
     { command: "nagatha events failure --json", description: "One JSON value a line" },
+    {
+      command: "nagatha events failure --durable pager --json",
+      description: "Every failure at least once, also those that happened while nobody read"
+    },
     { command: "nagatha events --task 4kx9 --since yesterday", description: "First the past of one task" }
   ])
 )

@@ -10,12 +10,14 @@ import { Partitions } from "../../actors/Partitions.ts"
 import * as NatsAnnouncements from "../../nats/NatsAnnouncements.ts"
 import * as NatsCalendars from "../../nats/NatsCalendars.ts"
 import * as NatsCommands from "../../nats/NatsCommands.ts"
+import * as NatsCursors from "../../nats/NatsCursors.ts"
 import * as NatsEventLog from "../../nats/NatsEventLog.ts"
 import * as NatsLiveFeed from "../../nats/NatsLiveFeed.ts"
 import * as NatsNotificationBus from "../../nats/NatsNotificationBus.ts"
 import * as NatsQueries from "../../nats/NatsQueries.ts"
 import * as NatsScheduler from "../../nats/NatsScheduler.ts"
 import { type NodeIdentity, NatsService } from "../../nats/NatsService.ts"
+import * as NatsSubscriptions from "../../nats/NatsSubscriptions.ts"
 import * as NatsTaskOwner from "../../nats/NatsTaskOwner.ts"
 import * as NatsTriggers from "../../nats/NatsTriggers.ts"
 import * as NatsWorkQueue from "../../nats/NatsWorkQueue.ts"
@@ -119,7 +121,7 @@ const decides = (options: NodeOptions, calendars: ReturnType<typeof calendarsOf>
 
 /** Follows the log into read models, and answers queries from them. */
 const answers = ({ timezone }: NodeOptions, readModelFile: string, calendars: ReturnType<typeof calendarsOf>) =>
-  NatsQueries.layer({ timezone }).pipe(
+  Layer.mergeAll(NatsQueries.layer({ timezone }), NatsSubscriptions.layer.pipe(Layer.provide(NatsCursors.layer))).pipe(
     Layer.provide([calendars, ReadModels.layer({ file: readModelFile })]),
     Layer.provide(NatsEventLog.layer)
   )
