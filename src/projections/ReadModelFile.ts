@@ -8,7 +8,7 @@ import { basename, dirname, join } from "node:path"
 import { DatabaseSync } from "node:sqlite"
 
 /** Changed whenever the folds or the tables change: the read models are then built anew. */
-export const VERSION = 12
+export const VERSION = 13
 
 /** Changed with the tables and what is in their columns: a file of another version but the same shape can still answer. */
 export const SHAPE = 5
@@ -49,6 +49,7 @@ const TABLES = `
   ) WITHOUT ROWID;
   CREATE INDEX execution_status ON execution (status, due);
   CREATE INDEX execution_task ON execution (task, due);
+  CREATE INDEX execution_error ON execution (error, due) WHERE error <> '';
   CREATE INDEX execution_parent ON execution (parent, due) WHERE parent IS NOT NULL;
   PRAGMA user_version = ${SHAPE};
 `

@@ -233,7 +233,16 @@ const partsOf = (
     conditions.oneOf("+status", statuses)
     return tasks.map((n) => ({ condition: "task = ?", parameters: [n] }))
   }
-  if (sort === "due") return eachStatus(statuses ?? ExecutionStatus.literals)
+  // What has failed or was skipped is little of all; the index holds nothing else.
+  if (query.errorCode !== undefined) {
+    conditions.oneOf("+status", statuses)
+    return [...new Set(severalOf(query.errorCode))].map((code) => ({
+      condition: "error = ? AND error <> ''",
+      parameters: [code]
+    }))
+  }
+  const isRange = query.since !== undefined || query.until !== undefined
+  if (sort === "due" || isRange) return eachStatus(statuses ?? ExecutionStatus.literals)
   conditions.oneOf("status", statuses)
   return ALL
 }
