@@ -222,12 +222,12 @@ describe("queries over random logs", () => {
         )
         const random = randomOf(seed * 1000)
         let found = 0
-        for (let round = 0; round < 150; round++) {
+        for (let round = 0; round < 80; round++) {
           const query = taskQuery(random)
           const isReverse = query.reverse === true
           const fitting = rows.filter(({ row }) => fitsTask(row, query, pausedIds.has(row.taskId)))
           const order = taskOrders[query.sort ?? "next"] ?? (() => 0)
-          const limit = 1 + Math.floor(random() * 20)
+          const limit = 3 + Math.floor(random() * 20)
           const page = (cursor: object) => SqliteQueries.tasks(store, { ...query, ...cursor, limit, count: true }, now)
           const walked = yield* walk(fitting.length, page)
           const what = JSON.stringify(query)
@@ -268,7 +268,7 @@ describe("queries over random logs", () => {
           )
           if (fitting.length > 0) found += 1
         }
-        assert.isAbove(found, 40)
+        assert.isAbove(found, 20)
       })
     )
 
@@ -276,12 +276,12 @@ describe("queries over random logs", () => {
       `find the executions that a plain look at all rows finds, in their order, page by page (seed ${seed})`,
       () =>
         Effect.gen(function* () {
-          const store = storeOf(randomLog(seed, 120))
+          const store = storeOf(randomLog(seed, 60))
           const tasks = new Map(rowsOf(store, "task", (n) => store.taskAt(n)).map(({ row }) => [row.taskId, row]))
           const rows = rowsOf(store, "execution", (n) => store.executionAt(n))
           const random = randomOf(seed * 2000)
           let found = 0
-          for (let round = 0; round < 150; round++) {
+          for (let round = 0; round < 80; round++) {
             const query = executionQuery(
               random,
               rows.map(({ row }) => row)
@@ -293,7 +293,7 @@ describe("queries over random logs", () => {
             const order = executionOrders[query.sort ?? "due"] ?? (() => 0)
             const numbered = fitting.toSorted((a, b) => order(b.row, a.row) || b.n - a.n)
             if (query.reverse === true) numbered.reverse()
-            const limit = 1 + Math.floor(random() * 40)
+            const limit = 5 + Math.floor(random() * 40)
             const walked = yield* walk(fitting.length, (cursor) =>
               SqliteQueries.executions(store, { ...query, ...cursor, limit, count: true })
             )
@@ -310,7 +310,7 @@ describe("queries over random logs", () => {
             })
             if (fitting.length > 0) found += 1
           }
-          assert.isAbove(found, 40)
+          assert.isAbove(found, 20)
         })
     )
   }
