@@ -4,13 +4,14 @@
  * A signal interrupts the command, whose finalisers run before the process ends: 130 after SIGINT, 143 after SIGTERM. A
  * second one, a second or more later, ends it at once. A closed standard output ends it quietly.
  */
-import * as NodeServices from "@effect/platform-node/NodeServices"
 import { Console, Effect, Exit, Layer, Logger, type LogLevel, References, Result } from "effect"
 import { TerminalCapabilities } from "effect/cli"
 import { readFileSync } from "node:fs"
 import { homedir } from "node:os"
 import { Backend } from "./Backend.ts"
 import { configDirectory, type ConfigurationFile, nothing, readConfiguration } from "./machine/Configuration.ts"
+import * as NodePlatform from "./machine/NodePlatform.ts"
+import { packageFile } from "./machine/PackageFiles.ts"
 import { ExitCode, toldFailure, usage } from "./Failure.ts"
 import { asksForHelp, asksForJson, forbidsColor, Presentation } from "./showing/Presentation.ts"
 import { runProgram } from "./Program.ts"
@@ -31,7 +32,7 @@ const levels: Readonly<Record<string, LogLevel.LogLevel>> = {
 const { env, stdout, stderr } = process
 
 const version = (): string => {
-  const manifest: unknown = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8"))
+  const manifest: unknown = JSON.parse(readFileSync(packageFile("package.json"), "utf8"))
   return typeof manifest === "object" && manifest !== null && "version" in manifest
     ? String(manifest.version)
     : "unknown"
@@ -44,7 +45,6 @@ const presentationOf = (
 ): Presentation => {
   const own = env["NAGATHA_TIMEZONE"]
   const fromEnvironment = own !== undefined && own !== ""
-  const system = Intl.DateTimeFormat().resolvedOptions().timeZone ?? "UTC"
   const color = canColor && !forbidsColor(args)
   return {
     json: asksForJson(args),
@@ -52,7 +52,10 @@ const presentationOf = (
     // Where standard output is no terminal, colour has been asked for by name.
     errorColor: color && (stderr.isTTY || !stdout.isTTY),
     columns: stdout.isTTY ? stdout.columns : undefined,
-    zone: fromEnvironment ? own : (values.timezone ?? system),
+    get zone() {
+      // Asking for it loads what Node knows of zones, which not every command needs.
+      return fromEnvironment ? own : (values.timezone ?? Intl.DateTimeFormat().resolvedOptions().timeZone ?? "UTC")
+    },
     zoneSource: fromEnvironment
       ? "NAGATHA_TIMEZONE"
       : values.timezone === undefined
@@ -71,7 +74,7 @@ export interface Started {
   readonly env: Readonly<Record<string, string | undefined>>
   readonly version: string
   /** Zone of this person, not checked yet. */
-  readonly timezone: string
+  readonly timezone: () => string
   readonly configuration: ConfigurationFile
   readonly configDirectories: ReadonlyArray<string>
 }
@@ -92,7 +95,7 @@ export const launch = (args: ReadonlyArray<string>, backendOf: (started: Started
     const started = {
       env,
       version: version(),
-      timezone: presentation.zone,
+      timezone: () => presentation.zone,
       configuration,
       configDirectories: [directory, process.cwd()]
     }
@@ -104,7 +107,7 @@ export const launch = (args: ReadonlyArray<string>, backendOf: (started: Started
   }).pipe(
     Effect.provide(
       Layer.mergeAll(
-        NodeServices.layer,
+        NodePlatform.layer,
         Logger.layer([
           env["LOG_FORMAT"] === "json" ? Logger.withConsoleError(Logger.formatJson) : Logger.consolePretty()
         ]),

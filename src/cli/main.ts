@@ -5,7 +5,7 @@ import { launch } from "./Process.ts"
 launch(process.argv.slice(2), (started) => {
   const backend = Effect.map(
     Effect.promise(() => import("./live.ts")),
-    ({ live }) => live(started)
+    ({ live }) => live({ ...started, timezone: started.timezone() })
   )
   return {
     scheduler: Effect.flatMap(backend, ({ scheduler }) => scheduler),

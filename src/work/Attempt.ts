@@ -108,7 +108,7 @@ export class Attempt implements AttemptContext {
     return output
   }
 
-  get signal() {
+  get signal(): AbortSignal {
     this.#abort ??= new AbortController()
     if (this.stopReason !== undefined) this.#abort.abort(this.stopReason)
     return this.#abort.signal

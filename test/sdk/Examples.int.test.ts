@@ -10,7 +10,8 @@ const ROOT = new URL("../..", import.meta.url).pathname
 const run = (args: ReadonlyArray<string>, more: Readonly<Record<string, string>> = {}) => {
   const { NATS_URL: _url, NODE_TEST_CONTEXT: _inside, ...env } = process.env
   const options = { cwd: ROOT, env: { ...env, ...more }, encoding: "utf8" } as const
-  const { status, stderr, stdout } = spawnSync(process.execPath, args, options)
+  // By the sources, whether something is built or not.
+  const { status, stderr, stdout } = spawnSync(process.execPath, ["--conditions=nagatha-source", ...args], options)
   assert.strictEqual(status, 0, `${args.join(" ")}: ${stdout}${stderr}`)
   return stdout
 }

@@ -9,7 +9,6 @@ import { type ChildProcess, spawn } from "node:child_process"
 import { closeSync, existsSync, openSync, readFileSync, rmSync, statSync } from "node:fs"
 import { homedir } from "node:os"
 import { join } from "node:path"
-import { fileURLToPath } from "node:url"
 import * as DirectoryLock from "../../nats/server/DirectoryLock.ts"
 import { makeDirectory } from "../../nats/server/MakeDirectory.ts"
 import { find } from "../../nats/server/ServerProgram.ts"
@@ -17,6 +16,7 @@ import { type LiveOptions, settingsHere } from "./Access.ts"
 import { upFile } from "../../access/DataDirectory.ts"
 import { chosenContext } from "../../access/NatsContext.ts"
 import { DeploymentFailed, type UpInfo, type UpOptions } from "./Deployment.ts"
+import { packageFile } from "./PackageFiles.ts"
 import { deploymentFailed } from "./DeploymentProblem.ts"
 import { ExitCode } from "../Failure.ts"
 import * as UpFile from "../../access/UpFile.ts"
@@ -50,7 +50,7 @@ const holderOf = Effect.fnUntraced(function* (dataDir: string) {
 
 const start = (options: LiveOptions, { concurrency, dataDir, plugins }: UpOptions, logFile: string): ChildProcess => {
   const log = openSync(logFile, "a", 0o600)
-  const program = fileURLToPath(new URL("../../../bin/nagatha", import.meta.url))
+  const program = packageFile("bin", "nagatha")
   const more = [
     ...(concurrency === undefined ? [] : ["--concurrency", String(concurrency)]),
     ...plugins.flatMap((file) => ["--plugin", file])

@@ -7,7 +7,6 @@ import { Effect, Layer, Option } from "effect"
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { homedir, tmpdir } from "node:os"
 import { join } from "node:path"
-import { fileURLToPath } from "node:url"
 import { givenServer } from "../../access/FindServer.ts"
 import { connection as connectionOf, type ServerAccess } from "../../access/ServerAccess.ts"
 import * as ConnectionFile from "../../nats/server/ConnectionFile.ts"
@@ -33,6 +32,7 @@ import { down, fetchedServer, upDetached } from "./DetachedUp.ts"
 import { examine } from "./Doctor.ts"
 import { newIdentity } from "./NewIdentity.ts"
 import * as NodeRoles from "./NodeRoles.ts"
+import { packageFile } from "./PackageFiles.ts"
 import { pluginsHere } from "./PluginFiles.ts"
 import * as UpFile from "../../access/UpFile.ts"
 import { workerConfiguration } from "./WorkerConfiguration.ts"
@@ -128,13 +128,11 @@ const up = (options: LiveOptions) =>
     return info
   }, Effect.mapError(deploymentFailed))
 
-const EXAMPLES = fileURLToPath(new URL("../../../examples/", import.meta.url))
-
-const demoPlugins = ["my-plugin.ts", "word-count.ts"].map((name) => join(EXAMPLES, "plugins", name))
+const demoPlugins = ["my-plugin.ts", "word-count.ts"].map((name) => packageFile("examples", "plugins", name))
 
 /** What the demo shows is configured in its own directory: nothing of this person's configuration counts. */
 const demoOptions = (options: LiveOptions, dataDir: string): LiveOptions => {
-  const time = { command: process.execPath, args: [join(EXAMPLES, "time-server", "server.mjs")] }
+  const time = { command: process.execPath, args: [packageFile("examples", "time-server", "server.mjs")] }
   writeFileSync(join(dataDir, "mcp.json"), JSON.stringify({ mcpServers: { time } }))
   const configuration = { file: null, values: { http: { allow: ["127.0.0.1"] } } }
   return { ...options, configuration, configDirectories: [dataDir] }

@@ -32,13 +32,14 @@ const GAP = "  "
 /** A flexible column is never cut below this width. */
 const NARROWEST = 8
 
-const segmenter = new Intl.Segmenter(undefined, { granularity: "grapheme" })
+let segmenter: Intl.Segmenter | undefined
 
 /** The text cut to a display width, with `…` in place of what is missing. */
 export const cut = (text: string, width: number): string => {
   if (CliOutput.displayWidth(text) <= width) return text
   let kept = ""
   let used = 0
+  segmenter ??= new Intl.Segmenter(undefined, { granularity: "grapheme" })
   for (const { segment } of segmenter.segment(text)) {
     const wide = CliOutput.displayWidth(segment)
     if (used + wide > width - 1) break

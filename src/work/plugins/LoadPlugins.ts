@@ -5,10 +5,10 @@
  * A plugin file finds `nagatha-scheduler` and `effect` wherever it lies, and whatever is installed beside it: they are those
  * that run, for schemas of another copy of `effect` are not understood.
  */
-import { existsSync, readdirSync, statSync } from "node:fs"
-import { registerHooks } from "node:module"
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs"
+import { registerHooks, stripTypeScriptTypes } from "node:module"
 import { join, resolve } from "node:path"
-import { pathToFileURL } from "node:url"
+import { fileURLToPath, pathToFileURL } from "node:url"
 import { Effect, Predicate, Schema } from "effect"
 import { TaskId } from "../../events/TaskDefinition.ts"
 import type { TaskType } from "../TaskType.ts"
@@ -43,7 +43,10 @@ export const noPlugins: LoadedPlugins = { loaded: [], broken: [], leftOut: new M
 export const taskTypesOf = ({ loaded }: LoadedPlugins): ReadonlyArray<TaskType> =>
   loaded.flatMap(({ plugin }) => plugin.taskTypes)
 
-const SELF = new URL("../../index.ts", import.meta.url).href
+const SELF = new URL(import.meta.url.endsWith(".ts") ? "../../index.ts" : "../../index.js", import.meta.url).href
+
+/** Node refuses to strip types below `node_modules`, where plugins of a package lie. */
+const needsStripping = (url: string): boolean => /\/node_modules\/.*\.m?ts$/.test(url)
 
 let hooked = false
 const hook = (): void => {
@@ -56,7 +59,15 @@ const hook = (): void => {
       // What stands in a package may need another version.
       const isPackaged = context.parentURL?.includes("/node_modules/") ?? false
       return next(specifier, isEffect && !isPackaged ? { ...context, parentURL: import.meta.url } : context)
-    }
+    },
+    load: (url, context, next) =>
+      needsStripping(url)
+        ? {
+            format: "module",
+            shortCircuit: true,
+            source: stripTypeScriptTypes(readFileSync(fileURLToPath(url), "utf8"))
+          }
+        : next(url, context)
   })
 }
 
