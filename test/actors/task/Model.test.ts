@@ -378,9 +378,19 @@ describe("two thousand lives", () => {
       ...["ok", "notOver", "invalidSchedule"].map((answer) => `restore ${answer}`),
       ...["ok", "nothingToRevert", "invalidRequest", "ended"].map((answer) => `revert ${answer}`),
       ...["ok", "nothingWaits"].map((answer) => `cancelWaiting ${answer}`),
-      ...["undo ok", "run ok", "run ended", "backfill ok", "resume ok", "beat stop", "claim gone", "claim held"],
+      "undo ok",
+      "run ok",
+      "run ended",
+      "backfill ok",
+      "resume ok",
+      "beat stop",
+      "claim gone",
+      "claim held",
       ...["due", "overlap", "catchUp", "paused", "skippedByUser"].map((reason) => `minute ${reason}`),
-      ...["scheduled", "paused", "completed", "cancelled"]
+      "scheduled",
+      "paused",
+      "completed",
+      "cancelled"
     ]
     for (const one of wanted) assert.isAtLeast(seen.get(one) ?? 0, 5, one)
   }, 120_000)
