@@ -3,6 +3,9 @@ import { Effect, Option } from "effect"
 import { Argument, Command, Flag } from "effect/cli"
 import { CatchUp, ExecutionOverlap, MAX_PRIORITY } from "../../events/TaskDefinition.ts"
 import { withScheduler } from "../Backend.ts"
+import type { ScheduledTask } from "../../projections/ScheduledTask.ts"
+import { byFilter, choosing, chosen, mustAsk } from "../asking/ChosenTasks.ts"
+import { eachTask } from "../showing/EachTask.ts"
 import { ifRevision, showChange } from "../showing/Changed.ts"
 import { usage } from "../Failure.ts"
 import {
@@ -25,7 +28,14 @@ import { byId } from "../asking/TaskNames.ts"
 import { origin } from "../asking/TaskFlags.ts"
 
 const flags = {
-  id: Argument.String("ID").pipe(Argument.withDescription("Task id, or a beginning of 4 characters or more")),
+  id: Argument.String("ID").pipe(
+    Argument.withDescription("Task id, or a beginning of 4 characters or more"),
+    Argument.optional
+  ),
+  whereTag: text("where-tag", "TEXT", "In place of an id: all with this tag"),
+  whereType: text("where-type", "TYPE", "In place of an id: all of this type"),
+  whereName: text("where-name", "GLOB", 'In place of an id: all whose name is so, such as "backup*"'),
+  yes: choosing.yes,
   name: text("name", "TEXT", "Name to find it by"),
   description: text("description", "TEXT", "What it is for"),
   args: text("args", "JSON", "All its arguments, as nagatha info shows them: a JSON object"),
@@ -62,6 +72,12 @@ const flags = {
   ...origin
 }
 
+/** What is said of one task, and makes no sense for many: other fields than those are changed by a filter. */
+const SINGLE = ["taskName", "description", "taskArgs", "startAt", "endAt", "maxRuns", "exclude"]
+
+const isOpen = ({ status }: ScheduledTask): boolean =>
+  status === "scheduled" || status === "running" || status === "paused"
+
 const boundary = Effect.fnUntraced(function* (given: Option.Option<string>, edge: "begin" | "end", zone: string) {
   if (Option.isNone(given)) return undefined
   return given.value === NONE ? null : yield* boundOf(given.value, edge, zone)
@@ -71,11 +87,20 @@ export const update = Command.make(
   "update",
   flags,
   Effect.fnUntraced(function* (input) {
+    const ids = Option.toArray(input.id)
+    const { whereName, whereTag, whereType, yes, json } = input
+    const choice = { ids, tag: whereTag, type: whereType, name: whereName, yes, json }
+    if (yield* byFilter("update", choice)) {
+      yield* mustAsk("update", choice)
+      if (Option.isSome(input.commandId)) return yield* usage("--command-id is for one task; name one")
+    }
     const taskArgs = Option.isSome(input.args) ? { taskArgs: yield* jsonArgs(input.args.value) } : {}
     yield* withScheduler(
       Effect.fnUntraced(function* (scheduler) {
-        const { task } = yield* byId(scheduler, input.id, scheduler.info({ id: input.id, executions: 1 }))
-        const zone = yield* zoneOf(Option.some(task.timezone))
+        const one = ids[0]
+        const task =
+          one === undefined ? undefined : (yield* byId(scheduler, one, scheduler.info({ id: one, executions: 1 }))).task
+        const zone = yield* zoneOf(Option.fromNullishOr(task?.timezone))
         const startAt = yield* boundary(input.startAt, "begin", zone)
         const endAt = yield* boundary(input.endAt, "end", zone)
         const change = {
@@ -112,11 +137,30 @@ export const update = Command.make(
         if (Object.keys(change).length === 0) {
           return yield* usage("nothing is to be changed", "name what, such as --name, --args or --retries")
         }
-        yield* showChange(scheduler, input.id, input.json, () =>
+        const common = defined({ reason: input.reason, commandId: input.commandId })
+        if (task === undefined) {
+          const single = SINGLE.find((field) => field in change)
+          if (single !== undefined || Option.isSome(input.ifRevision)) {
+            return yield* usage(
+              `${single === undefined ? "--if-revision" : single} is a change of one task; name it`,
+              "several are changed at once in their policies, queue, tags and bounds of retries"
+            )
+          }
+          const chosenIds = yield* chosen(scheduler, "update", choice, isOpen)
+          return yield* eachTask(
+            scheduler,
+            chosenIds,
+            input.json,
+            (taskId) => scheduler.update({ taskId, ...change, ...common }),
+            ({ revision, taskId }) => `changed ${taskId}, revision ${revision}`
+          )
+        }
+        yield* showChange(scheduler, task.taskId, input.json, () =>
           scheduler.update({
             taskId: task.taskId,
             ...change,
-            ...defined({ ifRevision: input.ifRevision, reason: input.reason, commandId: input.commandId })
+            ...common,
+            ...defined({ ifRevision: input.ifRevision })
           })
         )
       })
@@ -127,6 +171,7 @@ export const update = Command.make(
   Command.withExamples([
     { command: 'nagatha update 4kx9 --name "nightly backup" --retries 5' },
     { command: "nagatha update 4kx9 --priority 300 --no-retry-on invalidLogin --max-backoff 1h" },
+    { command: "nagatha update --where-tag reports --retries 5", description: "All that have a tag; asks first" },
     { command: "nagatha update 4kx9 --end-at none --if-revision 3", description: "Unless somebody has changed it" }
   ])
 )
