@@ -196,7 +196,7 @@ describe("what is announced", () => {
         assert.strictEqual(header("ce-id"), json["executionId"])
       }
     }
-  }, 60_000)
+  }, 180_000)
 
   it("is found with the names of its schemas, all of which are in the catalogue", async () => {
     const found = new Svcm(client as never).client()
@@ -249,5 +249,5 @@ describe("what is announced", () => {
     await viewer.close()
     assert.deepStrictEqual(await nagatha.json("subscriptions", "list"), [])
     assert.isTrue(isAlive(nagatha.upPid() ?? 0))
-  }, 60_000)
+  }, 180_000)
 })

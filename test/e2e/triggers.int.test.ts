@@ -87,7 +87,7 @@ describe("on the managed server", () => {
     assert.deepInclude(event, { type: "scheduler.task.success", taskId: "greet" })
     assert.match((await nagatha.run(["list"])).stdout, /greet .* on a message/)
     assert.match((await nagatha.run(["info", "greet"])).stdout, /next run +when a message arrives on/)
-  }, 60_000)
+  }, 240_000)
 
   it.each([
     ["on subject nagatha.command.schedule", "belongs to the scheduler itself"],
@@ -126,7 +126,7 @@ describe("on the managed server", () => {
     client.publish("nagatha.trigger.heard", "not JSON")
     const { executions } = await completed(nagatha, "heard", 1)
     assert.strictEqual(executions.length, 1)
-  }, 60_000)
+  }, 240_000)
 
   it("a message that is too large fails its execution, and a task that is rescheduled hears the other subject only", async () => {
     assert.strictEqual((await task(nagatha, "moving", "on subject nagatha.trigger.old", "--command", "true")).code, 0)
@@ -142,7 +142,7 @@ describe("on the managed server", () => {
     const { executions } = await completed(nagatha, "moving", 1)
     assert.strictEqual(executions.length, 2)
     assert.strictEqual(executions[0]?.message?.subject, "nagatha.trigger.new")
-  }, 60_000)
+  }, 240_000)
 })
 
 describe("a node that is killed while messages come", () => {
@@ -212,7 +212,7 @@ describe("a node that is killed while messages come", () => {
     const successes = eventsOf(commits, "count").filter(({ type }) => type === "success").length
     const decided = eventsOf(commits, "then").filter(({ type }) => type === "due" || type === "skipped").length
     assert.strictEqual(decided, successes)
-  }, 180_000)
+  }, 240_000)
 })
 
 describe("on somebody's own server", () => {
@@ -303,5 +303,5 @@ describe("on somebody's own server", () => {
     await nats.jsm.streams.delete("OTHER")
     assert.match(await refused("on subject part.*"), /holds a part of part\.\* only: part\.one/)
     assert.strictEqual((await task(nagatha, "yes", "on subject part.one", "--command", "true")).code, 0)
-  }, 60_000)
+  }, 240_000)
 })
