@@ -36,6 +36,12 @@ export class Ledger {
   /** Where an execution ended. */
   readonly ends = new Map<string, { readonly sequence: number; readonly storedAt: number }>()
 
+  readonly #taskOf = new Map<string, string>()
+
+  taskOf(executionId: string): string | undefined {
+    return this.#taskOf.get(executionId)
+  }
+
   add(line: Line): Stored {
     const raw = JSON.parse(line.text) as Omit<Stored, "sequence" | "storedAt">
     const stored: Stored = { ...raw, sequence: line.sequence, storedAt: line.storedAt }
@@ -62,7 +68,10 @@ export class Ledger {
     if ("nextAt" in event) known.nextAt = event.nextAt
     if ("definition" in event) known.definition = event.definition
     if (event.type === "completed" || event.type === "cancelled") known.over = true
-    if (event.type === "due") this.open.set(event.executionId, event.taskId)
+    if (event.type === "due") {
+      this.open.set(event.executionId, event.taskId)
+      this.#taskOf.set(event.executionId, event.taskId)
+    }
     if (event.type === "success" || event.type === "failure") this.#end(event.executionId, stored)
     if (event.type === "cancelled") for (const id of event.executions) this.#end(id, stored)
   }

@@ -49,6 +49,7 @@ export const FAULTS = [
   "crash",
   "restart",
   "pause",
+  "suspend",
   "cutOut",
   "cutIn",
   "outage",
@@ -179,6 +180,7 @@ const fault = (dice: Dice, kind: FaultKind, at: number, nodes: number, workers: 
     case "restart":
       return made(dice.pick([node, worker]), seconds(0.2, 5))
     case "pause":
+    case "suspend":
       return made(
         dice.pick([node, node, worker, worker, "reader"]),
         dice.chance(0.2) ? seconds(20, 90) : seconds(0.5, 15)

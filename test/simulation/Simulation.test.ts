@@ -10,8 +10,9 @@ import saved from "./seeds.json" with { type: "json" }
 
 /** Seconds of fresh seeds; others for each commit. */
 const BUDGET_SECONDS = Number(process.env["SIMULATION_SECONDS"] ?? 60)
-/** The first so many seeds run always: together with the saved ones they reach every interesting state. */
+/** The first so many seeds run always, and more until every interesting state has been reached. */
 const ALWAYS = 40
+const MOST = 400
 
 const told = ({ plan, violations }: Failed): string =>
   [
@@ -41,13 +42,17 @@ describe("a simulated world", () => {
 
   it("keeps every promise under the seeds that once broke one, and reaches every state of interest", async () => {
     const campaign = new Campaign()
-    for (const seed of [...saved, ...Array.from({ length: ALWAYS }, (_, index) => index + 1)]) {
+    const never = () => INTERESTING.filter((what) => (campaign.reached.get(what) ?? 0) === 0)
+    for (const seed of saved) {
+      campaign.seed(seed)
+      await breath()
+    }
+    for (let seed = 1; seed <= ALWAYS || (seed <= MOST && never().length > 0); seed++) {
       campaign.seed(seed)
       await breath()
     }
     holds(campaign)
-    const never = INTERESTING.filter((what) => (campaign.reached.get(what) ?? 0) === 0)
-    assert.deepStrictEqual(never, [], "never reached: the simulation proves less than it says")
+    assert.deepStrictEqual(never(), [], "never reached: the simulation proves less than it says")
   }, 600_000)
 
   it(

@@ -585,10 +585,12 @@ class World {
         })
         break
       }
-      case "pause": {
+      case "pause":
+      case "suspend": {
         const life = place?.life
         if (place === undefined || life === null || life === undefined) return
-        life.process.pause()
+        if (kind === "pause") life.process.pause()
+        else life.process.suspend()
         this.#look()
         if (place.kind === "node") this.#electSoon()
         heals.push(() => {

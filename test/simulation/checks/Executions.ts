@@ -2,7 +2,7 @@
 import { stepsOf } from "../../../src/work/sequence/SequencePlan.ts"
 import type { EventOf } from "../../../src/events/TaskEvent.ts"
 import type { Booked } from "../Ledger.ts"
-import type { Run } from "../Executions.ts"
+import type { Grant, Run } from "../Executions.ts"
 import type { History } from "../Simulation.ts"
 import { clockBound } from "./Schedule.ts"
 import type { Invariant, Violation } from "./Violation.ts"
@@ -230,5 +230,24 @@ export const executions = (history: History): ReadonlyArray<Violation> => {
       violations.push({ invariant: "claimAfterOpen", what })
     }
   }
-  return violations
+  return [...violations, ...afterCancel(history)]
 }
+
+/** What nobody had claimed when its task was cancelled never starts: the owner that stored the cancel knows. */
+const afterCancel = ({ grants, ledger }: History): ReadonlyArray<Violation> =>
+  [...ledger.tasks.values()].flatMap(({ events, taskId }) => {
+    const cancelled = events.find(({ event }) => event.type === "cancelled")
+    if (cancelled === undefined) return []
+    const { sequence, storedAt } = cancelled
+    const late = (one: Grant) =>
+      one.known >= sequence ||
+      (one.askedAt > storedAt && ledger.commits[sequence - 1]?.commitId.startsWith(`${one.node}.`) === true)
+    const own = grants.filter(({ executionId }) => ledger.taskOf(executionId) === taskId)
+    const before = new Set(own.filter((one) => !late(one)).map(({ executionId }) => executionId))
+    return own
+      .filter((one) => late(one) && !before.has(one.executionId))
+      .map(({ executionId, worker }): Violation => {
+        const what = `${executionId} was granted to ${worker} after the cancel at log sequence ${sequence}`
+        return { invariant: "claimAfterOpen", what }
+      })
+  })

@@ -32,6 +32,9 @@ export class Process {
   readonly #scheduler: Scheduler.Scheduler
   #paused = false
   #held: Array<() => void> = []
+  /** Since when its machine has been suspended, and how long it was before: its timers know nothing of that time. */
+  #suspendedAt: number | null = null
+  #suspended = 0
 
   constructor({ complain, dice, name, number, patience, settings, skew, time }: ProcessOptions) {
     this.name = name
@@ -84,9 +87,17 @@ export class Process {
     })
   }
 
-  /** A timer of this process. */
+  /** A timer of this process. It stands still while the machine is suspended; the clock on the wall does not. */
   after(ms: number, run: () => void): () => void {
-    return this.#time.after(ms, () => this.enqueue(run))
+    let before = this.#suspended
+    const fire = () => {
+      const missed = this.#suspended - before
+      before = this.#suspended
+      if (missed === 0) run()
+      else cancel = this.#time.after(missed, () => this.enqueue(fire))
+    }
+    let cancel = this.#time.after(ms, () => this.enqueue(fire))
+    return () => cancel()
   }
 
   /** Something in this process can go on. */
@@ -111,9 +122,17 @@ export class Process {
     this.#paused = true
   }
 
+  /** With its whole machine. */
+  suspend(): void {
+    this.pause()
+    this.#suspendedAt ??= this.#time.now
+  }
+
   resume(): void {
     if (!this.#paused) return
     this.#paused = false
+    if (this.#suspendedAt !== null) this.#suspended += this.#time.now - this.#suspendedAt
+    this.#suspendedAt = null
     const held = this.#held
     this.#held = []
     for (const run of held) this.enqueue(run)
