@@ -83,9 +83,10 @@ export interface History {
 
 /** A planted weakness of the world; none in earnest. */
 export interface Weakness {
+  /** The log takes commits whatever they were decided on. */
   readonly unguarded?: boolean
-  /** Alters what a process is given. */
-  readonly node?: (ports: Programs.NodePorts) => Programs.NodePorts
+  /** Announcements are taken after a lost connection without asking what is still held. */
+  readonly forgetful?: boolean
 }
 
 interface Place {
@@ -236,11 +237,14 @@ class World {
     const workQueue = SimWorkQueue.make(this.#server, link)
     const within = <A>(effect: Effect.Effect<A, never, Scope.Scope>) => Scope.provide(effect, life.scope)
     if (place.kind === "node") {
-      const announcements = SimAnnouncements.make(this.#server, link, dice.of("torn"), () => this.#torn)
+      const announcements = SimAnnouncements.make(this.#server, link, {
+        dice: dice.of("torn"),
+        torn: () => this.#torn,
+        forgetful: this.#weakness.forgetful ?? false
+      })
       const ports = { log: this.#watched(log, link), announcements, workQueue }
-      const given = this.#weakness.node?.(ports) ?? ports
       process.fork(
-        Effect.map(within(Programs.node(name, given)), (node) => {
+        Effect.map(within(Programs.node(name, ports)), (node) => {
           life.node = node
           if (this.#owners().length > 1) this.#reach("two owners")
           this.#look()

@@ -18,14 +18,26 @@ const disturbed = (link: Link): Stream.Stream<void> =>
     })
   )
 
-export const make = (server: Server, link: Link, dice: Dice, torn: () => number): Announcements["Service"] => {
+export interface AnnouncementsOptions {
+  readonly dice: Dice
+  /** Share of calls that are cut short. */
+  readonly torn: () => number
+  /** A planted weakness: nobody has to ask what is held after a lost connection. */
+  readonly forgetful: boolean
+}
+
+export const make = (
+  server: Server,
+  link: Link,
+  { dice, forgetful, torn }: AnnouncementsOptions
+): Announcements["Service"] => {
   /** How many connections had been lost when it was last known, of each partition, what the server holds. */
   const known = new Map<number, number>()
   return Announcements.of({
     announce: (events) =>
       Effect.suspend(() => {
         for (const { partition } of events) {
-          if ((known.get(partition) ?? link.lost) !== link.lost) {
+          if (!forgetful && (known.get(partition) ?? link.lost) !== link.lost) {
             return Effect.fail(new AnnouncingFailed({ reason: "the connection was lost" }))
           }
           known.set(partition, link.lost)
