@@ -66,6 +66,8 @@ export interface History {
   /** When everything was healed, and when what was open had ended; null where it never did. */
   readonly healedAt: number
   readonly drainedAt: number | null
+  /** Attempts that were neither in line nor in anybody's hands a while after the heal. */
+  readonly forgotten: ReadonlyArray<string>
   /** What was still open at the end, in words. */
   readonly left: ReadonlyArray<string>
   /** Commits before and after everything was restarted without anything to do. */
@@ -113,6 +115,8 @@ interface Life {
 const DETECTION: readonly [number, number] = [1600, 2500]
 /** How long everything may take to end after the heal, milliseconds. */
 export const DRAIN_MS = 900_000
+/** An attempt that has not been offered so long after its turn is forgotten, milliseconds. */
+const FORGOTTEN_MS = 12_000
 /** How long after the heal the clients wait before they cancel what would never end. */
 const CALM_MS = 25_000
 
@@ -694,21 +698,24 @@ class World {
   }
 
   #heal(): void {
+    const away = [...this.#places.values()].filter(({ name }) => {
+      const { cutIn, cutOut } = this.#weather.of(name)
+      return !this.#server.up || cutIn > 0 || cutOut > 0
+    })
     this.#weather.clear()
     this.#steps.clear()
     this.#frozen = true
     this.#torn = this.#stray = this.#again = 0
     this.#server.full = 0
     if (!this.#server.up) this.#server.restart()
+    for (const { life } of away) {
+      life?.link.break()
+      life?.link.back()
+    }
     for (const place of this.#places.values()) {
       place.down = 0
       place.life?.process.resume()
       if (place.life === null && (place.kind !== "node" || this.#plan.options.everybodyOwns)) this.#start(place)
-    }
-    // One more connection, so that nothing waits for one that will not be lost any more.
-    for (const { life } of this.#places.values()) {
-      life?.link.break()
-      life?.link.back()
     }
     this.#elect()
     this.#settle()
@@ -728,12 +735,14 @@ class World {
 
     let healedAt = begin + options.durationMs
     let drainedAt: number | null = null
+    let forgotten: ReadonlyArray<string> = []
     let restarted: readonly [number, number] = [0, 0]
     try {
       this.#time.run(begin + options.durationMs)
       this.#heal()
       healedAt = this.#time.now
       this.#time.run(healedAt + CALM_MS)
+      forgotten = this.#forgotten()
       let number = wishes.length
       const tasks = [...this.#ledger.tasks.keys()]
       for (const taskId of tasks) {
@@ -778,6 +787,7 @@ class World {
       health: this.#health,
       healedAt,
       drainedAt,
+      forgotten,
       left: [
         ...[...this.#ledger.open].map(([id]) => `execution ${id} is open`),
         ...[...this.#ledger.tasks.values()].filter(({ over }) => !over).map(({ taskId }) => `${taskId} is not over`),
@@ -791,6 +801,29 @@ class World {
       turns: this.#time.turns,
       fingerprint: this.#time.fingerprint
     }
+  }
+
+  /** Attempts whose turn came a while ago, and which nobody will ever take. */
+  #forgotten(): ReadonlyArray<string> {
+    const before = this.#time.now - FORGOTTEN_MS
+    const held = this.#server.held()
+    const running = new Set(
+      this.#runs.flatMap(({ attempt, endedAt, executionId }) => (endedAt === null ? [`${executionId}#${attempt}`] : []))
+    )
+    return [...this.#ledger.open].flatMap(([id, taskId]) => {
+      const events = this.#ledger.tasks
+        .get(taskId)
+        ?.events.filter(({ event }) => "executionId" in event && event.executionId === id)
+      const due = events?.find(({ event }) => event.type === "due")?.event
+      const newest = events?.findLast(({ event }) => event.type === "due" || event.type === "retry")
+      if (newest === undefined || due?.type !== "due" || due.buffered === true) return []
+      const { event, storedAt } = newest
+      const type = due.stepType ?? due.taskType
+      const since = event.type === "retry" ? Date.parse(event.nextAttemptAt) : storedAt
+      const attempt = `${id}#${event.type === "retry" ? event.attempt + 1 : 1}`
+      if (type !== "sim" || Math.max(since, storedAt) > before || held.has(attempt) || running.has(attempt)) return []
+      return [attempt]
+    })
   }
 
   #rows(projector: Projector): ReadonlyArray<string> {

@@ -9,8 +9,8 @@ export interface Canary {
   readonly name: string
   /** What must find it: one of these, at least. */
   readonly foundBy: ReadonlyArray<Invariant>
-  /** File of `src/`, what stands there, and what is put in its place. */
-  readonly planted?: readonly [file: string, right: string, wrong: string]
+  /** File of `src/`, what stands there (once), and what is put in its place. */
+  readonly planted?: ReadonlyArray<readonly [file: string, right: string, wrong: string]>
   readonly weakness?: Weakness
   /** A seed that has found it; others are tried when it does not any more. */
   readonly seed?: number
@@ -25,140 +25,155 @@ export const CANARIES: ReadonlyArray<Canary> = [
   {
     name: "the next occurrence follows from the clock, not from the last one",
     foundBy: ["oneDecision", "onGrid"],
-    planted: ["actors/task/Due.ts", "instants.next(decided)", "instants.next(Math.max(decided, now))"]
+    planted: [["actors/task/Due.ts", "instants.next(decided)", "instants.next(Math.max(decided, now))"]]
   },
   {
     name: "a delivery is acknowledged before its attempt is claimed",
     foundBy: ["backlogDrains"],
-    planted: ["work/Worker.ts", "claims.ask(partition, claim,", "fork(delivery.ack)\n    claims.ask(partition, claim,"]
+    planted: [
+      ["work/Worker.ts", "claims.ask(partition, claim,", "fork(delivery.ack)\n    claims.ask(partition, claim,"]
+    ]
   },
   {
     name: "timers sleep in one go",
     foundBy: ["boundedLateness"],
-    planted: ["actors/PartitionActor.ts", "Math.min(settings.sliceMs, at - now)", "at - now"]
+    planted: [["actors/PartitionActor.ts", "Math.min(settings.sliceMs, at - now)", "at - now"]]
   },
   {
     name: "an append whose outcome is unknown is taken for stored",
     foundBy: ["ackedOnce", "oneOutcome", "backlogDrains", "noDefect"],
     planted: [
-      "actors/PartitionActor.ts",
-      "return false\n    }\n    lastSequence = outcome.sequence",
-      'return outcome._tag === "unknown"\n    }\n    lastSequence = outcome.sequence'
+      [
+        "actors/PartitionActor.ts",
+        "return false\n    }\n    lastSequence = outcome.sequence",
+        'return outcome._tag === "unknown"\n    }\n    lastSequence = outcome.sequence'
+      ]
     ]
   },
   {
     name: "announcing goes on after the last commit that was begun to be announced",
     foundBy: ["announcedAll"],
-    planted: ["actors/Announcer.ts", "Math.max(0, line.said.sequence - 1)", "line.said.sequence"]
+    planted: [["actors/Announcer.ts", "Math.max(0, line.said.sequence - 1)", "line.said.sequence"]]
   },
   {
     name: "what has ended is granted",
     foundBy: ["claimAfterOpen", "oneOutcome"],
     planted: [
-      "actors/task/Claim.ts",
-      '{\n    return { state, answer: { answer: "gone" } }\n  }\n  const { stage } = execution',
-      '{\n    return { state, answer: { answer: "granted", leaseMs } }\n  }\n  const { stage } = execution'
+      [
+        "actors/task/Claim.ts",
+        '{\n    return { state, answer: { answer: "gone" } }\n  }\n  const { stage } = execution',
+        '{\n    return { state, answer: { answer: "granted", leaseMs } }\n  }\n  const { stage } = execution'
+      ]
     ]
   },
   {
     name: "a cancel forgets those that wait for their turn",
     foundBy: ["claimAfterOpen"],
     planted: [
-      "actors/task/Sequence.ts",
-      'stage._tag !== "claimed" && !busy.has(executionId))',
-      'stage._tag !== "claimed" && stage._tag !== "buffered" && !busy.has(executionId))'
+      [
+        "actors/task/Sequence.ts",
+        'stage._tag !== "claimed" && !busy.has(executionId))',
+        'stage._tag !== "claimed" && stage._tag !== "buffered" && !busy.has(executionId))'
+      ]
     ]
   },
   {
     name: "what was missed is caught up on twice",
     foundBy: ["oneDecision"],
     planted: [
-      "actors/task/CatchUp.ts",
-      'decided.push({ _tag: "run", at })',
-      'decided.push({ _tag: "run", at }, { _tag: "run", at })'
+      [
+        "actors/task/CatchUp.ts",
+        'decided.push({ _tag: "run", at })',
+        'decided.push({ _tag: "run", at }, { _tag: "run", at })'
+      ]
     ]
   },
   {
     name: "resuming lets loose what was due while the task was paused",
     foundBy: ["resumeNeverFloods"],
-    planted: ["actors/task/Pause.ts", "const last = at - offsetOf(task) - 1", "const last = nextAt - 1"]
+    planted: [["actors/task/Pause.ts", "const last = at - offsetOf(task) - 1", "const last = nextAt - 1"]]
   },
   {
     name: "what fails is tried again for ever",
     foundBy: ["oneOutcome", "backlogDrains"],
     planted: [
-      "actors/task/Task.ts",
-      "again: execution.failed < limits.maxRetries &&",
-      "again: execution.failed < Infinity &&"
+      ["actors/task/Task.ts", "again: execution.failed < limits.maxRetries &&", "again: execution.failed < Infinity &&"]
     ]
   },
   {
     name: "a report of an earlier attempt counts for the current one",
     foundBy: ["oneOutcome"],
-    planted: ["actors/task/Task.ts", "execution.attempt !== said.attempt ||", "false ||"]
+    planted: [["actors/task/Task.ts", "execution.attempt !== said.attempt ||", "false ||"]]
   },
   {
     name: "a command that is sent again is carried out again",
     foundBy: ["ackedOnce"],
-    planted: ["actors/task/Task.ts", "if (known !== undefined) return", "if (known === null) return"]
+    planted: [["actors/task/Task.ts", "if (known !== undefined) return", "if (known === null) return"]]
   },
   {
     name: "readers do not wait for what was just written",
     foundBy: ["readYourWrites"],
-    planted: ["projections/Projector.ts", "answering().sequence >= after", "answering().sequence >= 0"]
+    planted: [["projections/Projector.ts", "answering().sequence >= after", "answering().sequence >= 0"]]
   },
   {
     name: "read models count what they have seen again",
     foundBy: ["replayEqualsLive"],
     planted: [
-      "projections/ReadModelStore.ts",
-      "recorded.sequence > this.#sequence",
-      "recorded.sequence >= this.#sequence"
+      ["projections/ReadModelStore.ts", "recorded.sequence > this.#sequence", "recorded.sequence >= this.#sequence"]
     ]
   },
   {
     name: "the overlap policy is not asked",
     foundBy: ["overlapPolicy"],
-    planted: ["actors/task/Overlap.ts", 'case "skip":\n      return "skip"', 'case "skip":\n      return "begin"']
+    planted: [["actors/task/Overlap.ts", 'case "skip":\n      return "skip"', 'case "skip":\n      return "begin"']]
   },
   {
     name: "all steps begin at once",
     foundBy: ["sequenceOrder"],
-    planted: ["actors/task/Sequence.ts", "  step.dependsOn.every((name) =>", "  [].every((name) =>"]
+    planted: [["actors/task/Sequence.ts", "  step.dependsOn.every((name) =>", "  [].every((name) =>"]]
   },
   {
     name: "what the work queue has lost is not offered again",
     foundBy: ["backlogDrains"],
     planted: [
-      "actors/task/Claim.ts",
-      'state.executions.some((e) => e.stage._tag === "offered" && !held(',
-      'state.executions.some((e) => e.stage._tag === "steps" && !held('
+      [
+        "actors/task/Claim.ts",
+        'state.executions.some((e) => e.stage._tag === "offered" && !held(',
+        'state.executions.some((e) => e.stage._tag === "steps" && !held('
+      ]
     ]
   },
   {
     name: "an occurrence is due two seconds early",
     foundBy: ["neverEarly"],
     planted: [
-      "actors/task/Task.ts",
-      "state.nextAt + offsetOf(state) <= now) {",
-      "state.nextAt + offsetOf(state) <= now + 2000) {"
+      [
+        "actors/task/Task.ts",
+        "state.nextAt + offsetOf(state) <= now) {",
+        "state.nextAt + offsetOf(state) <= now + 2000) {"
+      ],
+      [
+        "actors/task/Task.ts",
+        "occurrences(state, state.nextAt, now, excluded)",
+        "occurrences(state, state.nextAt, now + 2000, excluded)"
+      ]
     ]
   },
   {
     name: "commits do not name the one before",
     foundBy: ["chain", "noDefect"],
-    planted: ["actors/PartitionActor.ts", "previousHash: lastHash\n", 'previousHash: ""\n']
+    planted: [["actors/PartitionActor.ts", "previousHash: lastHash\n", 'previousHash: ""\n']]
   },
   // Those that were found here and mended.
   {
     name: "an owner that was overtaken denies what others have stored",
     foundBy: ["ackedOnce", "backlogDrains"],
-    planted: ["actors/PartitionActor.ts", "nothing ? staging.denies &&", "nothing ? false &&"]
+    planted: [["actors/PartitionActor.ts", "nothing ? staging.denies &&", "nothing ? false &&"]]
   },
   {
     name: "what is due beside a lost attempt is decided as if it were not lost",
     foundBy: ["oneOutcome"],
-    planted: ["actors/task/Task.ts", "anyLost = true", "anyLost = false"]
+    planted: [["actors/task/Task.ts", "anyLost = true", "anyLost = false"]]
   },
   {
     name: "newer announcements hide that older ones are gone",
@@ -168,6 +183,6 @@ export const CANARIES: ReadonlyArray<Canary> = [
   {
     name: "a request that is sent again after its instant is refused",
     foundBy: ["ackedOnce"],
-    planted: ["actors/door/Intake.ts", "define({ ...request, allowPast: true }, taskId, door)", "made"]
+    planted: [["actors/door/Intake.ts", "define({ ...request, allowPast: true }, taskId, door)", "made"]]
   }
 ]

@@ -4,9 +4,9 @@
  */
 import { readFileSync } from "node:fs"
 import { registerHooks } from "node:module"
-import { join } from "node:path"
+import { join, relative } from "node:path"
 import { fileURLToPath, pathToFileURL } from "node:url"
-import { CANARIES } from "./Canaries.ts"
+import { type Canary, CANARIES } from "./Canaries.ts"
 
 const ROOT = join(import.meta.dirname, "..", "..", "..")
 const OURS = [pathToFileURL(join(ROOT, "src")).href, pathToFileURL(join(ROOT, "test")).href]
@@ -14,17 +14,19 @@ const OURS = [pathToFileURL(join(ROOT, "src")).href, pathToFileURL(join(ROOT, "t
 const canaryOf = (url: string | undefined): string | null =>
   url === undefined || !url.includes("?canary=") ? null : new URL(url).searchParams.get("canary")
 
-/** The source with its bug; throws when it is not there any more. */
-export const plant = ([file, right, wrong]: readonly [string, string, string]): string => {
-  const source = readFileSync(join(ROOT, "src", file), "utf8")
-  const parts = source.split(right)
-  if (parts.length !== 2) {
-    throw new Error(
-      `src/${file} has ${parts.length - 1} places that read ${JSON.stringify(right)}; there must be one. The bug is planted there: see test/simulation/canaries/Canaries.ts`
-    )
-  }
-  return parts.join(wrong)
-}
+/** The source of a file with its bug; throws when there is no place for it any more. */
+const plant = (file: string, planted: Canary["planted"] = []): string =>
+  planted.reduce(
+    (source, [where, right, wrong]) => {
+      if (where !== file) return source
+      const parts = source.split(right)
+      if (parts.length === 2) return parts.join(wrong)
+      throw new Error(
+        `src/${file} reads ${JSON.stringify(right)} in ${parts.length - 1} places, and it must be one: a bug is planted there, see test/simulation/canaries/Canaries.ts`
+      )
+    },
+    readFileSync(join(ROOT, "src", file), "utf8")
+  )
 
 registerHooks({
   resolve: (specifier, context, next) => {
@@ -38,8 +40,9 @@ registerHooks({
   load: (url, context, next) => {
     const loaded = next(url, context)
     const canary = CANARIES[Number(canaryOf(url) ?? -1)]
-    const planted = canary?.planted
-    if (planted === undefined || fileURLToPath(url) !== join(ROOT, "src", planted[0])) return loaded
-    return { ...loaded, source: plant(planted) }
+    if (canary?.planted === undefined) return loaded
+    const file = relative(join(ROOT, "src"), fileURLToPath(url))
+    if (!canary.planted.some(([where]) => where === file)) return loaded
+    return { ...loaded, source: plant(file, canary.planted) }
   }
 })

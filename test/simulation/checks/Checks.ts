@@ -14,6 +14,10 @@ export const check = (history: History): ReadonlyArray<Violation> => [
   ...executions(history),
   ...log(history),
   ...audit(history),
+  ...history.forgotten.map((attempt) => ({
+    invariant: "backlogDrains" as const,
+    what: `${attempt} is neither in line nor in anybody's hands`
+  })),
   ...(history.drainedAt === null
     ? [
         {
