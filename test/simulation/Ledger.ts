@@ -66,7 +66,8 @@ export class Ledger {
     }
     known.events.push(placed)
     if ("nextAt" in event) known.nextAt = event.nextAt
-    if ("definition" in event) known.definition = event.definition
+    if ("definition" in event && event.definition !== undefined) known.definition = event.definition
+    if (event.type === "restored") known.over = false
     if (event.type === "completed" || event.type === "cancelled") known.over = true
     if (event.type === "due") {
       this.open.set(event.executionId, event.taskId)

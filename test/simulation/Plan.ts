@@ -35,7 +35,12 @@ export interface WorldOptions {
 /** What a client wishes for, `at` milliseconds after the beginning. */
 export type Wish = { readonly at: number; readonly task: number } & (
   | { readonly verb: "schedule"; readonly request: Omit<ScheduleRequest, "taskId" | "commandId"> }
-  | { readonly verb: "cancel" | "resume" | "run" }
+  | { readonly verb: "cancel" | "resume" | "run" | "cancelWaiting" | "undo" | "restore" }
+  /** One that is open, as the draw falls. */
+  | { readonly verb: "cancelExecution"; readonly which: number }
+  /** The newest that has failed. */
+  | { readonly verb: "retry"; readonly fromStart: boolean }
+  | { readonly verb: "revert"; readonly toRevision: number }
   | { readonly verb: "pause"; readonly forMs: number | null }
   /** The instant so many after the next one. */
   | { readonly verb: "skip"; readonly ahead: number }
@@ -141,7 +146,15 @@ const wish = (dice: Dice, at: number, task: number): Wish => {
     "skip",
     "backfill",
     "reschedule",
-    "update"
+    "update",
+    "cancelExecution",
+    "cancelExecution",
+    "cancelWaiting",
+    "retry",
+    "retry",
+    "undo",
+    "revert",
+    "restore"
   ])
   switch (verb) {
     case "pause":
@@ -162,8 +175,16 @@ const wish = (dice: Dice, at: number, task: number): Wish => {
       ])
       return { at, task, verb, changes }
     }
+    case "cancelExecution":
+      return { at, task, verb, which: dice.next() }
+    case "retry":
+      return { at, task, verb, fromStart: dice.chance(0.3) }
+    case "revert":
+      return { at, task, verb, toRevision: dice.between(1, 4) }
+    case "schedule":
+      throw new Error("tasks are scheduled first")
     default:
-      return { at, task, verb: verb as "cancel" | "resume" | "run" }
+      return { at, task, verb }
   }
 }
 

@@ -43,6 +43,11 @@ export const INTERESTING = [
   "cancelled while one runs",
   "cancelled while others wait",
   "rescheduled",
+  "restored",
+  "undone or reverted",
+  "an execution cancelled by hand",
+  "one that runs is asked to stop",
+  "an execution retried",
   "a step after another",
   "a step that failed",
   "completed",
@@ -64,6 +69,7 @@ const ofEvents = (events: ReadonlyArray<TaskEvent>): ReadonlyArray<string> => {
           if (event.error.code === "lost") return ["lost too often"]
           if (event.error.code === "expired") return ["expired"]
           if (event.causedBy.commandId.endsWith(".replaced")) return ["replaced"]
+          if (event.byHand === true) return ["an execution cancelled by hand"]
           return event.stepName === undefined ? [] : ["a step that failed"]
         case "skipped":
           return [`skipped: ${event.reason}`]
@@ -73,9 +79,16 @@ const ofEvents = (events: ReadonlyArray<TaskEvent>): ReadonlyArray<string> => {
           return event.causedBy.actor === "scheduler" ? ["resumed by itself"] : []
         case "cancelled":
           return [event.executions.length > 0 ? "cancelled while others wait" : "cancelled while one runs"]
+        case "stopping":
+          return ["one that runs is asked to stop"]
+        case "updated":
+          return event.revertsTo === undefined ? [] : ["undone or reverted"]
         case "due":
+          if (event.retryOf !== undefined) return ["an execution retried"]
           return event.stepName === undefined || event.stepName === "a" ? [] : ["a step after another"]
         case "rescheduled":
+          return event.revertsTo === undefined ? ["rescheduled"] : ["undone or reverted"]
+        case "restored":
         case "completed":
           return [event.type]
         default:

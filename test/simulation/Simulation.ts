@@ -463,6 +463,21 @@ class World {
         return { schedule: wish.schedule }
       case "update":
         return wish.changes
+      case "revert":
+        return { toRevision: wish.toRevision }
+      case "cancelExecution": {
+        const open = [...this.#ledger.open].flatMap(([id, taskId]) => (taskId === taskIdOf(wish.task) ? [id] : []))
+        const executionId = open[Math.floor(wish.which * open.length)]
+        return executionId === undefined ? null : { executionId }
+      }
+      case "retry": {
+        const failed = booked?.events.findLast(
+          ({ event }) => event.type === "failure" && event.parentExecutionId === undefined
+        )
+        if (failed?.event.type !== "failure") return null
+        const { executionId } = failed.event
+        return { executionId, endedAt: failed.sequence, fromStart: wish.fromStart }
+      }
       default:
         return {}
     }
@@ -487,7 +502,7 @@ class World {
       answers: []
     }
     this.#asked.push(asked)
-    const request = { ...body, taskId, commandId: asked.commandId }
+    const request = { ...("executionId" in body ? {} : { taskId }), ...body, commandId: asked.commandId }
     const once = this.#ask<Answered>(link, (_life, { commands }, reply) => {
       const { commanded, partition } = commands.addressed(wish.verb, request)
       if (partition !== partitionOf(taskId, this.#plan.options.partitions)) throw new Error("sent to a wrong partition")

@@ -12,8 +12,6 @@ export interface Canary {
   /** File of `src/`, what stands there (once), and what is put in its place. */
   readonly planted?: ReadonlyArray<readonly [file: string, right: string, wrong: string]>
   readonly weakness?: Weakness
-  /** A seed that has found it; others are tried when it does not any more. */
-  readonly seed?: number
 }
 
 export const CANARIES: ReadonlyArray<Canary> = [

@@ -4,6 +4,7 @@
  */
 import { parseArgs } from "node:util"
 import type { Plan } from "../Plan.ts"
+import { CASES } from "../Cases.ts"
 import { CANARIES } from "./Canaries.ts"
 import "./plant.ts"
 
@@ -18,16 +19,13 @@ for (const [index, canary] of CANARIES.entries()) {
   const { planOf } = (await import(`../Plan.ts?canary=${index}`)) as typeof import("../Plan.ts")
   const begin = performance.now()
   const campaign = new Campaign(canary.weakness)
-  const seeds = [
-    ...(canary.seed === undefined ? [] : [canary.seed]),
-    ...Array.from({ length: Number(values.seeds) }, (_, at) => at + 1)
-  ]
+  const seeds = Array.from({ length: Number(values.seeds) }, (_, at) => planOf(at + 1))
   let caught: { readonly plan: Plan; readonly by: string; readonly what: string } | null = null
-  for (const seed of seeds) {
-    campaign.run(planOf(seed))
+  for (const plan of [...CASES, ...seeds]) {
+    campaign.run(plan)
     const violation = campaign.failed.at(-1)?.violations.find(({ invariant }) => canary.foundBy.includes(invariant))
     if (violation === undefined) continue
-    caught = { plan: planOf(seed), by: violation.invariant, what: violation.what }
+    caught = { plan, by: violation.invariant, what: violation.what }
     break
   }
   const ms = Math.round(performance.now() - begin)

@@ -9,6 +9,7 @@ import type { Invariant, Violation } from "./Violation.ts"
 
 interface Open {
   readonly due: EventOf<"due">
+  stopping: boolean
   retries: number
   counted: number
   lost: number
@@ -39,7 +40,7 @@ class Lives {
     this.#overlap = "skip"
     for (const { event, sequence, storedAt } of task.events) {
       const where = `${task.taskId}, log sequence ${sequence}`
-      if ("definition" in event) {
+      if ("definition" in event && event.definition !== undefined) {
         this.#overlap = event.definition.overlap
         this.#maxRetries = Math.max(this.#maxRetries, event.definition.maxRetries)
       }
@@ -48,6 +49,10 @@ class Lives {
         this.#violation("overlapPolicy", `${where}: ${event.nominalAt} was skipped, but nothing is open`)
       }
       if (event.type === "started") this.#current(event.executionId, `${where}: started`)
+      if (event.type === "stopping") {
+        const open = this.#current(event.executionId, `${where}: stopping`)
+        if (open !== undefined) open.stopping = true
+      }
       if (event.type === "retry") this.#retry(event, where)
       if (event.type === "success" || event.type === "failure") this.#end(event, storedAt, where)
       if (event.type === "cancelled") {
@@ -113,7 +118,7 @@ class Lives {
         }
       }
     }
-    this.#open.set(id, { due: event, retries: 0, counted: 0, lost: 0 })
+    this.#open.set(id, { due: event, stopping: false, retries: 0, counted: 0, lost: 0 })
   }
 
   /** Whether something that it must wait for is still open. */
@@ -142,6 +147,7 @@ class Lives {
     const open = this.#current(event.executionId, `${where}: retry`)
     if (open === undefined) return
     open.retries += 1
+    if (open.stopping) this.#violation("oneOutcome", `${where}: ${event.executionId} was to stop, and is tried again`)
     if (event.counted) open.counted += 1
     if (event.error.code === "lost") open.lost += 1
     if (event.attempt !== open.retries) {
@@ -236,18 +242,22 @@ export const executions = (history: History): ReadonlyArray<Violation> => {
 /** What nobody had claimed when its task was cancelled never starts: the owner that stored the cancel knows. */
 const afterCancel = ({ grants, ledger }: History): ReadonlyArray<Violation> =>
   [...ledger.tasks.values()].flatMap(({ events, taskId }) => {
-    const cancelled = events.find(({ event }) => event.type === "cancelled")
-    if (cancelled === undefined) return []
-    const { sequence, storedAt } = cancelled
-    const late = (one: Grant) =>
-      one.known >= sequence ||
-      (one.askedAt > storedAt && ledger.commits[sequence - 1]?.commitId.startsWith(`${one.node}.`) === true)
     const own = grants.filter(({ executionId }) => ledger.taskOf(executionId) === taskId)
-    const before = new Set(own.filter((one) => !late(one)).map(({ executionId }) => executionId))
-    return own
-      .filter((one) => late(one) && !before.has(one.executionId))
-      .map(({ executionId, worker }): Violation => {
-        const what = `${executionId} was granted to ${worker} after the cancel at log sequence ${sequence}`
-        return { invariant: "claimAfterOpen", what }
+    return events
+      .filter(({ event }) => event.type === "cancelled")
+      .flatMap(({ sequence, storedAt }) => {
+        const late = (one: Grant) =>
+          one.known >= sequence ||
+          (one.askedAt > storedAt && ledger.commits[sequence - 1]?.commitId.startsWith(`${one.node}.`) === true)
+        const due = new Set(
+          events.flatMap((one) => (one.event.type === "due" && one.sequence <= sequence ? [one.event.executionId] : []))
+        )
+        const before = new Set(own.filter((one) => !late(one)).map(({ executionId }) => executionId))
+        return own
+          .filter((one) => due.has(one.executionId) && late(one) && !before.has(one.executionId))
+          .map(({ executionId, worker }): Violation => {
+            const what = `${executionId} was granted to ${worker} after the cancel at log sequence ${sequence}`
+            return { invariant: "claimAfterOpen", what }
+          })
       })
   })

@@ -34,6 +34,7 @@ class Walk {
   #pausedUntil: number | null = null
   #over: "cancelled" | "completed" | null = null
   #runs = 0
+  readonly #retries = new Set<string>()
   readonly #taskId: string
 
   constructor(history: History, { events, taskId }: Booked) {
@@ -140,6 +141,12 @@ class Walk {
         this.#arm(this.#first(now), placed)
         return
       }
+      case "restored":
+        this.#definition = event.definition
+        this.#over = null
+        this.#paused = false
+        this.#arm(this.#definition.recurrence.kind === "once" ? this.#first(now) : this.#after(now), placed)
+        return
       case "paused":
         this.#timely(placed)
         this.#paused = true
@@ -167,8 +174,14 @@ class Walk {
         this.#over ??= "completed"
         return
       case "due": {
+        if (event.retryOf !== undefined) {
+          // What has failed can be tried again, also where its task is over.
+          this.#retries.add(event.executionId)
+          return
+        }
         if (event.parentExecutionId !== undefined) {
-          if (this.#over === "cancelled") this.#violation("noDueAfterCancel", placed, "a step begins after the cancel")
+          if (this.#over === "cancelled" && !this.#retries.has(event.parentExecutionId))
+            this.#violation("noDueAfterCancel", placed, "a step begins after the cancel")
           return
         }
         if (event.manual === true) {

@@ -1,0 +1,78 @@
+/**
+ * Plans made by hand, for what chance brings about too rarely: they are always run, and planted bugs are tried on them first.
+ */
+import type { Fault, Plan, Wish, WorldOptions } from "./Plan.ts"
+
+const options: WorldOptions = {
+  start: "2026-03-02T09:00:00.000Z",
+  durationMs: 90_000,
+  nodes: 1,
+  everybodyOwns: false,
+  workers: 1,
+  concurrency: 1,
+  partitions: 1,
+  leaseMs: 3000,
+  startedGraceMs: 100,
+  maxTurn: 64,
+  maxLost: 5,
+  requestTimeoutMs: 2000,
+  maxCommitBytes: 1_000_000,
+  patience: 2048,
+  inOrder: true,
+  takes: [1, 5],
+  skews: {}
+}
+
+interface Case {
+  /** It decides how long runs take, and how they end. */
+  readonly seed: number
+  readonly options?: Partial<WorldOptions>
+  readonly wishes: ReadonlyArray<Wish>
+  readonly faults: ReadonlyArray<Fault>
+}
+
+const made = (one: Case): Plan => ({ ...one, options: { ...options, ...one.options } })
+
+const every = (seconds: number, request: object = {}): Wish => ({
+  at: 1000,
+  task: 0,
+  verb: "schedule",
+  request: { taskType: "sim", schedule: `every ${seconds} seconds`, maxRetries: 3, ...request }
+})
+
+const fault = (at: number, kind: Fault["kind"], target: string, forMs: number, amount = 0): Fault => ({
+  at,
+  kind,
+  target,
+  forMs,
+  amount
+})
+
+export const CASES: ReadonlyArray<Plan> = [
+  /** A machine that sleeps while a timer does: nothing else wakes the owner. */
+  made({ seed: 1, wishes: [every(45)], faults: [fault(12_000, "suspend", "n0", 30_000)] }),
+  /** A worker dies; its lease ends, and the next one is due, while the owner does not run. */
+  ...Array.from({ length: 3 }, (_, index) =>
+    made({
+      seed: 1 + index,
+      wishes: [every(20, { overlap: "terminateOther", catchUp: "all" })],
+      faults: [21_000, 41_000, 61_000].flatMap((due) => [
+        fault(due + 700, "crash", "w0", 2000),
+        fault(due + 1500, "pause", "n0", 18_800)
+      ])
+    })
+  ),
+  /** A one-time task whose request is sent again when its instant has passed. */
+  ...Array.from({ length: 3 }, (_, index) =>
+    made({
+      seed: 1 + index,
+      wishes: [1, 2, 3].map((task) => ({
+        at: 1000 * task,
+        task,
+        verb: "schedule",
+        request: { taskType: "sim", schedule: `2026-03-02T09:00:0${4 + task}.000Z` }
+      })),
+      faults: [fault(500, "again", "", 60_000, 1)]
+    })
+  )
+]
