@@ -89,12 +89,12 @@ export class Process {
 
   /** A timer of this process. It stands still while the machine is suspended; the clock on the wall does not. */
   after(ms: number, run: () => void): () => void {
-    let before = this.#suspended
+    const before = this.#suspended
+    const at = this.#time.now + ms
     const fire = () => {
-      const missed = this.#suspended - before
-      before = this.#suspended
-      if (missed === 0) run()
-      else cancel = this.#time.after(missed, () => this.enqueue(fire))
+      const left = at + this.#suspended - before - this.#time.now
+      if (left <= 0) run()
+      else cancel = this.#time.after(left, () => this.enqueue(fire))
     }
     let cancel = this.#time.after(ms, () => this.enqueue(fire))
     return () => cancel()
