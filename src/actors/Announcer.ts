@@ -70,7 +70,16 @@ export const make: Effect.Effect<Announcer, never, EventLog | Announcements | Wo
       Effect.gen(function* () {
         const line = lines.get(partition)
         if (line === undefined) return
-        const last = yield* announcements.last(partition)
+        const held = yield* announcements.last(partition)
+        const end = held === null ? 0 : yield* log.lastSequence
+        const isCut = held !== null && held.sequence > end
+        if (isCut) {
+          yield* Effect.logError(
+            `the log ends at log sequence ${end}, but events of partition ${partition} up to ${held.sequence} have been announced: it was shortened or replaced. Where that was not on purpose: stop the nodes, and restore the streams from a copy`
+          )
+        }
+        // What another log announced says nothing of this one.
+        const last = isCut ? null : held
         const now = yield* Clock.currentTimeMillis
         line.said = last ?? { sequence: 0, index: -1 }
         yield* log.read(partition, Math.max(0, line.said.sequence - 1)).pipe(

@@ -23,10 +23,12 @@ const NOTHING: End = { sequence: 0, hash: "" }
 
 export class Chain {
   readonly #ends = new Map<number, End>()
+  readonly #after: number
   #last: number
 
-  /** `after`: the log sequence after which it is read. */
+  /** `after`: the log sequence after which it is read; what came before is taken to be as it is named. */
   constructor(after = 0) {
+    this.#after = after
     this.#last = after
   }
 
@@ -50,7 +52,9 @@ export class Chain {
   /** The next commit; gives what is wrong with its place. */
   follow({ commit, hash, sequence }: Link): ReadonlyArray<Finding> {
     const { partition, previousHash, previousSequence } = commit
-    const end = this.#ends.get(partition) ?? NOTHING
+    const known = this.#ends.get(partition)
+    const begins = known === undefined && previousSequence > 0 && previousSequence <= this.#after
+    const end = known ?? (begins ? { sequence: previousSequence, hash: previousHash } : NOTHING)
     this.#ends.set(partition, { sequence, hash })
     if (previousSequence === end.sequence && previousHash === end.hash) return []
     const found = (message: string): ReadonlyArray<Finding> => [

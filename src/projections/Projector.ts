@@ -30,7 +30,11 @@ const whileUnavailable = <A, E extends { readonly _tag: string; readonly message
   )
 
 /** The rows cannot be gone on with: they are of another log, or damaged. */
-class Useless extends Schema.TaggedError<Useless>()("Useless", { reason: Schema.String }) {
+class Useless extends Schema.TaggedError<Useless>()("Useless", {
+  reason: Schema.String,
+  /** They were made from another log than this one. */
+  isOther: Schema.optionalKey(Schema.Boolean)
+}) {
   override get message() {
     return this.reason
   }
@@ -120,7 +124,12 @@ export const make = Effect.fnUntraced(function* (
     changed()
   })
 
-  const anew = Effect.fnUntraced(function* ({ reason }: Useless) {
+  const anew = Effect.fnUntraced(function* ({ isOther = false, reason }: Useless) {
+    if (isOther) {
+      yield* Effect.logError(
+        `the log is not the one that this node has read: ${reason}. It was shortened, edited or replaced, and what was acknowledged since may be gone. Where that was not on purpose: stop the nodes, and restore the streams from a copy; nagatha doctor and nagatha audit verify tell more`
+      )
+    }
     yield* Effect.logWarning(`the read models are built anew from the log: ${reason}`)
     own.close()
     remove(fileOf(options.file))
@@ -166,7 +175,8 @@ export const make = Effect.fnUntraced(function* (
   const follow = Effect.gen(function* () {
     if (!(yield* ofThisLog(own))) {
       return yield* new Useless({
-        reason: `the log does not hold what they include up to log sequence ${own.sequence}`
+        reason: `the log does not hold the commit at log sequence ${own.sequence} that they end with`,
+        isOther: true
       })
     }
     goal ??= yield* log.lastSequence

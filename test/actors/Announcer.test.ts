@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Latch, Layer, Stream } from "effect"
+import { Effect, Latch, Layer, Logger, Stream } from "effect"
 import { TestClock } from "effect/testing"
 import * as Announcer from "../../src/actors/Announcer.ts"
 import { announcementId, Announcements, type Recorded } from "../../src/actors/Announcements.ts"
@@ -61,5 +61,39 @@ describe("the announcer", () => {
       )
       assert.isAtLeast(read, 20)
     }).pipe(Effect.provide(EventLog.layerMemory))
+  )
+
+  it.effect(
+    "says what a log holds that is shorter than what was announced before: another one, or what is left of it",
+    () =>
+      Effect.gen(function* () {
+        const said: Array<Recorded> = []
+        const complaints: Array<string> = []
+        const announcements = Layer.succeed(
+          Announcements,
+          Announcements.of({
+            announce: (events) => Effect.sync(() => void said.push(...events)),
+            last: () => Effect.succeed({ sequence: 99, index: 0 }),
+            keptMs: Infinity,
+            disturbed: Stream.never
+          })
+        )
+        yield* Effect.gen(function* () {
+          const [event] = scheduled("task-1")
+          if (event === undefined) throw new Error("no event")
+          yield* appendEvents([event], 0)
+          const announcer = yield* Announcer.make
+          announcer.begin(0, () => "queue")
+          yield* TestClock.adjust(0)
+        }).pipe(
+          Effect.provide(Layer.mergeAll(announcements, WorkQueue.layerMemory), { local: true }),
+          Effect.provide(Logger.layer([Logger.make(({ message }) => void complaints.push(String(message)))]))
+        )
+        assert.deepStrictEqual(said.map(announcementId), ["1.0"])
+        assert.match(
+          complaints.join("\n"),
+          /the log ends at log sequence 1, but events of partition 0 up to 99 have been announced/
+        )
+      }).pipe(Effect.provide(EventLog.layerMemory, { local: true }))
   )
 })

@@ -1,5 +1,7 @@
 /** The audit of a real log, of a deployment that was killed several times: every promise was kept, and the log shows it. */
 import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
+import { readdirSync, rmSync } from "node:fs"
+import { basename, join } from "node:path"
 import type { ReplayReport } from "../../src/audit/Replay.ts"
 import type { Report } from "../../src/audit/Verify.ts"
 import type { WhyAnswer } from "../../src/audit/WhyAnswer.ts"
@@ -97,4 +99,32 @@ describe("the audit of a log that was written through crashes", () => {
     const rest = await nagatha.run(["audit", "export", "--after", "10", "--task", ids[0] ?? "", "--events"])
     for (const line of rest.stdout.trimEnd().split("\n")) assert.include(line, ids[0] ?? "")
   }, 60_000)
+
+  it("is found to be another one when somebody has put an empty one in its place", async () => {
+    interface Examined {
+      readonly checks: ReadonlyArray<{ readonly name: string; readonly state: string; readonly found: string }>
+    }
+    const logOf = async () => {
+      const { stdout } = await nagatha.run(["doctor", "--json"])
+      return (JSON.parse(stdout) as Examined).checks.find(({ name }) => name === "log")
+    }
+    assert.strictEqual((await logOf())?.state, "ok")
+    await nagatha.run(["down"])
+    await eventually(
+      "it is down",
+      () => nagatha.upPid(),
+      (pid) => pid === null
+    )
+    const [store] = readdirSync(nagatha.dataDir, { recursive: true, encoding: "utf8" }).filter(
+      (name) => basename(name) === "jetstream"
+    )
+    rmSync(join(nagatha.dataDir, store ?? "missing"), { recursive: true })
+    await nagatha.up()
+    const found = await logOf()
+    assert.strictEqual(found?.state, "problem")
+    assert.match(
+      found?.found ?? "",
+      /it was shortened, or replaced by another|the log was edited, or replaced by another/
+    )
+  }, 120_000)
 })

@@ -1,8 +1,8 @@
 /**
- * `doctor`: looks at the set-up from end to end and says what to do. It changes nothing; its last check runs a real task,
- * which stays in the history.
+ * `doctor`: looks at the set-up from end to end and says what to do. It changes nothing, but for a note of how far the log was
+ * found whole; its last check runs a real task, which stays in the history.
  */
-import { Effect, Result, Schedule } from "effect"
+import { Clock, Effect, Result, Schedule } from "effect"
 import { accessSync, constants, existsSync, statSync } from "node:fs"
 import { homedir } from "node:os"
 import { dirname } from "node:path"
@@ -15,6 +15,7 @@ import { readServers, serverOf } from "../../work/mcp/McpConfig.ts"
 import { accessOf, connectTo, type LiveOptions } from "./Access.ts"
 import type { Check, SettingInForce } from "./Deployment.ts"
 import { GIVEN_SERVER } from "./DeploymentProblem.ts"
+import { logCheck } from "./LogWitness.ts"
 import { pluginsHere } from "./PluginFiles.ts"
 import { counted } from "../showing/Text.ts"
 import { workerConfiguration } from "./WorkerConfiguration.ts"
@@ -209,7 +210,13 @@ const service = (options: LiveOptions, dataDir: string) =>
         return [problem("service", scheduler.failure.message, remedy)]
       }
       const answered = yield* status(scheduler.success)
-      return answered.state === "problem" ? [answered] : [answered, yield* endToEnd(scheduler.success)]
+      if (answered.state === "problem") return [answered]
+      const deployment = options.env["NATS_URL"] || "own server"
+      const now = yield* Clock.currentTimeMillis
+      const log = yield* logCheck(scheduler.success, dataDir, deployment, now).pipe(
+        Effect.catch((error) => Effect.succeed(problem("log", error.message, "see the node's log")))
+      )
+      return [answered, log, yield* endToEnd(scheduler.success)]
     })
   )
 
