@@ -262,3 +262,40 @@ describe("intervals and unions", () => {
     assert.strictEqual(Occurrences.range(union, start, start + 12_000)?.count, 8)
   })
 })
+
+describe("a count", () => {
+  for (const zone of ["Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "Asia/Beirut"]) {
+    it(`is that of the instants also where it begins or ends at, or about, a change of the clocks in ${zone}`, () => {
+      const year = Date.parse("2026-01-01T00:00:00Z")
+      for (const gap of ["nextValid", "skip", "shift"] as const) {
+        for (const overlap of ["first", "last", "both"] as const) {
+          for (const text of ["30 2 * * *", "15,45 1 * * *", "0 0 * * *", "*/20 * * * *"]) {
+            const recurrence = cron(text, zone, gap, overlap)
+            let change = Zone.nextTransition(zone, year)
+            for (let seen = 0; change !== null && seen < 2; seen++) {
+              const { at } = change
+              for (const off of [-HOUR, -1, 0, 1, HOUR / 2, HOUR]) {
+                const [from, to] = [at + off, at + off + 90 * MINUTE]
+                for (const [begin, end] of [
+                  [from - 1, to],
+                  [from, to],
+                  [from - 2 * HOUR, from - 1],
+                  [from - 2 * HOUR, from]
+                ] as const) {
+                  const all = list(recurrence, begin, end)
+                  const found = Occurrences.range(recurrence, begin, end)
+                  assert.deepStrictEqual(
+                    [found?.count ?? 0, found?.first, found?.last],
+                    [all.length, all[0], all.at(-1)],
+                    `${text} ${gap} ${overlap} ${new Date(begin).toISOString()} to ${new Date(end).toISOString()}`
+                  )
+                }
+              }
+              change = Zone.nextTransition(zone, at)
+            }
+          }
+        }
+      }
+    })
+  }
+})

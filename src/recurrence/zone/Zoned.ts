@@ -87,7 +87,8 @@ export const next = (wall: Wall, calendar: Calendar, after: number): number | nu
 export const count = (wall: Wall, calendar: Calendar, from: number, to: number): number => {
   const zone = calendar.timezone
   let total = 0
-  let begins = Zone.lastTransition(zone, from)
+  // A change of the clocks at the very first instant is that of its stretch.
+  let begins = Zone.lastTransition(zone, from + 1)
   for (let at = from + 1; at <= to;) {
     const ends = Zone.nextTransition(zone, at, 1)
     const end = Math.min(to + 1, ends?.at ?? at + IN_SIGHT)
