@@ -35,7 +35,9 @@ class Reader {
     const { NATS_URL: _url, ...inherited } = process.env
     this.#child = spawn(process.execPath, [PROGRAM, "events", "--durable", name, "--json", ...more], {
       env: { ...inherited, NAGATHA_DATA_DIR: nagatha.dataDir, NAGATHA_TIMEZONE: "UTC" },
-      stdio: ["ignore", "pipe", "ignore"]
+      stdio: ["ignore", "pipe", "ignore"],
+      // A Node that is too old hands over to another process: both are to be killed.
+      detached: true
     })
     let rest = ""
     this.#child.stdout?.on("data", (chunk: Buffer) => {
@@ -50,7 +52,7 @@ class Reader {
   async kill(): Promise<void> {
     if (this.#child.exitCode !== null || this.#child.signalCode !== null) return
     const ended = once(this.#child, "exit")
-    this.#child.kill("SIGKILL")
+    process.kill(-(this.#child.pid ?? 0), "SIGKILL")
     await ended
   }
 }
