@@ -2,7 +2,6 @@ import { assert, describe, it } from "@effect/vitest"
 import { spawn } from "node:child_process"
 import {
   chmodSync,
-  cpSync,
   mkdirSync,
   mkdtempSync,
   readFileSync,
@@ -79,22 +78,6 @@ describe("bin/nagatha", () => {
     const ran = await run([link, "--version"])
     assert.strictEqual(ran.code, 0, ran.stderr)
     assert.match(ran.stdout, /^nagatha \d/)
-  })
-
-  it("is run where npm has installed it, below node_modules", async () => {
-    const modules = join(directory, "installed/node_modules")
-    const own = join(modules, "nagatha-scheduler")
-    mkdirSync(own, { recursive: true })
-    mkdirSync(join(modules, ".bin"))
-    for (const part of ["bin", "src", "package.json"]) cpSync(join(ROOT, part), join(own, part), { recursive: true })
-    for (const dependency of ["effect", "@effect", "yaml"]) {
-      symlinkSync(join(ROOT, "node_modules", dependency), join(modules, dependency))
-    }
-    symlinkSync("../nagatha-scheduler/bin/nagatha", join(modules, ".bin/nagatha"))
-    const ran = await run([process.execPath, join(modules, ".bin/nagatha"), "schedule", "--help"])
-    assert.strictEqual(ran.code, 0, ran.stderr)
-    assert.strictEqual(ran.stderr, "")
-    assert.match(ran.stdout, /nagatha schedule \[flags\]/)
   })
 
   it("is quiet when its output is closed early", async () => {
