@@ -3,7 +3,7 @@ import { DEFAULT_RETRY } from "../events/RetryPolicy.ts"
 import type { TaskDefinition } from "../events/TaskDefinition.ts"
 import type { EventOf, TaskEvent } from "../events/TaskEvent.ts"
 import { fromMillis, type Instant, toMillis } from "../recurrence/Instant.ts"
-import { dstOf } from "../recurrence/Series.ts"
+import { dstOf } from "../recurrence/Recurrence.ts"
 import type { ScheduledTask, TaskStatus } from "./ScheduledTask.ts"
 
 /** The fields that a definition says. */

@@ -92,3 +92,13 @@ export type ScheduleType = typeof ScheduleType.Type
 
 export const scheduleType = (recurrence: Recurrence): ScheduleType =>
   recurrence.kind === "once" ? "one_time" : "recurring"
+
+/** The daylight-saving rules that a recurrence was compiled with; undefined where it has none. */
+export const dstOf = (
+  recurrence: Recurrence
+): { readonly gap: GapPolicy; readonly overlap: OverlapPolicy } | undefined => {
+  if (recurrence.kind === "union") return recurrence.of.map(dstOf).find((found) => found !== undefined)
+  return recurrence.kind === "cron" || recurrence.kind === "rule"
+    ? { gap: recurrence.gap, overlap: recurrence.overlap }
+    : undefined
+}

@@ -2,7 +2,7 @@
 import * as Exclusions from "./Exclusions.ts"
 import { type Instant, toMillis } from "./Instant.ts"
 import * as Occurrences from "./Occurrences.ts"
-import type { GapPolicy, OverlapPolicy, Recurrence } from "./Recurrence.ts"
+import type { Recurrence } from "./Recurrence.ts"
 import { HORIZON_MS } from "./zone/Wall.ts"
 
 export interface Schedule {
@@ -23,16 +23,6 @@ export interface Series {
   first(after: number, count: number): ReadonlyArray<number>
   /** What lies in `(from, to]`: how many, the first and the last; null when nothing does. */
   range(from: number, to: number): { readonly count: number; readonly first: number; readonly last: number } | null
-}
-
-/** The daylight-saving rules that a recurrence was compiled with; undefined where it has none. */
-export const dstOf = (
-  recurrence: Recurrence
-): { readonly gap: GapPolicy; readonly overlap: OverlapPolicy } | undefined => {
-  if (recurrence.kind === "union") return recurrence.of.map(dstOf).find((found) => found !== undefined)
-  return recurrence.kind === "cron" || recurrence.kind === "rule"
-    ? { gap: recurrence.gap, overlap: recurrence.overlap }
-    : undefined
 }
 
 export const of = (schedule: Schedule, exclusions: ReadonlyArray<Exclusions.Days> = []): Series => {

@@ -76,7 +76,7 @@ describe("the flags of nagatha list", () => {
     Effect.gen(function* () {
       const wrong = yield* runCli(["list", "--status", "pasued"])
       assert.strictEqual(wrong.code, 2)
-      assert.include(wrong.stderr, 'Did you mean "paused"?')
+      assert.include(wrong.stderr, 'did you mean "paused"?')
       const strange = yield* runCli(["list", "--sort", "size"])
       assert.strictEqual(strange.code, 2)
       const moment = yield* runCli(["list", "--created-since", "lunch"])

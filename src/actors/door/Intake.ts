@@ -13,6 +13,7 @@ import type { TaskDefinition } from "../../events/TaskDefinition.ts"
 import { clockNotes } from "../../recurrence/ClockNotes.ts"
 import type { Days } from "../../recurrence/Exclusions.ts"
 import * as Occurrences from "../../recurrence/Occurrences.ts"
+import { dstOf } from "../../recurrence/Recurrence.ts"
 import * as Series from "../../recurrence/Series.ts"
 import type * as When from "../../recurrence/When.ts"
 import { tzdataVersion } from "../../recurrence/zone/Zone.ts"
@@ -279,7 +280,7 @@ const changed = (
   // Another way to catch up has no use for how many, and how fast.
   const kept: Pick<TaskDefinition, "catchUpMax" | "catchUpRate"> =
     (asked.catchUp ?? definition.catchUp) === "all" ? definition : {}
-  const dst = Series.dstOf(definition.recurrence)
+  const dst = dstOf(definition.recurrence)
   const merged: ScheduleRequest = {
     taskType: definition.taskType,
     taskName: definition.taskName,

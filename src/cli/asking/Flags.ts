@@ -40,7 +40,7 @@ export const choices = <const Words extends ReadonlyArray<string>>(name: string,
       (value) => {
         const wrong = value.split(",").find((word) => !isWord(word)) ?? value
         const guess = suggestion(wrong, words)
-        return guess === undefined ? `Expected: ${words.join(", ")}` : `Did you mean "${guess}"?`
+        return `Expected: ${words.join(", ")}${guess === undefined ? "" : `; did you mean "${guess}"?`}`
       }
     ),
     Flag.atLeast(0),
