@@ -677,7 +677,8 @@ class World {
       case "late":
       case "slow":
         conditions((name) => this.#weather.worsen(name, kind === "loss" ? "lost" : kind, amount))
-        this.#health.disturb(forMs)
+        // What was sent last may be on its way for as long again.
+        this.#health.disturb(forMs + (kind === "slow" ? amount : 0))
         break
       case "step":
         this.#steps.set(target, (this.#steps.get(target) ?? 0) + amount)

@@ -29,6 +29,7 @@ class Lives {
   readonly #ended = new Map<string, Ended>()
   /** Those before which a buffered one must not begin. */
   readonly #waitsFor = new Map<string, ReadonlyArray<string>>()
+  readonly #takesUp = new Map<string, string>()
   readonly #task: Booked
   #overlap: string
   #maxRetries = 0
@@ -91,6 +92,7 @@ class Lives {
     if (this.#open.has(id) || this.#ended.has(id)) {
       this.#violation("oneDecision", `${where}: execution ${id} became due twice`)
     }
+    if (event.resumes !== undefined) this.#takesUp.set(id, event.resumes.executionId)
     if (event.parentExecutionId !== undefined) this.#step(event, event.parentExecutionId, where)
     else {
       const before = this.#lane(manual)
@@ -135,12 +137,18 @@ class Lives {
     const steps = stepsOf(this.#task.definition.taskArgs)
     const step = steps.find(({ name }) => name === event.stepName)
     for (const name of step?.dependsOn ?? []) {
-      const before = this.#ended.get(`${parent}.${name}`)
+      const before = this.#stepEnd(parent, name)
       const passed = steps.find((one) => one.name === name)?.onFailure === "continue"
       if (before === undefined || (!before.succeeded && !passed)) {
         this.#violation("sequenceOrder", `${where}: the step ${event.stepName} of ${parent} does not wait for ${name}`)
       }
     }
+  }
+
+  /** How a step ended, in this sequence or in the one that it takes up. */
+  #stepEnd(parent: string, name: string): Ended | undefined {
+    const takenUp = this.#takesUp.get(parent)
+    return this.#ended.get(`${parent}.${name}`) ?? (takenUp === undefined ? undefined : this.#stepEnd(takenUp, name))
   }
 
   #retry(event: EventOf<"retry">, where: string): void {
