@@ -1,4 +1,4 @@
-/** No-op tasks a second through a worker and back into the log: all are due and offered before the worker starts. */
+/** No-op tasks a second through a worker and back into the log: all are due before the worker starts. */
 import { Effect } from "effect"
 import { machine, print, rawDrain, row, withWorld } from "./support/world.ts"
 
@@ -27,8 +27,10 @@ await withWorld(async (world) => {
     )
   )
   for (;;) {
-    const { state } = await jsm.streams.info(subjects.workStream)
-    if (state.messages >= COUNT) break
+    const stats = (await connection.request(subjects.query("partitions"))).json<
+      ReadonlyArray<{ readonly openExecutions: number }>
+    >()
+    if (stats.reduce((sum, { openExecutions }) => sum + openExecutions, 0) >= COUNT) break
     await new Promise((resolve) => setTimeout(resolve, 50))
   }
   const log = async () => (await jsm.streams.info(subjects.logStream)).state.messages

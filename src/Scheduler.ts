@@ -16,6 +16,14 @@ export {
   type RemoveCalendarRequest,
   type SetCalendarRequest
 } from "./actors/door/CalendarRequest.ts"
+export {
+  type PauseQueueRequest,
+  QueueAnswer,
+  QueuesQuery,
+  QueueView,
+  type ResumeQueueRequest,
+  type SetQueueRequest
+} from "./actors/door/QueueRequest.ts"
 export { Preview, type PreviewRequest } from "./actors/door/Preview.ts"
 export {
   BackfillAnswer,

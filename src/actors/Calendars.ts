@@ -1,19 +1,18 @@
 /**
- * The calendars of excluded days, as the log tells them: one writer at a time by the log's guard, and every node that
- * decides follows them. Which calendars a decision knew stands in its event.
+ * The calendars of excluded days, as the log tells them; every node that decides follows them. Which calendars a decision
+ * knew stands in its event.
  */
-import { Clock, Context, Effect, Layer, PubSub, Schedule, Semaphore, Stream } from "effect"
+import { Context, Effect, Layer, Result, type Stream } from "effect"
 import type { CalendarEvent } from "../events/CalendarEvent.ts"
 import { CALENDARS_PARTITION } from "../events/CalendarEvent.ts"
-import type { RecordedCommit } from "../events/Commit.ts"
-import { EventLog } from "../events/EventLog.ts"
+import type { EventLog } from "../events/EventLog.ts"
 import type { CausedBy } from "../events/TaskEvent.ts"
 import type { Days } from "../recurrence/Exclusions.ts"
-import { fromMillis } from "../recurrence/Instant.ts"
-import { BrokenChain } from "./BrokenChain.ts"
+import type { Instant } from "../recurrence/Instant.ts"
 import { type Calendar, CalendarBook } from "./CalendarBook.ts"
 import type { ExcludedDays } from "./task/ExcludedDays.ts"
 import { Refused } from "./door/TaskRequest.ts"
+import * as SharedFacts from "./SharedFacts.ts"
 
 export type { Calendar }
 
@@ -26,11 +25,6 @@ export interface CalendarAnswer {
   readonly revision: number
   readonly logSequence: number
 }
-
-/** Commands remembered: older ones are carried out again if they are ever sent again. */
-const KNOWN_COMMANDS = 256
-
-const retryPolicy = Schedule.min([Schedule.exponential("50 millis"), Schedule.spaced("1 second")])
 
 export class Calendars extends Context.Service<
   Calendars,
@@ -52,92 +46,39 @@ export class Calendars extends Context.Service<
 }
 
 const make = Effect.fnUntraced(function* (nodeId: string) {
-  const log = yield* EventLog
-  const changed = yield* PubSub.unbounded<void>()
   const book = new CalendarBook()
-  const known = new Map<string, CalendarAnswer>()
-  const alone = yield* Semaphore.make(1)
-  let lastSequence = 0
-  let lastHash = ""
-  let commits = 0
 
-  const fold = (event: CalendarEvent, logSequence: number) => {
-    const { calendar, causedBy, revision } = event
-    book.fold(event, logSequence)
-    known.set(causedBy.commandId, { calendar, revision, logSequence })
-    const [oldest] = known.keys()
-    if (known.size > KNOWN_COMMANDS && oldest !== undefined) known.delete(oldest)
-  }
-
-  const apply = Effect.fnUntraced(function* ({ commit, hash, sequence }: RecordedCommit) {
-    if (sequence <= lastSequence) return
-    if (commit.previousSequence !== lastSequence || commit.previousHash !== lastHash) {
-      return yield* new BrokenChain({ partition: CALENDARS_PARTITION, sequence })
+  const { change, changes } = yield* SharedFacts.make<CalendarEvent, CalendarAnswer>({
+    nodeId,
+    name: "calendars",
+    partition: CALENDARS_PARTITION,
+    eventsOf: (commit) => commit.calendars ?? [],
+    inCommit: (event) => ({ calendars: [event] }),
+    commandIdOf: (event) => event.causedBy.commandId,
+    fold: (event, logSequence) => {
+      book.fold(event, logSequence)
+      return { calendar: event.calendar, revision: event.revision, logSequence }
     }
-    for (const event of commit.calendars ?? []) fold(event, sequence)
-    lastSequence = sequence
-    lastHash = hash
-    yield* PubSub.publish(changed, undefined)
   })
 
-  const refresh = Effect.suspend(() => Stream.runForEach(log.read(CALENDARS_PARTITION, lastSequence), apply)).pipe(
-    Effect.tapError((error) => Effect.logWarning(error.message)),
-    Effect.retry({ while: (error) => error._tag === "LogUnavailable", schedule: retryPolicy }),
-    Effect.orDie
-  )
-
-  /** One attempt; undefined when the log has moved on, or nobody knows. */
-  const attempt = Effect.fnUntraced(function* (command: CalendarCommand) {
+  const decided = (
+    command: CalendarCommand,
+    time: Instant
+  ): Result.Result<{ readonly event: CalendarEvent }, Refused> => {
     const { calendar, causedBy, type } = command
-    const before = known.get(causedBy.commandId)
-    if (before !== undefined) return before
-    if (type === "remove" && !book.has(calendar)) return yield* notFound(calendar, book.names)
-    const time = fromMillis(yield* Clock.currentTimeMillis)
-    const revision = book.revision(calendar) + 1
-    const common = { version: 1 as const, time, calendar, revision, causedBy }
-    const event: CalendarEvent =
-      type === "set" ? { type: "calendarSet", ...common, days: command.days } : { type: "calendarRemoved", ...common }
-    commits += 1
-    const head = {
-      commitId: `${nodeId}.calendars.${commits}`,
-      partition: CALENDARS_PARTITION,
-      time,
-      previousSequence: lastSequence,
-      previousHash: lastHash,
-      calendars: [event]
-    }
-    const outcome = yield* Effect.orDie(log.append(head, []))
-    if (outcome._tag !== "stored") return undefined
-    fold(event, outcome.sequence)
-    lastSequence = outcome.sequence
-    lastHash = outcome.hash
-    yield* PubSub.publish(changed, undefined)
-    return { calendar, revision, logSequence: outcome.sequence }
-  })
-
-  const change = (command: CalendarCommand) =>
-    alone.withPermits(1)(
-      Effect.gen(function* () {
-        for (;;) {
-          const answer = yield* attempt(command)
-          if (answer !== undefined) return answer
-          yield* refresh
-        }
-      })
-    )
-
-  yield* refresh
-  yield* log.follow(lastSequence, CALENDARS_PARTITION).pipe(
-    Stream.runForEach((recorded) => alone.withPermits(1)(apply(recorded))),
-    Effect.tapCause((cause) => Effect.logError("the calendars are not followed any more", cause)),
-    (following) => Effect.forkScoped(following)
-  )
+    if (type === "remove" && !book.has(calendar)) return Result.fail(notFound(calendar, book.names))
+    const common = { version: 1 as const, time, calendar, revision: book.revision(calendar) + 1, causedBy }
+    return Result.succeed({
+      event:
+        type === "set" ? { type: "calendarSet", ...common, days: command.days } : { type: "calendarRemoved", ...common }
+    })
+  }
 
   return Calendars.of({
     excluded: book.excluded,
     all: () => book.all,
-    change,
-    changes: Stream.fromPubSub(changed)
+    change: (command) => change(command.causedBy.commandId, (time) => decided(command, time)),
+    changes
   })
 })
 

@@ -14,7 +14,7 @@ import { Clock, Effect, Fiber, Queue, Result, Schedule, Stream } from "effect"
 import type { RecordedCommit } from "../events/Commit.ts"
 import { EventLog } from "../events/EventLog.ts"
 import type { TaskEvent } from "../events/TaskEvent.ts"
-import { fromMillis } from "../recurrence/Instant.ts"
+import { fromMillis, toMillis } from "../recurrence/Instant.ts"
 import type { Report } from "../work/Work.ts"
 import * as Settings from "../Settings.ts"
 import { Agenda } from "./Agenda.ts"
@@ -22,6 +22,7 @@ import type { Recorded } from "./Announcements.ts"
 import type { Announcer } from "./Announcer.ts"
 import { BrokenChain } from "./BrokenChain.ts"
 import type { Listeners } from "./Listeners.ts"
+import type { Dispatcher } from "./Dispatcher.ts"
 import * as Claim from "./task/Claim.ts"
 import type { ExcludedDays } from "./task/ExcludedDays.ts"
 import type { Recall } from "./task/Recall.ts"
@@ -30,6 +31,7 @@ import type { Envelope } from "./Envelope.ts"
 import { RecentEnds } from "./RecentEnds.ts"
 import { Staging } from "./Staging.ts"
 import { evolve } from "./task/Evolve.ts"
+import { placeOf } from "./task/Placing.ts"
 import { queueOf, type TaskState, wakeAt } from "./task/TaskState.ts"
 
 export interface PartitionStats {
@@ -62,6 +64,7 @@ export const make = Effect.fnUntraced(function* (
   partition: number,
   nodeId: string,
   announcer: Announcer,
+  dispatcher: Dispatcher,
   excluded: ExcludedDays,
   listeners?: Listeners
 ) {
@@ -77,8 +80,11 @@ export const make = Effect.fnUntraced(function* (
   /** Questions taken from the mailbox that wait for their turn. */
   let rest: ReadonlyArray<Envelope> = []
   let stopped = false
+  /** The log has been read: what becomes of executions is told to the dispatcher from now on. */
+  let isCurrent = false
 
   const put = (taskId: string, state: TaskState) => {
+    if (isCurrent) dispatcher.follow(states.get(taskId), state)
     states.set(taskId, state)
     listeners?.put(partition, state)
     agenda.set(taskId, wakeAt(state, settings.startedGraceMs))
@@ -91,6 +97,17 @@ export const make = Effect.fnUntraced(function* (
     }
   }
 
+  /** Attempts that have ended count against the rates of their queues, while they began lately. */
+  const remember = (event: TaskEvent, now: number) => {
+    if (event.type !== "success" && event.type !== "failure" && event.type !== "retry") return
+    if (event.startedAt === null || toMillis(event.startedAt) <= dispatcher.remembersFrom(now)) return
+    const state = states.get(event.taskId)
+    const execution =
+      state?._tag === "live" ? state.executions.find((one) => one.executionId === event.executionId) : undefined
+    if (state?._tag !== "live" || execution === undefined || execution.outcomes !== undefined) return
+    dispatcher.remember(placeOf(state, execution), event.startedAt)
+  }
+
   /** Applies what the log says; a holder that is new here gets a whole lease to re-assert its claim. */
   const apply = Effect.fnUntraced(function* (recorded: RecordedCommit) {
     const { commit, sequence } = recorded
@@ -99,6 +116,7 @@ export const make = Effect.fnUntraced(function* (
       return yield* new BrokenChain({ partition, sequence })
     }
     for (const event of commit.events) {
+      if (!isCurrent) remember(event, now)
       const state = evolve(states.get(event.taskId), event, { sequence }, settings.leaseMs)
       put(event.taskId, Claim.extendAll(state, now, settings.leaseMs))
       recent.note(event, sequence)
@@ -132,15 +150,27 @@ export const make = Effect.fnUntraced(function* (
       })
     )
 
+  /** What has not been released yet follows a change of its task: another queue, priority or key. */
+  const renewed = (before: TaskState | undefined, after: TaskState): TaskState => {
+    if (before?._tag !== "live" || after._tag !== "live" || before.definition === after.definition) return after
+    const back = new Set(
+      after.executions
+        .filter(({ attempt, executionId }) => dispatcher.takeBack(executionId, attempt))
+        .map(({ executionId }) => executionId)
+    )
+    return Claim.reoffer(after, (executionId) => !back.has(executionId))
+  }
+
   /** Makes staged decisions true: offers what is to be offered, sets the timers, answers, announces. */
   const conclude = (staging: Staging, now: number) => {
     staging.answer({ sequence: lastSequence })
-    for (const [taskId, state] of staging.states) {
-      const offered = Claim.offer(state, partition, now)
+    for (const [taskId, staged] of staging.states) {
+      const offered = Claim.offer(renewed(states.get(taskId), staged), partition, now)
       put(taskId, offered.state)
-      if (offered.items.length > 0) announcer.offer(offered.items)
+      if (offered.offers.length > 0) dispatcher.offer(offered.offers)
     }
     for (const event of staging.events) recent.note(event, lastSequence)
+    dispatcher.release()
     if (staging.events.length > 0) announce(lastSequence, staging.events, staging.json)
   }
 
@@ -209,6 +239,7 @@ export const make = Effect.fnUntraced(function* (
       excluded,
       recall,
       reported,
+      admit: (executionId, attempt, place) => dispatcher.admit(executionId, attempt, place, now),
       maxBytes: log.maxCommitBytes,
       now
     })
@@ -273,6 +304,8 @@ export const make = Effect.fnUntraced(function* (
   })
 
   yield* refresh(apply)
+  for (const state of states.values()) dispatcher.follow(undefined, state)
+  isCurrent = true
   lookAgain(yield* Clock.currentTimeMillis)
   announcer.begin(partition, (taskId) => {
     const state = states.get(taskId)

@@ -5,6 +5,7 @@
  * partition to every scheduler node that is started; run one.
  */
 import { Context, Effect, Layer, Schedule, Stream } from "effect"
+import type { HeldBy } from "../events/QueueEvent.ts"
 import { EventLog } from "../events/EventLog.ts"
 import * as Settings from "../Settings.ts"
 import { WorkQueue } from "../work/WorkQueue.ts"
@@ -12,8 +13,11 @@ import { Announcements } from "./Announcements.ts"
 import { Calendars } from "./Calendars.ts"
 import * as Announcer from "./Announcer.ts"
 import * as Listeners from "./Listeners.ts"
+import * as Dispatcher from "./Dispatcher.ts"
 import type { Envelope } from "./Envelope.ts"
 import * as PartitionActor from "./PartitionActor.ts"
+import type { LineView } from "./queue/Dispatch.ts"
+import { Queues } from "./Queues.ts"
 
 /** `notOwner`: ask another node; `full`: too many questions wait, ask again. */
 export type Submitted = "accepted" | "notOwner" | "full"
@@ -27,12 +31,16 @@ export class Partitions extends Context.Service<
     /** Tasks of owned partitions that messages start. */
     readonly listeners: Listeners.Listeners
     readonly stats: () => ReadonlyArray<PartitionActor.PartitionStats>
+    /** The queues in which something waits or runs, or did. */
+    readonly lines: () => ReadonlyArray<LineView>
+    /** Which limit holds an execution of an owned partition back; undefined where none does. */
+    heldBy(executionId: string): HeldBy | undefined
   }
 >()("nagatha/actors/Partitions") {
   /** Starts the actors of all partitions; ready when each has read its part of the log. `nodeId` is unique to this process. */
   static readonly layer = (
     nodeId: string
-  ): Layer.Layer<Partitions, never, EventLog | WorkQueue | Announcements | Calendars> =>
+  ): Layer.Layer<Partitions, never, EventLog | WorkQueue | Announcements | Calendars | Queues> =>
     Layer.effect(
       Partitions,
       Effect.gen(function* () {
@@ -42,6 +50,7 @@ export class Partitions extends Context.Service<
         const calendars = yield* Calendars
         const announcer = yield* Announcer.make
         const listeners = yield* Listeners.make
+        const dispatcher = yield* Dispatcher.make({ send: announcer.offer, queues: yield* Queues })
         const actors = new Map<number, PartitionActor.PartitionActor>()
 
         /** After a lost connection: compare what is held with what was said and offered, and repeat the missing. */
@@ -73,8 +82,9 @@ export class Partitions extends Context.Service<
         yield* Effect.forEach(
           Array.from({ length: partitions }, (_, partition) => partition),
           (partition) =>
-            Effect.map(PartitionActor.make(partition, nodeId, announcer, calendars.excluded, listeners), (actor) =>
-              actors.set(partition, actor)
+            Effect.map(
+              PartitionActor.make(partition, nodeId, announcer, dispatcher, calendars.excluded, listeners),
+              (actor) => actors.set(partition, actor)
             ),
           { concurrency: 8, discard: true }
         )
@@ -87,6 +97,8 @@ export class Partitions extends Context.Service<
             return actor.submit(envelope) ? "accepted" : "full"
           },
           listeners,
+          lines: dispatcher.lines,
+          heldBy: dispatcher.heldBy,
           stats: () => [...actors.values()].map((actor) => actor.stats()).sort((a, b) => a.partition - b.partition)
         })
       })

@@ -20,6 +20,8 @@ export interface StagingOptions {
   readonly recall: Recall
   /** Whether just this report is in the log already. */
   readonly reported: (report: Report) => boolean
+  /** Whether the limits of its queue let an attempt begin. */
+  readonly admit: Claim.Admit
   /** Bytes that one commit may have. */
   readonly maxBytes: number
   readonly now: number
@@ -85,9 +87,9 @@ export class Staging {
       case "command":
         return this.#command(envelope)
       case "claims": {
-        const { now, rules } = this.#options
+        const { admit, now, rules } = this.#options
         const answers = envelope.claims.map((request) => {
-          const { answer, state } = Claim.claim(this.get(request.taskId), request, now, rules.leaseMs)
+          const { answer, state } = Claim.claim(this.get(request.taskId), request, now, rules.leaseMs, admit)
           if (answer.answer === "granted" && state !== undefined) this.states.set(request.taskId, state)
           if (answer.answer === "gone") this.denies = true
           return answer

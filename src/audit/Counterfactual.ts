@@ -300,7 +300,8 @@ export const course = (
     if (state === undefined) return
     const offered = Claim.offer(state, 0, now)
     state = offered.state
-    for (const { attempt, executionId } of offered.items) {
+    for (const { item } of offered.offers) {
+      const { attempt, executionId } = item
       const made = attemptOf(executionId, attempt)
       if (made.end === "never") continue
       const claimed = Claim.claim(

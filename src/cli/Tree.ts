@@ -19,6 +19,7 @@ import { next } from "./commands/next.ts"
 import { node } from "./commands/node.ts"
 import { pause } from "./commands/pause.ts"
 import { plugins } from "./commands/plugins.ts"
+import { queue } from "./commands/queue.ts"
 import { reschedule } from "./commands/reschedule.ts"
 import { resume } from "./commands/resume.ts"
 import { restore } from "./commands/restore.ts"
@@ -44,6 +45,7 @@ const verbs = [
   },
   { group: "DOING AGAIN", commands: [retry, undo, revert, restore] },
   { group: "WHAT RAN", commands: [history, logs, events, subscriptions, schema, audit] },
+  { group: "HOW MUCH AT ONCE", commands: [queue] },
   { group: "WHEN", commands: [next, calendar] },
   {
     group: "THIS MACHINE",

@@ -7,6 +7,7 @@
 import { Result, Schema } from "effect"
 import { Instant } from "../recurrence/Instant.ts"
 import { CalendarEvent } from "./CalendarEvent.ts"
+import { QueueEvent } from "./QueueEvent.ts"
 import { TaskEvent } from "./TaskEvent.ts"
 
 export const Commit = Schema.Struct({
@@ -20,7 +21,9 @@ export const Commit = Schema.Struct({
   previousHash: Schema.String,
   events: Schema.Array(TaskEvent),
   /** Only in the partition of the calendars, whose commits have no other events. */
-  calendars: Schema.optionalKey(Schema.Array(CalendarEvent))
+  calendars: Schema.optionalKey(Schema.Array(CalendarEvent)),
+  /** Only in the partition of the queues, whose commits have no other events. */
+  queues: Schema.optionalKey(Schema.Array(QueueEvent))
 })
 export type Commit = typeof Commit.Type
 
@@ -71,4 +74,5 @@ export type CommitHead = Omit<Commit, "events" | "v">
 export const encode = (head: CommitHead, eventJson: ReadonlyArray<string>): string =>
   `{"v":1,"commitId":${JSON.stringify(head.commitId)},"partition":${head.partition},"time":"${head.time}",` +
   `"previousSequence":${head.previousSequence},"previousHash":"${head.previousHash}","events":[${eventJson.join(",")}]` +
-  `${head.calendars === undefined ? "" : `,"calendars":${JSON.stringify(head.calendars)}`}}`
+  `${head.calendars === undefined ? "" : `,"calendars":${JSON.stringify(head.calendars)}`}` +
+  `${head.queues === undefined ? "" : `,"queues":${JSON.stringify(head.queues)}`}}`

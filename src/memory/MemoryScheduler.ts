@@ -10,7 +10,9 @@ import { Calendars } from "../actors/Calendars.ts"
 import { Refused } from "../actors/door/TaskRequest.ts"
 import * as EventTriggers from "../actors/EventTriggers.ts"
 import { Partitions } from "../actors/Partitions.ts"
+import { Queues } from "../actors/Queues.ts"
 import { EventLog } from "../events/EventLog.ts"
+import type { HeldBy } from "../events/QueueEvent.ts"
 import { Queries } from "../projections/Queries.ts"
 import * as ReadModels from "../projections/ReadModels.ts"
 import { fromMillis } from "../recurrence/Instant.ts"
@@ -22,6 +24,7 @@ import * as Commands from "../service/Commands.ts"
 import { type AnnouncedEvent, type FrontDoor, PastEventsQuery, type ServiceStatus } from "../service/FrontDoor.ts"
 import { Cursors } from "../service/Cursors.ts"
 import * as Subscriptions from "../service/Subscriptions.ts"
+import type { QueueLines } from "../service/QueueLines.ts"
 import * as RunningProgress from "../service/RunningProgress.ts"
 import * as StoredLogAnswers from "../service/StoredLogAnswers.ts"
 import * as WhyAnswers from "../service/WhyAnswers.ts"
@@ -169,7 +172,7 @@ const started = Effect.fnUntraced(function* <Services>(
     Layer.fresh(
       EventTriggers.layer.pipe(
         Layer.provideMerge(Partitions.layer(NODE)),
-        Layer.provideMerge(Calendars.layer(NODE)),
+        Layer.provideMerge(Layer.mergeAll(Calendars.layer(NODE), Queues.layer(NODE))),
         Layer.provideMerge(ReadModels.layer({ file: ":memory:" })),
         Layer.provideMerge(ports)
       )
@@ -194,19 +197,38 @@ const started = Effect.fnUntraced(function* <Services>(
     return answer
   })
 
+  const queueLines: QueueLines = {
+    lines: Effect.sync(partitions.lines),
+    served: Effect.succeed([]),
+    heldBy: (_taskId, executionIds) =>
+      Effect.sync(() => {
+        const held: Record<string, HeldBy> = {}
+        for (const executionId of executionIds) {
+          const by = partitions.heldBy(executionId)
+          if (by !== undefined) held[executionId] = by
+        }
+        return held
+      })
+  }
+
   const sender = { actor, newId }
   const { addressed, carryOut, ask, tell } = yield* Effect.gen(function* () {
     const commands = yield* Commands.make({ ...sender, timezone })
     const subscriptions = yield* Effect.provide(Subscriptions.make, Cursors.layerMemory, { local: true })
     const questions = [
-      ...(yield* Answers.make({ timezone, progress })),
+      ...(yield* Answers.make({ timezone, progress, queueLines })),
+      yield* Answers.queues(queueLines),
       yield* StoredLogAnswers.make,
       yield* WhyAnswers.make,
       Answers.question("events", PastEventsQuery, (query) => Effect.sync(() => past(query))),
       Answers.question("status", Schema.Struct({}), () => status),
       ...subscriptions.queries
     ]
-    const tell = asking([...(yield* Commands.calendarCommands(sender)), ...subscriptions.commands])
+    const tell = asking([
+      ...(yield* Commands.calendarCommands(sender)),
+      ...(yield* Commands.queueCommands(sender)),
+      ...subscriptions.commands
+    ])
     return { ...commands, ask: asking(questions), tell }
   }).pipe(Effect.provide(TaskTypes.layerDeclared(declared), { local: true }), Effect.provideContext(core))
 

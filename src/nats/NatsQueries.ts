@@ -2,6 +2,7 @@
 import { createInbox } from "@nats-io/transport-node"
 import { Effect, Layer, Option, Schema } from "effect"
 import type { Calendars } from "../actors/Calendars.ts"
+import type { Queues } from "../actors/Queues.ts"
 import { Partitions } from "../actors/Partitions.ts"
 import { EventLog } from "../events/EventLog.ts"
 import { Queries } from "../projections/Queries.ts"
@@ -11,8 +12,11 @@ import * as RunningProgress from "../service/RunningProgress.ts"
 import * as StoredLogAnswers from "../service/StoredLogAnswers.ts"
 import * as WhyAnswers from "../service/WhyAnswers.ts"
 import { Progress } from "../work/LiveFeed.ts"
+import * as Settings from "../Settings.ts"
 import { NatsConnection } from "./NatsConnection.ts"
-import { answering, NatsService, respond, SERVICE } from "./NatsService.ts"
+import { answering, NatsService, readJson, respond, SERVICE } from "./NatsService.ts"
+import * as NatsQueueLines from "./NatsQueueLines.ts"
+import { decodeAsked } from "./NatsQueueLines.ts"
 import { pastEvents } from "./PastEvents.ts"
 import { inboxPrefix } from "./Roles.ts"
 import { publicEvent } from "../service/Announced.ts"
@@ -34,6 +38,13 @@ export const layerPartitions: Layer.Layer<never, never, NatsConnection | NatsSer
         const stats = partitions.stats().map((one) => ({ ...one, owner: identity.nodeId }))
         respond(message, stats)
       })
+      yield* endpoint("query-lines", subjects.query("lines"), null, (message) => respond(message, partitions.lines()))
+      for (const partition of partitions.owned()) {
+        yield* endpoint(`partition-${partition}-held`, subjects.partition(partition, "held"), null, (message) => {
+          const held = decodeAsked(readJson(message)).map((id) => [id, partitions.heldBy(id)] as const)
+          respond(message, Object.fromEntries(held.filter(([, by]) => by !== undefined)))
+        })
+      }
     })
   )
 
@@ -44,12 +55,13 @@ export interface QueriesOptions {
 
 export const layer = (
   options: QueriesOptions
-): Layer.Layer<never, never, NatsConnection | NatsService | Queries | EventLog | Calendars> =>
+): Layer.Layer<never, never, NatsConnection | NatsService | Queries | EventLog | Calendars | Queues> =>
   Layer.effectDiscard(
     Effect.gen(function* () {
       const nats = yield* NatsConnection
       const queries = yield* Queries
       const log = yield* EventLog
+      const settings = yield* Settings.Current
       const { endpoint } = yield* NatsService
       const { connection, jsm, listen, subjects } = nats
       const services = yield* Effect.context<never>()
@@ -76,6 +88,8 @@ export const layer = (
             return answers
           })
         )
+
+      const queueLines = NatsQueueLines.make({ nats, gather, partitions: settings.partitions })
 
       const queues = Effect.tryPromise(async () => {
         const all: Array<ServiceStatus["queues"][number]> = []
@@ -109,9 +123,10 @@ export const layer = (
       })
 
       const questions = [
-        ...(yield* Answers.make({ ...options, progress })),
+        ...(yield* Answers.make({ ...options, progress, queueLines })),
         yield* StoredLogAnswers.make,
         yield* WhyAnswers.make,
+        yield* Answers.queues(queueLines),
         Answers.question("events", PastEventsQuery, (query) =>
           Effect.provideService(pastEvents(query), NatsConnection, nats)
         ),

@@ -1,5 +1,6 @@
 /** TaskExecution: one row an occurrence that became due or was skipped, as every reader sees it (CONTRACT "Read models"). */
 import { Schema } from "effect"
+import { HeldBy } from "../events/QueueEvent.ts"
 import { Instant } from "../recurrence/Instant.ts"
 import { ExecutionStatus } from "./ScheduledTask.ts"
 
@@ -68,6 +69,8 @@ export const TaskExecution = Schema.Struct({
   retriedBy: OptionalText,
   /** Where its end stands in the log. */
   endLogSequence: Schema.NullOr(Schema.Int),
+  /** Only while it is due and has not begun, and only where a limit of its queue holds it back; nothing of it is stored. */
+  heldBy: Schema.optionalKey(HeldBy),
   /** Only while it runs, and only where the task type tells. */
   progress: Schema.optionalKey(ExecutionProgress)
 })

@@ -4,7 +4,9 @@ import { Calendars } from "../actors/Calendars.ts"
 import { viewOf } from "../actors/door/CalendarRequest.ts"
 import * as Intake from "../actors/door/Intake.ts"
 import { preview, PreviewRequest } from "../actors/door/Preview.ts"
+import { QueuesQuery, viewsOf } from "../actors/door/QueueRequest.ts"
 import { Refused } from "../actors/door/TaskRequest.ts"
+import { Queues } from "../actors/Queues.ts"
 import {
   ChangesQuery,
   CountsQuery,
@@ -25,6 +27,7 @@ import { decodeWith, type Question } from "./Answered.ts"
 import * as AsOf from "./AsOf.ts"
 import { asOfField, type Standpoint } from "./AsOf.ts"
 import { OccurrencesQuery } from "./FrontDoor.ts"
+import type { QueueLines } from "./QueueLines.ts"
 import type { RunningProgress } from "./RunningProgress.ts"
 
 /** Coming runs shown with a task. */
@@ -75,6 +78,8 @@ export interface AnswersOptions {
   /** Zone of questions that name none. */
   readonly timezone: string
   readonly progress: RunningProgress
+  /** What owners know of queues; default: nothing. */
+  readonly queueLines?: QueueLines
 }
 
 /** An execution, and its steps behind it in the order in which they became due. */
@@ -130,7 +135,7 @@ const info = Effect.fnUntraced(function* ({ excluded, queries }: Standpoint, que
 })
 
 /** All that read models and calendars can answer. */
-export const make = Effect.fnUntraced(function* ({ progress, timezone }: AnswersOptions) {
+export const make = Effect.fnUntraced(function* ({ progress, queueLines, timezone }: AnswersOptions) {
   const queries = yield* Queries
   const calendars = yield* Calendars
   const past = yield* AsOf.make()
@@ -168,6 +173,23 @@ export const make = Effect.fnUntraced(function* ({ progress, timezone }: Answers
   const shown = (standpoint: Standpoint) => (execution: TaskExecution) =>
     standpoint === present ? progress.shown(execution) : execution
 
+  /** Executions of one task; what holds back those that are due is told by its owner, and stands in no log either. */
+  const shownOfTask = Effect.fnUntraced(function* (standpoint: Standpoint, executions: ReadonlyArray<TaskExecution>) {
+    const waiting = executions.filter(({ status }) => status === "queued" || status === "retrying")
+    const [first] = waiting
+    const heldBy =
+      first === undefined || standpoint !== present || queueLines === undefined
+        ? {}
+        : yield* queueLines.heldBy(
+            first.taskId,
+            waiting.map(({ executionId }) => executionId)
+          )
+    return executions.map(shown(standpoint)).map((execution): TaskExecution => {
+      const by = heldBy[execution.executionId]
+      return by === undefined ? execution : { ...execution, heldBy: by }
+    })
+  })
+
   const occurrences = Effect.fnUntraced(function* ({ from, id, limit = 100, to }: typeof OccurrencesQuery.Type) {
     const { definition } = yield* queries.task({ id })
     const exclusions = calendars.excluded.of(definition)
@@ -198,13 +220,19 @@ export const make = Effect.fnUntraced(function* ({ progress, timezone }: Answers
       Effect.map(at.queries.task(query), ({ logSequence, task }) => ({ task, logSequence }))
     ),
     standing("info", InfoQuery, (at, query) =>
-      Effect.map(info(at, query), (found) => ({ ...found, executions: found.executions.map(shown(at)) }))
+      Effect.flatMap(info(at, query), (found) =>
+        Effect.map(shownOfTask(at, found.executions), (executions) => ({ ...found, executions }))
+      )
     ),
     question("occurrences", OccurrencesQuery, occurrences),
     standing("executions", ExecutionsQuery, (at, query) =>
       Effect.map(at.queries.executions(query), (page) => told(at, { ...page, items: page.items.map(shown(at)) }))
     ),
-    standing("execution", TaskQuery, (at, query) => Effect.map(at.queries.execution(query), shown(at))),
+    standing("execution", TaskQuery, (at, query) =>
+      Effect.flatMap(at.queries.execution(query), (found) =>
+        Effect.map(shownOfTask(at, [found]), ([execution]) => ({ ...found, ...execution }))
+      )
+    ),
     standing("counts", CountsQuery, (at, query) =>
       Effect.map(at.queries.countTasks(query), (counts) => told(at, counts))
     ),
@@ -215,4 +243,25 @@ export const make = Effect.fnUntraced(function* ({ progress, timezone }: Answers
     question("next", PreviewRequest, next),
     question("calendars", Schema.Struct({}), () => Effect.sync(() => calendars.all().map(viewOf)))
   ]
+})
+
+/** The question about queues: what was said about them, and what their owners know. */
+export const queues = Effect.fnUntraced(function* ({ lines, served }: QueueLines) {
+  const said = yield* Queues
+  return question(
+    "queues",
+    QueuesQuery,
+    Effect.fnUntraced(function* ({ queue }) {
+      const known = yield* Effect.all([lines, served], { concurrency: "unbounded" })
+      const all = viewsOf(said.all(), ...known)
+      if (queue === undefined) return all
+      const found = all.filter((one) => one.queue === queue)
+      if (found.length > 0) return found
+      return yield* new Refused({
+        code: "notFound",
+        message: `no queue ${JSON.stringify(queue)} is known: nothing was said about it, nothing waits in it, and no worker serves it`,
+        hint: all.length === 0 ? "there are none" : `there are: ${all.map((one) => one.queue).join(", ")}`
+      })
+    })
+  )
 })

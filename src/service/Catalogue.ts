@@ -12,6 +12,14 @@ import {
   RemoveCalendarRequest,
   SetCalendarRequest
 } from "../actors/door/CalendarRequest.ts"
+import {
+  PauseQueueRequest,
+  QueueAnswer,
+  QueuesQuery,
+  QueueView,
+  ResumeQueueRequest,
+  SetQueueRequest
+} from "../actors/door/QueueRequest.ts"
 import { Preview, PreviewRequest } from "../actors/door/Preview.ts"
 import {
   BackfillAnswer,
@@ -159,6 +167,9 @@ const commands: ReadonlyArray<Entry> = [
     CalendarAnswer
   ),
   ...pair("command", "removeCalendar", "Removes a calendar.", RemoveCalendarRequest, CalendarAnswer),
+  ...pair("command", "setQueue", "Changes limits of a queue.", SetQueueRequest, QueueAnswer),
+  ...pair("command", "pauseQueue", "Nothing new of a queue begins until it goes on.", PauseQueueRequest, QueueAnswer),
+  ...pair("command", "resumeQueue", "Lets a paused queue go on.", ResumeQueueRequest, QueueAnswer),
   ...pair(
     "command",
     "subscribe",
@@ -213,6 +224,13 @@ const queries: ReadonlyArray<Entry> = [
   ...pair("query", "changes", "Who changed what, a page at a time.", ChangesQuery, ChangesPage),
   ...pair("query", "why", "Why an instant of a task ran, or did not.", WhyQuery, WhyAnswer),
   ...pair("query", "log", "The log as it is stored, a page at a time.", StoredLogQuery, StoredLogPage),
+  ...pair(
+    "query",
+    "queues",
+    "Queues: their limits, what runs, what waits, and what holds it back.",
+    QueuesQuery,
+    Schema.Array(QueueView)
+  ),
   ...pair("query", "calendars", "All calendars of excluded days.", Nothing, Schema.Array(CalendarView)),
   ...pair("query", "status", "Nodes, partitions, queues and read models.", Nothing, ServiceStatus),
   ...pair(

@@ -4,6 +4,7 @@
  */
 import { Effect, Predicate, Schema, type Scope, Stream } from "effect"
 import { CalendarAnswer, CalendarView } from "../actors/door/CalendarRequest.ts"
+import { QueueAnswer, QueueView } from "../actors/door/QueueRequest.ts"
 import { Preview } from "../actors/door/Preview.ts"
 import {
   BackfillAnswer,
@@ -229,6 +230,9 @@ export const make = (carrier: Carrier, { actor, newId }: ClientOptions): FrontDo
   const schedule = command("schedule", ScheduleAnswer)
   const setCalendar = command("setCalendar", CalendarAnswer)
   const removeCalendar = command("removeCalendar", CalendarAnswer)
+  const setQueue = command("setQueue", QueueAnswer)
+  const pauseQueue = command("pauseQueue", QueueAnswer)
+  const resumeQueue = command("resumeQueue", QueueAnswer)
   const readMany = read("scheduleMany", ManyAnswers)
 
   const scheduleChunk = Effect.fnUntraced(function* (
@@ -289,6 +293,10 @@ export const make = (carrier: Carrier, { actor, newId }: ClientOptions): FrontDo
     update: ofTask(command("update", ChangeAnswer)),
     setCalendar: (body) => setCalendar(body, body.commandId),
     removeCalendar: (body) => removeCalendar(body, body.commandId),
+    setQueue: (body) => setQueue(body, body.commandId),
+    pauseQueue: (body) => pauseQueue(body, body.commandId),
+    resumeQueue: (body) => resumeQueue(body, body.commandId),
+    queues: query("queues", Schema.Array(QueueView)),
     calendars: Effect.suspend(() => query("calendars", Schema.Array(CalendarView))({})),
     next: query("next", Preview),
     tasks: fresh("tasks", TasksPage),

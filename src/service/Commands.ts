@@ -14,9 +14,18 @@ import {
 import { ownSubject } from "../actors/door/Define.ts"
 import * as Intake from "../actors/door/Intake.ts"
 import { Refused, TASK_VERBS } from "../actors/door/TaskRequest.ts"
+import {
+  PauseQueueRequest,
+  pauseQueue,
+  ResumeQueueRequest,
+  resumeQueue,
+  SetQueueRequest,
+  setQueue
+} from "../actors/door/QueueRequest.ts"
 import { Partitions } from "../actors/Partitions.ts"
 import type { CalendarCommand } from "../actors/Calendars.ts"
 import { MessageSources } from "../actors/MessageSources.ts"
+import { type QueueCommand, Queues } from "../actors/Queues.ts"
 import { partitionOf } from "../events/Partition.ts"
 import { shownFields } from "../projections/TaskRow.ts"
 import { ownEvent, subjectOf } from "../recurrence/MessageWords.ts"
@@ -190,5 +199,27 @@ export const calendarCommands = Effect.fnUntraced(function* ({ actor, newId }: O
     changing("removeCalendar", RemoveCalendarRequest, (request, sender) =>
       Result.succeed(removeCalendar(request, sender))
     )
+  ]
+})
+
+/** The commands about queues; any node that decides takes them. */
+export const queueCommands = Effect.fnUntraced(function* ({ actor, newId }: Omit<CommandsOptions, "timezone">) {
+  const queues = yield* Queues
+  const changing = <A>(
+    name: string,
+    schema: Schema.ConstraintDecoder<A>,
+    commandOf: (request: A, sender: Sender) => Result.Result<QueueCommand, Refused>
+  ): Question => {
+    const decode = decodeWith(schema)
+    return {
+      name,
+      answer: (body) =>
+        Effect.flatMap(Effect.fromResult(commandOf(decode(body), { commandId: newId(), actor })), queues.change)
+    }
+  }
+  return [
+    changing("setQueue", SetQueueRequest, setQueue),
+    changing("pauseQueue", PauseQueueRequest, pauseQueue),
+    changing("resumeQueue", ResumeQueueRequest, resumeQueue)
   ]
 })

@@ -13,6 +13,14 @@ import type {
   SetCalendarRequest
 } from "../actors/door/CalendarRequest.ts"
 import type { Preview, PreviewRequest } from "../actors/door/Preview.ts"
+import type {
+  PauseQueueRequest,
+  QueueAnswer,
+  QueuesQuery,
+  QueueView,
+  ResumeQueueRequest,
+  SetQueueRequest
+} from "../actors/door/QueueRequest.ts"
 import {
   type BackfillAnswer,
   type BackfillRequest,
@@ -220,6 +228,13 @@ export interface FrontDoor {
   /** Gives a calendar of excluded days all its days; makes it where it is new. */
   setCalendar(request: SetCalendarRequest): Effect.Effect<CalendarAnswer, SchedulerError>
   removeCalendar(request: RemoveCalendarRequest): Effect.Effect<CalendarAnswer, SchedulerError>
+  /** Changes the limits of a queue that are named. */
+  setQueue(request: SetQueueRequest): Effect.Effect<QueueAnswer, SchedulerError>
+  /** Nothing new of a queue begins until it goes on; what runs goes on. */
+  pauseQueue(request: PauseQueueRequest): Effect.Effect<QueueAnswer, SchedulerError>
+  resumeQueue(request: ResumeQueueRequest): Effect.Effect<QueueAnswer, SchedulerError>
+  /** All queues, or one: limits, what runs, what waits, and what holds it back. */
+  queues(query: QueuesQuery): Effect.Effect<ReadonlyArray<QueueView>, SchedulerError>
   readonly calendars: Effect.Effect<ReadonlyArray<CalendarView>, SchedulerError>
   /** How words would be understood, and when that runs. */
   next(request: PreviewRequest): Effect.Effect<Preview, SchedulerError>

@@ -3,6 +3,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Deferred, Effect, Exit, Layer, Stream } from "effect"
 import { Announcements } from "../../src/actors/Announcements.ts"
 import { Calendars } from "../../src/actors/Calendars.ts"
+import { Queues } from "../../src/actors/Queues.ts"
 import type { CommandAnswer } from "../../src/actors/Envelope.ts"
 import * as EventTriggers from "../../src/actors/EventTriggers.ts"
 import { Partitions } from "../../src/actors/Partitions.ts"
@@ -26,7 +27,7 @@ const broken: Outcome = { outcome: "failedForGood", error: { code: "exitCode", m
 /** A node on the log that is there: owns all partitions; with `triggers` it starts tasks by events. */
 const node = (nodeId: string, triggers: boolean) => {
   const owner = Partitions.layer(nodeId).pipe(
-    Layer.provide([Announcements.layerMemory, WorkQueue.layerMemory, Calendars.layer(nodeId)])
+    Layer.provide([Announcements.layerMemory, WorkQueue.layerMemory, Calendars.layer(nodeId), Queues.layer(nodeId)])
   )
   return Layer.fresh(triggers ? EventTriggers.layer.pipe(Layer.provideMerge(owner)) : owner)
 }

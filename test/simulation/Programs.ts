@@ -2,6 +2,7 @@
 import { Context, Effect, Layer, type Scope } from "effect"
 import { Announcements } from "../../src/actors/Announcements.ts"
 import { Calendars } from "../../src/actors/Calendars.ts"
+import { Queues } from "../../src/actors/Queues.ts"
 import { Partitions } from "../../src/actors/Partitions.ts"
 import { EventLog } from "../../src/events/EventLog.ts"
 import * as Projector from "../../src/projections/Projector.ts"
@@ -33,11 +34,11 @@ export const node = Effect.fnUntraced(function* (nodeId: string, ports: NodePort
     Layer.succeed(Announcements, ports.announcements),
     Layer.succeed(WorkQueue, ports.workQueue)
   )
-  const calendars = Calendars.layer(nodeId).pipe(Layer.provide(given))
+  const shared = Layer.mergeAll(Calendars.layer(nodeId), Queues.layer(nodeId)).pipe(Layer.provide(given))
   const context = yield* Layer.build(
     Layer.mergeAll(
-      Partitions.layer(nodeId).pipe(Layer.provide(Layer.merge(given, calendars))),
-      calendars,
+      Partitions.layer(nodeId).pipe(Layer.provide(Layer.merge(given, shared))),
+      shared,
       Layer.orDie(TaskTypes.layerDeclared([SIM]))
     )
   )

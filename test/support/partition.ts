@@ -5,6 +5,9 @@
 import { Clock, Deferred, Effect, Exit, Latch, Layer, Scope, Stream } from "effect"
 import { TestClock } from "effect/testing"
 import * as Announcer from "../../src/actors/Announcer.ts"
+import * as Dispatcher from "../../src/actors/Dispatcher.ts"
+import type { Refused } from "../../src/actors/door/TaskRequest.ts"
+import { type LimitChanges, Queues } from "../../src/actors/Queues.ts"
 import { Announcements, announcementId, AnnouncingFailed, type Recorded } from "../../src/actors/Announcements.ts"
 import type { CommandAnswer, Envelope } from "../../src/actors/Envelope.ts"
 import type { TaskCommand } from "../../src/actors/task/Task.ts"
@@ -45,6 +48,11 @@ export interface PartitionWorld {
 
 export interface TestNode {
   readonly actor: PartitionActor.PartitionActor
+  readonly dispatcher: Dispatcher.Dispatcher
+  /** Says something about the queue of the test's tasks. */
+  queue(
+    command: { readonly type: "set"; readonly changes: LimitChanges } | { readonly type: "pause" | "resume" }
+  ): Effect.Effect<void, Refused>
   readonly stop: Effect.Effect<void>
   command(command: TaskCommand): Effect.Effect<CommandAnswer>
   schedule(taskId: string, changes?: Partial<TaskDefinition>, commandId?: string): Effect.Effect<CommandAnswer>
@@ -148,10 +156,15 @@ export const makePartition = Effect.fnUntraced(function* (maxCommitBytes = 1_000
 
   const start = Effect.fnUntraced(function* (nodeId: string) {
     const scope = yield* Effect.acquireRelease(Scope.make(), (one) => Scope.close(one, Exit.void))
-    const actor = yield* Effect.gen(function* () {
+    const { actor, dispatcher, queues } = yield* Effect.gen(function* () {
       const announcer = yield* Announcer.make
-      return yield* PartitionActor.make(0, nodeId, announcer, none)
-    }).pipe(Effect.provide(ports, { local: true }), Scope.provide(scope))
+      const queues = yield* Queues
+      const dispatcher = yield* Dispatcher.make({ send: announcer.offer, queues })
+      return { actor: yield* PartitionActor.make(0, nodeId, announcer, dispatcher, none), dispatcher, queues }
+    }).pipe(
+      Effect.provide([Queues.layer(nodeId).pipe(Layer.provideMerge(ports))], { local: true }),
+      Scope.provide(scope)
+    )
     let commands = 0
     const command = (taskId: string, commandId = `${nodeId}-${(commands += 1)}`) => ({
       taskId,
@@ -159,6 +172,16 @@ export const makePartition = Effect.fnUntraced(function* (maxCommitBytes = 1_000
     })
     const node: TestNode = {
       actor,
+      dispatcher,
+      queue: (command) =>
+        Effect.andThen(
+          queues.change({
+            queue: "shell_command",
+            causedBy: { commandId: `q${nodeId}-${(commands += 1)}`, actor: "test" },
+            ...command
+          }),
+          node.settled
+        ),
       stop: Scope.close(scope, Exit.void),
       command: (asked) => ask<CommandAnswer>(actor, (reply) => ({ _tag: "command", reply, command: asked })),
       schedule: (taskId, changes = {}, commandId) =>

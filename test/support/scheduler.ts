@@ -1,12 +1,15 @@
 /** The front door in memory: tasks and executions as they are put in, ids and refusals as the service gives them. */
 import { Effect, Schema, Stream } from "effect"
 import { severalOf } from "../../src/projections/Queries.ts"
+import { changed as limitsAfter } from "../../src/actors/Queues.ts"
 import type { ScheduledTask } from "../../src/projections/ScheduledTask.ts"
 import type { Subscription } from "../../src/service/Cursors.ts"
 import type { TaskExecution } from "../../src/projections/TaskExecution.ts"
 import {
   type AnnouncedEvent,
   type CalendarView,
+  type QueueAnswer,
+  type QueueView,
   type OutputPiece,
   CancelRequest,
   type RunRequest,
@@ -158,6 +161,7 @@ export interface World {
   /** Requests to pause, resume, restore, undo, revert, retry, cancel one execution, skip, reschedule and update. */
   readonly changed: Array<object>
   readonly calendars: Array<CalendarView>
+  readonly queues: Array<QueueView>
   /** Every call fails with this while it is set. */
   failing: SchedulerError | undefined
   /** Called when a task has been scheduled: what then happens to it. */
@@ -182,6 +186,7 @@ export const aWorld = (changes: Partial<World> = {}): World => ({
   changed: [],
   revisions: [],
   calendars: [],
+  queues: [],
   failing: undefined,
   onScheduled: () => undefined,
   onRead: () => undefined,
@@ -225,6 +230,26 @@ const wants = (asked: string | ReadonlyArray<string> | undefined, value: string)
 
 const isRequest = Schema.is(ScheduleRequest)
 const isCancel = Schema.is(CancelRequest)
+
+const aQueue = (queue: string): QueueView => ({
+  queue,
+  limits: {},
+  paused: null,
+  running: 0,
+  waiting: 0,
+  held: {},
+  revision: 0,
+  changedAt: null
+})
+
+/** The queue as it was told to be. */
+const said = (world: World, told: QueueView): QueueAnswer => {
+  const { limits, paused, queue, revision } = told
+  const after = { ...told, revision: revision + 1, changedAt: "2026-03-08T12:00:00.000Z" }
+  const at = world.queues.findIndex((one) => one.queue === queue)
+  world.queues.splice(at < 0 ? world.queues.length : at, 1, after)
+  return { queue, limits, paused: paused !== null, revision: revision + 1, logSequence: 9 }
+}
 
 export const memoryScheduler = (world: World): Scheduler["Service"] => {
   const guarded = <A>(effect: () => Effect.Effect<A, SchedulerError>) =>
@@ -388,6 +413,29 @@ export const memoryScheduler = (world: World): Scheduler["Service"] => {
         world.calendars.splice(at, 1)
         return Effect.succeed({ calendar, revision: 2, logSequence: 10 })
       }),
+    setQueue: ({ queue, ...changes }) =>
+      guarded(() =>
+        Effect.sync(() => {
+          const before = world.queues.find((one) => one.queue === queue)
+          const limits = limitsAfter(before?.limits ?? {}, changes)
+          return said(world, { ...(before ?? aQueue(queue)), limits })
+        })
+      ),
+    pauseQueue: ({ queue, reason }) =>
+      guarded(() =>
+        Effect.sync(() => {
+          const paused = { since: "2026-03-08T12:00:00.000Z", by: "cli:ann", reason: reason ?? null }
+          return said(world, { ...(world.queues.find((one) => one.queue === queue) ?? aQueue(queue)), paused })
+        })
+      ),
+    resumeQueue: ({ queue }) =>
+      guarded(() =>
+        Effect.sync(() =>
+          said(world, { ...(world.queues.find((one) => one.queue === queue) ?? aQueue(queue)), paused: null })
+        )
+      ),
+    queues: ({ queue }) =>
+      guarded(() => Effect.succeed(world.queues.filter((one) => queue === undefined || one.queue === queue))),
     calendars: guarded(() => Effect.succeed(world.calendars)),
     next: () => Effect.die("the command line reads words by itself"),
     counts: (query) =>

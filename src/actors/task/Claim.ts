@@ -11,6 +11,8 @@ import type { ClaimAnswer, ClaimRequest, Heartbeat, HeartbeatAnswer, WorkItem } 
 import { toMillis } from "../../recurrence/Instant.ts"
 import { topOf } from "./Overlap.ts"
 import { withMessage } from "../../work/sequence/Template.ts"
+import type { Offer, Place } from "../queue/Line.ts"
+import { placeOf } from "./Placing.ts"
 import { limitsOf } from "./Sequence.ts"
 import { stopReason } from "./Stopping.ts"
 import type { LiveTask, OpenExecution, Stage, TaskState } from "./TaskState.ts"
@@ -31,12 +33,16 @@ const withStage = (task: LiveTask, executionId: string, stage: Stage): LiveTask 
 const open = (state: TaskState | undefined, executionId: string): OpenExecution | undefined =>
   state?._tag === "live" ? state.executions.find((execution) => execution.executionId === executionId) : undefined
 
+/** Asked before an attempt begins: undefined when its queue lets it, else how long until it is to be asked again, milliseconds. */
+export type Admit = (executionId: string, attempt: number, place: Place) => number | undefined
+
 /** May this attempt begin now? The state is a new one only when the answer is `granted`. */
 export const claim = (
   state: TaskState | undefined,
   request: ClaimRequest,
   now: number,
-  leaseMs: number
+  leaseMs: number,
+  admit: Admit = () => undefined
 ): { readonly state: TaskState | undefined; readonly answer: ClaimAnswer } => {
   const execution = open(state, request.executionId)
   if (state?._tag !== "live" || execution === undefined || execution.attempt !== request.attempt) {
@@ -55,6 +61,9 @@ export const claim = (
     const retryAfterMs = Math.max(0, stage.leaseUntil - now) + AFTER_LEASE_MS
     return { state, answer: { answer: "held", retryAfterMs } }
   }
+  const heldMs =
+    stage._tag === "claimed" ? undefined : admit(execution.executionId, execution.attempt, placeOf(state, execution))
+  if (heldMs !== undefined) return { state, answer: { answer: "held", retryAfterMs: heldMs } }
   const claimed: Stage =
     stage._tag === "claimed"
       ? { ...stage, leaseUntil: now + leaseMs }
@@ -110,17 +119,17 @@ export const offer = (
   state: TaskState,
   partition: number,
   now: number
-): { readonly state: TaskState; readonly items: ReadonlyArray<WorkItem> } => {
-  if (state._tag === "ended") return { state, items: [] }
-  const items: Array<WorkItem> = []
+): { readonly state: TaskState; readonly offers: ReadonlyArray<Offer> } => {
+  if (state._tag === "ended") return { state, offers: [] }
+  const offers: Array<Offer> = []
   const executions = state.executions.map((execution): OpenExecution => {
     // A sequence is done by its steps.
     if (execution.outcomes !== undefined || execution.stage._tag !== "waiting" || execution.stage.until > now)
       return execution
-    items.push(workItem(state, execution, partition))
+    offers.push({ ...placeOf(state, execution), item: workItem(state, execution, partition) })
     return { ...execution, stage: { _tag: "offered" } }
   })
-  return items.length === 0 ? { state, items } : { state: { ...state, executions }, items }
+  return offers.length === 0 ? { state, offers } : { state: { ...state, executions }, offers }
 }
 
 /** The queue may have lost what it held: whatever is offered and not in `held` (ids of offers) waits to be offered again. */

@@ -14,6 +14,7 @@ import { rateText } from "../asking/Rates.ts"
 import { colors, labelled, now, out, outJson, outLines } from "../showing/Output.ts"
 import { allChanges, showChanges } from "../showing/Changes.ts"
 import { byMessageText, runLines } from "../showing/Runs.ts"
+import { heldText } from "../showing/QueueRows.ts"
 import { byId } from "../asking/TaskNames.ts"
 import { depthOf } from "../showing/Steps.ts"
 import { instantText, progressText, standing, statusPaint } from "../showing/TaskRows.ts"
@@ -159,6 +160,7 @@ const executionLines = (execution: TaskExecution, zone: string, paint: Paint): s
       labelled(
         [
           ["progress", execution.progress === undefined ? undefined : progressText(execution.progress)],
+          ["held back", execution.heldBy === undefined ? undefined : heldText(execution.heldBy)],
           ["by hand", execution.manual && execution.retryOf === null ? "yes" : undefined],
           ["retry of", execution.retryOf ?? undefined],
           ["retried by", execution.retriedBy ?? undefined],

@@ -6,15 +6,16 @@ import { Effect, Layer } from "effect"
 import { connection, type ServerAccess } from "../../access/ServerAccess.ts"
 import { Calendars } from "../../actors/Calendars.ts"
 import * as EventTriggers from "../../actors/EventTriggers.ts"
+import { Queues } from "../../actors/Queues.ts"
 import { Partitions } from "../../actors/Partitions.ts"
 import * as NatsAnnouncements from "../../nats/NatsAnnouncements.ts"
-import * as NatsCalendars from "../../nats/NatsCalendars.ts"
 import * as NatsCommands from "../../nats/NatsCommands.ts"
 import * as NatsCursors from "../../nats/NatsCursors.ts"
 import * as NatsEventLog from "../../nats/NatsEventLog.ts"
 import * as NatsLiveFeed from "../../nats/NatsLiveFeed.ts"
 import * as NatsNotificationBus from "../../nats/NatsNotificationBus.ts"
 import * as NatsQueries from "../../nats/NatsQueries.ts"
+import * as NatsSharedFacts from "../../nats/NatsSharedFacts.ts"
 import * as NatsScheduler from "../../nats/NatsScheduler.ts"
 import { type NodeIdentity, NatsService } from "../../nats/NatsService.ts"
 import * as NatsSubscriptions from "../../nats/NatsSubscriptions.ts"
@@ -99,50 +100,50 @@ const core = (options: NodeOptions, name: string) => {
   )
 }
 
-/** The calendars of excluded days; the same layer for all that needs them on one connection. */
-const calendarsOf = (options: NodeOptions) =>
-  Calendars.layer(options.identity.nodeId).pipe(Layer.provide(NatsEventLog.layer))
+/** The calendars of excluded days, and the queues; the same layer for all that needs them on one connection. */
+const sharedOf = ({ identity: { nodeId } }: NodeOptions) =>
+  Layer.mergeAll(Calendars.layer(nodeId), Queues.layer(nodeId)).pipe(Layer.provide(NatsEventLog.layer))
 
 /** Owns partitions, decides, fires, announces; ready when it has read its part of the log. */
-const decides = (options: NodeOptions, calendars: ReturnType<typeof calendarsOf>) =>
+const decides = (options: NodeOptions, shared: ReturnType<typeof sharedOf>) =>
   Layer.mergeAll(
     NatsCommands.layer({ timezone: options.timezone }),
-    NatsCalendars.layer,
+    NatsSharedFacts.layer,
     NatsQueries.layerPartitions,
     EventTriggers.layer,
     NatsTriggers.layer
   ).pipe(
     Layer.provide(Partitions.layer(options.identity.nodeId)),
     Layer.provide(TriggerStreams.layer),
-    Layer.provide(calendars),
+    Layer.provide(shared),
     Layer.provide([NatsEventLog.layer, NatsWorkQueue.layer, NatsAnnouncements.layer]),
     Layer.provide(TaskTypes.layerDeclared(declarationsOf(options)))
   )
 
 /** Follows the log into read models, and answers queries from them. */
-const answers = ({ timezone }: NodeOptions, readModelFile: string, calendars: ReturnType<typeof calendarsOf>) =>
+const answers = ({ timezone }: NodeOptions, readModelFile: string, shared: ReturnType<typeof sharedOf>) =>
   Layer.mergeAll(NatsQueries.layer({ timezone }), NatsSubscriptions.layer.pipe(Layer.provide(NatsCursors.layer))).pipe(
-    Layer.provide([calendars, ReadModels.layer({ file: readModelFile })]),
+    Layer.provide([shared, ReadModels.layer({ file: readModelFile })]),
     Layer.provide(NatsEventLog.layer)
   )
 
 /** A node that decides, and one that answers, on one connection. */
 export const schedulerAndApi = (options: NodeOptions, readModelFile: string) => {
-  const calendars = calendarsOf(options)
-  return Layer.mergeAll(decides(options, calendars), answers(options, readModelFile, calendars)).pipe(
+  const shared = sharedOf(options)
+  return Layer.mergeAll(decides(options, shared), answers(options, readModelFile, shared)).pipe(
     Layer.provide(core(options, "node")),
     Layer.provide(settingsOf(options))
   )
 }
 
 export const scheduler = (options: NodeOptions) =>
-  decides(options, calendarsOf(options)).pipe(
+  decides(options, sharedOf(options)).pipe(
     Layer.provide(core(options, "scheduler")),
     Layer.provide(settingsOf(options))
   )
 
 export const api = (options: NodeOptions, readModelFile: string) =>
-  answers(options, readModelFile, calendarsOf(options)).pipe(
+  answers(options, readModelFile, sharedOf(options)).pipe(
     Layer.provide(core(options, "api")),
     Layer.provide(settingsOf(options))
   )
