@@ -1,7 +1,8 @@
 /** The plan of applying a set: what the files say, held against what the service makes of it and what is there. */
 import { Effect } from "effect"
 import type { ScheduledTask } from "../../projections/ScheduledTask.ts"
-import { Refused, type ScheduleAnswer, type Scheduler, type SchedulerError } from "../../Scheduler.ts"
+import { Refused } from "../../actors/door/TaskRequest.ts"
+import type { ScheduleAnswer, Scheduler, SchedulerError } from "../../Scheduler.ts"
 import { CliFailure, ExitCode } from "../Failure.ts"
 import { allPages } from "../showing/Pages.ts"
 import {
