@@ -74,5 +74,33 @@ export const CASES: ReadonlyArray<Plan> = [
       })),
       faults: [fault(500, "again", "", 60_000, 1)]
     })
+  ),
+  /** Executions that run, or wait, are cancelled one by one; the task is cancelled, and comes back. */
+  ...Array.from({ length: 3 }, (_, index) =>
+    made({
+      seed: 1 + index,
+      options: { concurrency: 4 },
+      wishes: [
+        every(5, { overlap: "bufferAll" }),
+        ...[1, 2, 3, 4, 5, 6, 7, 8].map((nth): Wish => ({
+          at: 1000 + nth * 5000 + 700,
+          task: 0,
+          verb: "cancelExecution",
+          which: nth % 2 === 0 ? 0 : 0.99
+        })),
+        { at: 50_000, task: 0, verb: "cancel" },
+        { at: 60_000, task: 0, verb: "restore" }
+      ],
+      faults: []
+    })
+  ),
+  /** Every attempt may be lost, and none is made up for. */
+  ...Array.from({ length: 2 }, (_, index) =>
+    made({
+      seed: 1 + index,
+      options: { maxLost: 1 },
+      wishes: [every(10, { overlap: "allowAll", pauseAfterFailures: 3 })],
+      faults: [1, 2, 3, 4, 5, 6].map((nth) => fault(1000 + nth * 10_000 + 400, "crash", "w0", 1000))
+    })
   )
 ]
