@@ -80,6 +80,10 @@ export const layer: Layer.Layer<never, never, EventLog | Partitions> = Layer.eff
         const { recurrence } = event.definition
         const known = followers.get(event.taskId)
         if (known !== undefined && !isAfter(place, known.after)) return
+        // Another bound of the same words: its owner knows from where on events count.
+        const isSame =
+          event.type === "rescheduled" && known !== undefined && render(known.recurrence) === render(recurrence)
+        if (isSame) return
         followers.delete(event.taskId)
         if (isByMessage(recurrence) && isByEvent(recurrence)) {
           followers.set(event.taskId, { recurrence, after: { ...place, index: Infinity } })

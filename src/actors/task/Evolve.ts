@@ -4,7 +4,8 @@
  */
 import type { CausedBy, EventOf, TaskEvent } from "../../events/TaskEvent.ts"
 import { type Instant, toMillis } from "../../recurrence/Instant.ts"
-import { scheduleType } from "../../recurrence/Recurrence.ts"
+import { type ByMessage, isByMessage, scheduleType } from "../../recurrence/Recurrence.ts"
+import { render } from "../../recurrence/Render.ts"
 import { carried } from "../../work/sequence/Resume.ts"
 import { SEQUENCE } from "../../work/sequence/SequenceArgs.ts"
 import { stepsOf } from "../../work/sequence/SequencePlan.ts"
@@ -12,15 +13,16 @@ import { KNOWN_DEFINITIONS } from "./KnownDefinition.ts"
 import { isAhead } from "./Overlap.ts"
 import { revived } from "./Revived.ts"
 import { CANCELLED, TASK_CANCELLED } from "./Stopping.ts"
-import type {
-  KnownCommand,
-  LiveTask,
-  LogPosition,
-  OpenExecution,
-  Stage,
-  StepOutcome,
-  TaskPhase,
-  TaskState
+import {
+  isExhausted,
+  type KnownCommand,
+  type LiveTask,
+  type LogPosition,
+  type OpenExecution,
+  type Stage,
+  type StepOutcome,
+  type TaskPhase,
+  type TaskState
 } from "./TaskState.ts"
 
 /** Commands remembered for each task. Older ones are carried out again if they are ever sent again. */
@@ -208,6 +210,26 @@ const told = (
   )
 }
 
+/**
+ * From where messages start it after another schedule. Where only a bound has changed, what is on its way still counts; what
+ * came while an older schedule was not in force, or no run was left, does not.
+ */
+const listensFrom = (
+  task: LiveTask,
+  { definition: { recurrence }, revertsTo, time }: EventOf<"rescheduled">,
+  position: LogPosition
+): Pick<LiveTask, "since" | "broughtBackAt"> => {
+  const before = task.definition.recurrence
+  const isSame = isByMessage(recurrence) && isByMessage(before) && sameSource(recurrence, before)
+  if (isSame && !isExhausted(task, -Infinity)) return { since: task.since }
+  return { since: position, ...(isSame || revertsTo !== undefined ? { broughtBackAt: toMillis(time) } : {}) }
+}
+
+const sameSource = (one: ByMessage, other: ByMessage): boolean => {
+  const [from, of] = [one, other].map((recurrence) => (recurrence.kind === "subject" ? recurrence.from : undefined))
+  return render(one) === render(other) && from?.sequence === of?.sequence && from?.created === of?.created
+}
+
 /** Without an occurrence that is still to come. */
 const leftOut = (task: LiveTask, event: EventOf<"skipped">, commands: LiveTask["commands"]): LiveTask => {
   const next = nextOf(task, event)
@@ -278,7 +300,7 @@ export const evolve = (
         definition: event.definition,
         scheduleType: event.scheduleType,
         revision: event.revision,
-        since: event.type === "rescheduled" ? position : state.since,
+        ...(event.type === "rescheduled" ? listensFrom(state, event, position) : {}),
         ...nextOf(state, event),
         commands: known(state.phase),
         definitions: defined(state, event.revision, position)
@@ -294,7 +316,7 @@ export const evolve = (
         pausedUntil: null,
         failuresInARow: 0,
         since: position,
-        restoredAt: toMillis(event.time),
+        broughtBackAt: toMillis(event.time),
         ...nextOf(state, event),
         commands: known("scheduled")
       }

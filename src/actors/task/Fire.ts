@@ -46,6 +46,10 @@ export const isHeard = (
   return !isAfter(place, heard)
 }
 
+/** Whether it came while nothing listened, before an older schedule was brought back; the log itself says that by its order. */
+const isPast = ({ broughtBackAt = -Infinity }: LiveTask, { at, place }: Message): boolean =>
+  place.stream !== LOG && toMillis(at) <= broughtBackAt
+
 const reasonAgainst = (task: LiveTask, { chain, message }: FireCommand): SkipReason | undefined => {
   const { endAt, maxRuns, overlap, startAt } = task.definition
   if (chain >= MAX_CHAIN) return "chain"
@@ -64,8 +68,9 @@ export const fire = (
   Result.flatMap(alive(state, command.taskId), (task) => {
     const { recurrence } = task.definition
     const isFor = isByMessage(recurrence) && render(recurrence) === command.heardFor
-    const isPast = toMillis(command.message.at) <= (task.restoredAt ?? -Infinity)
-    return decided(isFor && !isPast && !isHeard(task, command.message.place) ? heard(task, command, now) : [])
+    return decided(
+      isFor && !isPast(task, command.message) && !isHeard(task, command.message.place) ? heard(task, command, now) : []
+    )
   })
 
 const heard = (task: LiveTask, command: FireCommand, now: number): ReadonlyArray<TaskEvent> => {

@@ -138,8 +138,8 @@ export interface LiveTask {
   readonly since: LogPosition
   /** The newest message that was decided about. */
   readonly heard?: MessagePlace
-  /** When it was last restored, milliseconds: messages up to then do not start it. */
-  readonly restoredAt?: number
+  /** When a schedule by messages that it has had before, and nothing listened for, came back; milliseconds. Those up to then do not start it. */
+  readonly broughtBackAt?: number
   /** Where the definitions that it has had stand in the log, the newest of them, oldest first. */
   readonly definitions: ReadonlyArray<DefinitionAt>
   /** The newest execution of a sequence, where it has failed. */

@@ -1,13 +1,17 @@
 /** What a message leads to: one decision each, whatever is delivered how often. */
 import { assert, describe, it } from "@effect/vitest"
-import { MAX_CHAIN, MAX_MESSAGE_BYTES, type Message } from "../../../src/events/Message.ts"
+import { Result } from "effect"
+import { LOG, MAX_CHAIN, MAX_MESSAGE_BYTES, type Message } from "../../../src/events/Message.ts"
 import type { EventOf } from "../../../src/events/TaskEvent.ts"
 import type { TaskDefinition } from "../../../src/events/TaskDefinition.ts"
 import { fromMillis } from "../../../src/recurrence/Instant.ts"
+import { render } from "../../../src/recurrence/Render.ts"
 import { wakeAt } from "../../../src/actors/task/TaskState.ts"
-import { done, failed, History, START } from "../../support/task.ts"
+import { done, everySecond, failed, History, START } from "../../support/task.ts"
 
 const orders: Partial<TaskDefinition> = { recurrence: { kind: "subject", subject: "orders.created" } }
+
+const after: TaskDefinition["recurrence"] = { kind: "after", tasks: ["backup"], on: "success" }
 
 class Told extends History {
   /** A message at a place of the stream, `seconds` after the start. */
@@ -178,6 +182,70 @@ describe("a task that messages start", () => {
     const success = task.log.at(-1) as EventOf<"success">
     assert.strictEqual(success.chain, MAX_CHAIN)
     assert.strictEqual(task.message(2, { chain: MAX_CHAIN }), "skipped chain 0-0 (1)")
+  })
+
+  /** Another schedule, or another bound of the same. */
+  const change = (task: Told, changes: Partial<TaskDefinition>) =>
+    task.command({
+      type: "change",
+      ifRevision: undefined,
+      apply: (before) => Result.succeed({ definition: { ...before, ...changes }, timed: true })
+    })
+
+  it("does not run for what came while it had another schedule, once that is undone", () => {
+    const from = { stream: "ORDERS", created: "c1", sequence: 40 }
+    const task = scheduled({ recurrence: { kind: "subject", subject: "orders.created", from }, overlap: "allowAll" })
+    assert.strictEqual(change(task.at(1000), { recurrence: everySecond(3600) }), "rescheduled")
+    assert.strictEqual(
+      task.at(5000).command({ type: "revert", toRevision: undefined, ifRevision: undefined }),
+      "rescheduled"
+    )
+    assert.strictEqual(task.message(41, { at: fromMillis(START + 2000) }), "")
+    assert.strictEqual(task.at(6000).message(42), "due 6")
+  })
+
+  it("does not run for what came while it had no run left, once it gets more", () => {
+    const task = scheduled({ maxRuns: 1, overlap: "allowAll" })
+    assert.strictEqual(task.message(1), "due 0")
+    assert.strictEqual(change(task.at(5000), { maxRuns: 3 }), "rescheduled")
+    assert.strictEqual(task.message(2, { at: fromMillis(START + 2000) }), "")
+    assert.strictEqual(task.at(6000).message(3), "due 6")
+  })
+
+  it("runs for what is on its way while its bounds are changed", () => {
+    const task = scheduled({ overlap: "allowAll" })
+    assert.strictEqual(change(task.at(5000), { maxRuns: 3 }), "rescheduled")
+    assert.strictEqual(task.message(2, { at: fromMillis(START + 4000) }), "due 4")
+    const other = followed().at(5000)
+    other.command({ type: "pause", until: null })
+    other.command({ type: "resume" })
+    assert.strictEqual(change(other, { maxRuns: 3 }), "rescheduled")
+    assert.strictEqual(ended(other, 2, 7), "due 5")
+  })
+
+  /** Started by the ends of another task, and how that ends at a place of the log. */
+  const followed = (): Told => scheduled({ recurrence: after })
+  const ended = (task: Told, sequence: number, index = 0): string => {
+    const message: Message = {
+      id: `${sequence}.${index}`,
+      subject: "scheduler.task.success",
+      at: fromMillis(task.now),
+      place: { stream: LOG, sequence, index },
+      data: {}
+    }
+    const causedBy = { commandId: message.id, actor: "task backup" }
+    const { taskId } = task
+    return task.told(
+      task.decide({ type: "fire", taskId, heardFor: render(after), message, bytes: 10, chain: 0, causedBy })
+    )
+  }
+
+  it("hears, once it is restored, what stands behind that in the log, be it of the same millisecond", () => {
+    const task = followed()
+    task.cancel()
+    assert.strictEqual(task.command({ type: "restore", allowPast: false }), "restored")
+    assert.strictEqual(ended(task, task.log.length), "")
+    assert.strictEqual(ended(task, task.log.length + 1), "due 0")
   })
 
   it("has no instants that could be left out or filled in, and is run by hand only where it needs no message", () => {
