@@ -2,6 +2,8 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber, Result, Stream } from "effect"
 import { TestClock } from "effect/testing"
+import { shortened } from "../../src/actors/task/StartedByEvent.ts"
+import { History } from "../support/task.ts"
 import { type Delivered, fits, type Refused, Scheduler } from "../../src/Scheduler.ts"
 
 const scenario = (name: string, body: Effect.Effect<unknown, unknown, Scheduler>) =>
@@ -133,6 +135,21 @@ describe("pages of events", () => {
       )
     })
   )
+
+  it("tells events of any size without what is large in them, so that a page fits into a message", () => {
+    const task = new History()
+    task.schedule()
+    task.run()
+    const [due] = task.log.slice(-1)
+    assert.strictEqual(due?.type, "due")
+    if (due?.type !== "due") return
+    const result = "x".repeat(500_000)
+    const outcomes = { first: { status: "completed" as const, executionId: "e", result } }
+    const { body, bytes } = shortened({ ...due, resumes: { executionId: "e", fromStep: "next", outcomes } }, 7, 0, 1000)
+    assert.isBelow(bytes, 1000)
+    assert.strictEqual(body["truncated"], true)
+    assert.strictEqual(body["executionId"], due.executionId)
+  })
 
   it.each([
     ["scheduler.task.*", "scheduler.task.due", true],

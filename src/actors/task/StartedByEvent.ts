@@ -31,7 +31,7 @@ export const starts = (event: TaskEvent, taskId: string, recurrence: ByMessage):
 export const chainOf = (event: TaskEvent): number => ("chain" in event ? (event.chain ?? 0) : 0)
 
 /** Fields that may be large; left out where the event would be too large for an execution to be given. */
-const LARGE = ["output", "result", "stepArgs", "definition", "message", "executions"] as const
+const LARGE = ["output", "result", "stepArgs", "definition", "message", "executions", "origins", "resumes"] as const
 
 /** The announced body of an event; where it has more than so many bytes without what is large, which `truncated` then says. */
 export const shortened = (
