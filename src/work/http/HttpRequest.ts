@@ -152,6 +152,9 @@ const decoded = (text: string): string => {
   }
 }
 
+/** As a header can say it: what is no visible ASCII is percent-encoded. A subject may be any text. */
+const visible = (text: string): string => text.replace(/[^\x21-\x7e]+/gu, encodeURIComponent)
+
 const firstRequest = (args: HttpRequestArgs, context: AttemptContext): Sent => {
   const url = new URL(args.url)
   const { password, username } = url
@@ -179,7 +182,10 @@ const firstRequest = (args: HttpRequestArgs, context: AttemptContext): Sent => {
       ...(context.chain === 0 ? {} : { "nagatha-chain": String(context.chain) }),
       ...(context.message === undefined
         ? {}
-        : { "nagatha-message-id": context.message.id, "nagatha-message-subject": context.message.subject })
+        : {
+            "nagatha-message-id": visible(context.message.id),
+            "nagatha-message-subject": visible(context.message.subject)
+          })
     },
     body: body === undefined ? undefined : Buffer.from(isText ? body : JSON.stringify(body))
   }

@@ -107,6 +107,24 @@ describe("a request", () => {
     })
   )
 
+  it.live("names the message that started it, whatever its subject is written in", () =>
+    Effect.gen(function* () {
+      const { seen, url } = yield* serving((_, response) => response.end("ok"))
+      const place = { stream: "ORDERS", sequence: 7 }
+      const message = {
+        id: "ORDERS.7",
+        subject: "orders.東京",
+        at: "2026-03-08T14:30:00.000Z",
+        place,
+        data: { tea: 1 }
+      }
+      yield* send({ url, method: "POST" }, undefined, attemptOf({ message }))
+      assert.strictEqual(seen[0]?.headers["nagatha-message-subject"], "orders.%E6%9D%B1%E4%BA%AC")
+      assert.strictEqual(seen[0]?.headers["nagatha-message-id"], "ORDERS.7")
+      assert.strictEqual(seen[0]?.body, '{"tea":1}')
+    })
+  )
+
   it.live("takes a password with a percent sign that stands for itself", () =>
     Effect.gen(function* () {
       const { seen, url } = yield* serving((_, response) => response.end("ok"))
