@@ -12,10 +12,13 @@ import { TaskExecution } from "./TaskExecution.ts"
 const Limit = Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 1000 }))
 
 /** One value, or several of which any counts. */
-const oneOrMore = <S extends Schema.Top>(value: S) =>
+const oneOrMore = <S extends Schema.Top>(value: S, most = 1000) =>
   Schema.optionalKey(
-    Schema.Union([value, Schema.Array(value).check(Schema.isMinLength(1)).check(Schema.isMaxLength(1000))])
+    Schema.Union([value, Schema.Array(value).check(Schema.isMinLength(1)).check(Schema.isMaxLength(most))])
   )
+
+/** Tags that must all be there: each is looked for in every row. */
+const MOST_TAGS = 64
 
 /** What a field with one value or several asks for. */
 export const severalOf = <A>(asked: A | ReadonlyArray<A> | undefined): ReadonlyArray<A> | undefined =>
@@ -41,8 +44,8 @@ const taskFilter = {
   queue: oneOrMore(Schema.String),
   /** Glob over the name: `*` any text, `?` one character; case matters not. */
   name: Schema.optionalKey(Schema.String),
-  /** All of these tags. */
-  tag: oneOrMore(Schema.String),
+  /** All of these tags, at most 64. */
+  tag: oneOrMore(Schema.String, MOST_TAGS),
   /** At least one of these tags. */
   anyTag: oneOrMore(Schema.String),
   /** Ids, or beginnings of ids of 4 characters or more. */
@@ -110,8 +113,8 @@ const executionFilter = {
   type: oneOrMore(Schema.String),
   /** Of tasks whose name is so (a glob). */
   name: Schema.optionalKey(Schema.String),
-  /** Of tasks with all of these tags. */
-  tag: oneOrMore(Schema.String),
+  /** Of tasks with all of these tags, at most 64. */
+  tag: oneOrMore(Schema.String, MOST_TAGS),
   /** Of tasks with at least one of these tags. */
   anyTag: oneOrMore(Schema.String),
   /** Of tasks of these queues. */

@@ -280,7 +280,7 @@ const group = (
 export const countedTasks = (store: ReadModelStore, query: CountsQuery, now: number): Counts => {
   const conditions = withStatus(taskConditions(store, query, now), query)
   const by = Object.fromEntries(
-    (severalOf(query.by) ?? ["status" as const]).map((one) => [
+    [...new Set(severalOf(query.by) ?? ["status" as const])].map((one) => [
       one,
       one === "tag"
         ? group(store, tagsOf(conditions), "value", conditions)
@@ -294,7 +294,7 @@ export const countedTasks = (store: ReadModelStore, query: CountsQuery, now: num
 export const countedExecutions = Effect.fnUntraced(function* (store: ReadModelStore, query: ExecutionCountsQuery) {
   const conditions = yield* wholeConditions(store, query)
   const by = Object.fromEntries(
-    (severalOf(query.by) ?? ["status" as const]).map((one) => [
+    [...new Set(severalOf(query.by) ?? ["status" as const])].map((one) => [
       one,
       group(store, `execution WHERE ${conditions.where}`, one, conditions)
     ])

@@ -15,7 +15,7 @@ export const belonging = (
 ): Conditions => {
   conditions.oneOf("queue", severalOf(queue))
   if (name !== undefined) conditions.and("name GLOB ?", globOf(name.toLowerCase()))
-  for (const one of severalOf(tag) ?? []) {
+  for (const one of new Set(severalOf(tag))) {
     conditions.and("EXISTS (SELECT 1 FROM json_each(tags) WHERE value = ?)", one)
   }
   const any = severalOf(anyTag)
@@ -34,9 +34,13 @@ export const taskConditions = (store: ReadModelStore, filter: TaskFilter, now: n
   const ids = severalOf(filter.id)
   if (ids !== undefined) {
     const named = [...new Set(ids)].map((id) => rangeOf(store, id))
-    conditions.and(named.map(() => "id >= ? AND id < ?").join(" OR "), ...named.flat())
+    conditions.and(
+      `n IN (SELECT named.n FROM json_each(?) AS asked CROSS JOIN task AS named
+       WHERE named.id >= json_extract(asked.value, '$[0]') AND named.id < json_extract(asked.value, '$[1]'))`,
+      JSON.stringify(named)
+    )
   }
-  for (const word of filter.search?.toLowerCase().split(/\s+/) ?? []) {
+  for (const word of new Set(filter.search?.toLowerCase().split(/\s+/))) {
     if (word !== "") conditions.and("instr(words, ?) > 0", word)
   }
   if (filter.paused !== undefined) conditions.and("paused = ?", filter.paused ? 1 : 0)

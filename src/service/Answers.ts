@@ -35,7 +35,11 @@ const SHOWN_RUNS = 10
 /** Occurrences left out by hand that are looked for. */
 const MAX_LEFT_OUT = 100
 
-export const InfoQuery = Schema.Struct({ ...TaskQuery.fields, executions: Schema.optionalKey(Schema.Int) })
+export const InfoQuery = Schema.Struct({
+  ...TaskQuery.fields,
+  /** Newest executions that are shown; default 10. */
+  executions: Schema.optionalKey(Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 1000 })))
+})
 
 const CODES: Readonly<Record<QueryError["_tag"], string>> = {
   NotFound: "notFound",

@@ -361,6 +361,35 @@ describe("queries over random logs", () => {
     assert.isAbove(shown("execution", "late").length, 10)
   })
 
+  it.effect("may name as many ids as a request may hold, and count each group once", () =>
+    Effect.gen(function* () {
+      const store = storeOf(randomLog(7, 20))
+      const { items } = yield* SqliteQueries.tasks(store, { all: true, limit: 1000 }, now)
+      const many = (known: string) => [known, ...Array.from({ length: 999 }, (_, index) => `none-${index}`)]
+      const [first] = items
+      const found = yield* SqliteQueries.tasks(store, { id: many(first?.taskId ?? "") }, now)
+      assert.deepStrictEqual(
+        found.items.map(({ taskId }) => taskId),
+        [first?.taskId]
+      )
+      const prefixes = yield* SqliteQueries.tasks(store, { id: many(first?.taskId.slice(0, 4) ?? "") }, now)
+      assert.includeMembers(
+        prefixes.items.map(({ taskId }) => taskId),
+        [first?.taskId]
+      )
+      let asked = 0
+      const counting: Pick<ReadModelStore, "all" | "sequence"> = {
+        sequence: store.sequence,
+        all: (...query) => {
+          asked += 1
+          return store.all(...query)
+        }
+      }
+      SqliteQueries.countedTasks(counting as ReadModelStore, { all: true, by: Array(1000).fill("tag") }, now)
+      assert.strictEqual(asked, 2)
+    })
+  )
+
   it.effect("refuse a cursor of another order", () =>
     Effect.gen(function* () {
       const store = storeOf(randomLog(6, 10))
