@@ -73,6 +73,7 @@ export {
   Unreachable
 } from "./service/FrontDoor.ts"
 export { WhyAnswer } from "./audit/WhyAnswer.ts"
+export { SchedulesPage, SchedulesQuery, TaskSchedule } from "./service/Schedules.ts"
 export { StoredLogPage, StoredLogQuery } from "./service/StoredLog.ts"
 
 export { Subscription } from "./service/Cursors.ts"

@@ -111,7 +111,8 @@ export class Verification {
     this.#last = sequence
     if (sequence >= this.#from) this.#commits += 1
     for (const event of commit.calendars ?? []) this.#world.calendars.take(event, sequence)
-    if (partition === CALENDARS_PARTITION) return
+    // Calendars and queues have partitions of their own, behind those of tasks.
+    if (partition >= CALENDARS_PARTITION) return
     let pulse = this.#pulses.get(partition)
     if (pulse === undefined) this.#pulses.set(partition, (pulse = new Pulse()))
     pulse.beat(toMillis(commit.time))

@@ -28,6 +28,7 @@ import { revert, undo } from "./commands/undo.ts"
 import { run } from "./commands/run.ts"
 import { schedule } from "./commands/schedule.ts"
 import { schema } from "./commands/schema.ts"
+import { simulate } from "./commands/simulate.ts"
 import { skip } from "./commands/skip.ts"
 import { status } from "./commands/status.ts"
 import { subscriptions } from "./commands/subscriptions.ts"
@@ -46,7 +47,7 @@ const verbs = [
   { group: "DOING AGAIN", commands: [retry, undo, revert, restore] },
   { group: "WHAT RAN", commands: [history, logs, events, subscriptions, schema, audit] },
   { group: "HOW MUCH AT ONCE", commands: [queue] },
-  { group: "WHEN", commands: [next, calendar] },
+  { group: "WHEN", commands: [next, simulate, calendar] },
   {
     group: "THIS MACHINE",
     commands: [up, down, node, status, doctor, mcpServers, plugins, demo, completions((): Command.Command.Any => tree)]

@@ -26,6 +26,7 @@ import { Cursors } from "../service/Cursors.ts"
 import * as Subscriptions from "../service/Subscriptions.ts"
 import type { QueueLines } from "../service/QueueLines.ts"
 import * as RunningProgress from "../service/RunningProgress.ts"
+import * as ScheduleAnswers from "../service/ScheduleAnswers.ts"
 import * as StoredLogAnswers from "../service/StoredLogAnswers.ts"
 import * as WhyAnswers from "../service/WhyAnswers.ts"
 import * as Settings from "../Settings.ts"
@@ -219,6 +220,7 @@ const started = Effect.fnUntraced(function* <Services>(
       ...(yield* Answers.make({ timezone, progress, queueLines })),
       yield* Answers.queues(queueLines),
       yield* StoredLogAnswers.make,
+      yield* ScheduleAnswers.make,
       yield* WhyAnswers.make,
       Answers.question("events", PastEventsQuery, (query) => Effect.sync(() => past(query))),
       Answers.question("status", Schema.Struct({}), () => status),

@@ -9,6 +9,7 @@ import { Queries } from "../projections/Queries.ts"
 import { PastEventsQuery, type ServiceStatus } from "../Scheduler.ts"
 import * as Answers from "../service/Answers.ts"
 import * as RunningProgress from "../service/RunningProgress.ts"
+import * as ScheduleAnswers from "../service/ScheduleAnswers.ts"
 import * as StoredLogAnswers from "../service/StoredLogAnswers.ts"
 import * as WhyAnswers from "../service/WhyAnswers.ts"
 import { Progress } from "../work/LiveFeed.ts"
@@ -125,6 +126,7 @@ export const layer = (
       const questions = [
         ...(yield* Answers.make({ ...options, progress, queueLines })),
         yield* StoredLogAnswers.make,
+        yield* ScheduleAnswers.make,
         yield* WhyAnswers.make,
         yield* Answers.queues(queueLines),
         Answers.question("events", PastEventsQuery, (query) =>

@@ -39,6 +39,7 @@ import {
   TaskInfo,
   type Unreachable
 } from "./FrontDoor.ts"
+import { SchedulesPage } from "./Schedules.ts"
 import { StoredLogPage } from "./StoredLog.ts"
 
 /** Requests sent in one message, and bytes of it. */
@@ -306,6 +307,7 @@ export const make = (carrier: Carrier, { actor, newId }: ClientOptions): FrontDo
     counts: fresh("counts", Counts),
     executionCounts: fresh("executionCounts", Counts),
     status: Effect.suspend(() => query("status", ServiceStatus)({})),
+    schedules: query("schedules", SchedulesPage),
     why: query("why", WhyAnswer),
     storedLog: query("log", StoredLogPage),
     pastEvents: query("events", PastEventsAnswer),

@@ -60,6 +60,7 @@ import type {
 } from "../projections/Queries.ts"
 import { ScheduledTask } from "../projections/ScheduledTask.ts"
 import { TaskExecution } from "../projections/TaskExecution.ts"
+import type { SchedulesPage, SchedulesQuery } from "./Schedules.ts"
 import type { StoredLogPage, StoredLogQuery } from "./StoredLog.ts"
 import type { WhyAnswer } from "../audit/WhyAnswer.ts"
 import type { AnnouncedEvent } from "./Announced.ts"
@@ -261,6 +262,8 @@ export interface FrontDoor {
    */
   output(executionId: string): Stream.Stream<OutputPiece, Unreachable>
   readonly status: Effect.Effect<ServiceStatus, SchedulerError>
+  /** The schedules of the tasks that are not over, as they were compiled. */
+  schedules(query: SchedulesQuery): Effect.Effect<SchedulesPage, SchedulerError>
   /** Why an instant of a task ran, or did not: the one decision about it, or why there was none to make. */
   why(query: { readonly id: string; readonly at: string }): Effect.Effect<WhyAnswer, SchedulerError>
   /** A page of the log as it is stored, byte for byte, for those who check it themselves. */

@@ -389,6 +389,7 @@ export const memoryScheduler = (world: World): Scheduler["Service"] => {
     skip: (request) => changing("scheduled", request),
     backfill: (request) => Effect.map(changing("scheduled", request), (answer) => ({ ...answer, executions: 7 })),
     why: () => Effect.die("a log is read from the scheduler in memory"),
+    schedules: () => Effect.die("schedules are read from the scheduler in memory"),
     storedLog: () => Effect.die("a log is read from the scheduler in memory"),
     pastEvents: () => guarded(() => Effect.succeed({ items: world.past, nextCursor: null })),
     occurrences: () => Effect.succeed({ count: 0, runs: [], timezone: "Europe/Berlin" }),

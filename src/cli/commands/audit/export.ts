@@ -28,13 +28,14 @@ interface Events {
   readonly partition: number
   readonly events?: ReadonlyArray<{ readonly taskId?: string }>
   readonly calendars?: ReadonlyArray<object>
+  readonly queues?: ReadonlyArray<object>
 }
 
 const asEvents =
   (taskId: string | undefined) =>
   ({ sequence, text: stored }: StoredCommit): string => {
-    const { calendars = [], events = [], partition } = JSON.parse(stored) as Events
-    return [...events, ...calendars]
+    const { calendars = [], events = [], partition, queues = [] } = JSON.parse(stored) as Events
+    return [...events, ...calendars, ...queues]
       .map((event, index) => ({ id: `${sequence}.${index}`, logSequence: sequence, partition, ...event }))
       .filter((event) => taskId === undefined || !("taskId" in event) || event.taskId === taskId)
       .map((event) => safeJson(event))
