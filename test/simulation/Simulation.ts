@@ -823,6 +823,8 @@ class World {
   #forgotten(): ReadonlyArray<string> {
     const before = this.#time.now - FORGOTTEN_MS
     const held = this.#server.held()
+    // As long as something is in line, owners may hold back what comes after it.
+    if (held.size > 0) return []
     const running = new Set(
       this.#runs.flatMap(({ attempt, endedAt, executionId }) => (endedAt === null ? [`${executionId}#${attempt}`] : []))
     )
@@ -837,7 +839,7 @@ class World {
       const type = due.stepType ?? due.taskType
       const since = event.type === "retry" ? Date.parse(event.nextAttemptAt) : storedAt
       const attempt = `${id}#${event.type === "retry" ? event.attempt + 1 : 1}`
-      if (type !== "sim" || Math.max(since, storedAt) > before || held.has(attempt) || running.has(attempt)) return []
+      if (type !== "sim" || Math.max(since, storedAt) > before || running.has(attempt)) return []
       return [attempt]
     })
   }
