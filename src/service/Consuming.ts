@@ -21,8 +21,9 @@ export interface Asking {
 /** Asked again after this, where nobody says that something has happened. */
 const LOOK_EVERY = "10 seconds"
 
+const isBusy = (error: SchedulerError): boolean => error._tag === "Refused" && error.code === "busy"
 const passing = (error: SchedulerError): boolean =>
-  error._tag !== "Refused" || error.code === "busy" || error.code === "internal"
+  error._tag !== "Refused" || isBusy(error) || error.code === "internal"
 const again = Schedule.min([Schedule.exponential("200 millis"), Schedule.spaced("5 seconds")])
 
 export const consume = (
@@ -39,7 +40,9 @@ export const consume = (
       )
       const begun = name === undefined ? undefined : yield* subscribe({ name, ...wanted })
       const scope = name === undefined ? wanted : { name }
-      const first = yield* page({ ...scope, ...(begun === undefined ? {} : { cursor: begun.cursor }) })
+      const first = yield* page({ ...scope, ...(begun === undefined ? {} : { cursor: begun.cursor }) }).pipe(
+        Effect.retry({ while: isBusy, schedule: again })
+      )
       let acknowledged = begun?.cursor ?? first.cursor
 
       const ackOf = (cursor: string): Effect.Effect<void, SchedulerError> =>

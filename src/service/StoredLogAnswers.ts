@@ -11,6 +11,7 @@ import { fromMillis } from "../recurrence/Instant.ts"
 import * as Settings from "../Settings.ts"
 import type { Question } from "./Answered.ts"
 import { question } from "./Answers.ts"
+import { inTurn } from "./InTurn.ts"
 import { type StoredLogPage, StoredLogQuery } from "./StoredLog.ts"
 
 /** Characters of a page, and of a piece of a commit that has more: the answer leaves as one message of at most a megabyte. */
@@ -20,7 +21,7 @@ const PAGE = 250_000
 export const make: Effect.Effect<Question, never, EventLog> = Effect.gen(function* () {
   const log = yield* EventLog
   const { partitions } = yield* Settings.Current
-  return question("log", StoredLogQuery, ({ after = 0, cursor = String(after), limit, taskId }) => {
+  const pages = question("log", StoredLogQuery, ({ after = 0, cursor = String(after), limit, taskId }) => {
     const [from = 0, offset = 0] = cursor.split(".").map(Number)
     const needle = `"taskId":${JSON.stringify(taskId)}`
     const ofTask =
@@ -48,4 +49,5 @@ export const make: Effect.Effect<Question, never, EventLog> = Effect.gen(functio
       })
     )
   })
+  return inTurn(pages)
 })

@@ -18,6 +18,7 @@ import {
   Subscription,
   SubscriptionName
 } from "./Cursors.ts"
+import { inTurn } from "./InTurn.ts"
 import { END_OF_COMMIT, EventPageQuery, EventPattern, isBefore, pageAfter, wholePattern } from "./EventPages.ts"
 
 export const SubscribeRequest = Schema.Struct({
@@ -149,6 +150,9 @@ export const make = Effect.gen(function* () {
       asking("acknowledge", AcknowledgeRequest, (request) => one(acknowledge(request))),
       asking("unsubscribe", UnsubscribeRequest, (request) => one(unsubscribe(request)))
     ],
-    queries: [asking("eventPage", EventPageQuery, page), asking("subscriptions", Schema.Struct({}), () => cursors.all)]
+    queries: [
+      inTurn(asking("eventPage", EventPageQuery, page)),
+      asking("subscriptions", Schema.Struct({}), () => cursors.all)
+    ]
   }
 })

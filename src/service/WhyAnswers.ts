@@ -11,6 +11,7 @@ import { Queries } from "../projections/Queries.ts"
 import { AnyInstant } from "../recurrence/Instant.ts"
 import * as Settings from "../Settings.ts"
 import { question } from "./Answers.ts"
+import { inTurn } from "./InTurn.ts"
 
 /** Characters that are read in one go: others get their turn between. */
 const PAGE = 1_000_000
@@ -46,7 +47,7 @@ export const make = Effect.gen(function* () {
   const queries = yield* Queries
   const log = yield* EventLog
   const settings = yield* Settings.Current
-  return question(
+  const asked = question(
     "why",
     WhyQuery,
     Effect.fnUntraced(function* ({ at, id }) {
@@ -62,4 +63,5 @@ export const make = Effect.gen(function* () {
       return yield* new Refused({ code: "notFound", message: `the log holds nothing of the task ${task.taskId}` })
     })
   )
+  return inTurn(asked)
 })
