@@ -47,7 +47,8 @@ const refusals: Readonly<Record<string, number>> = {
   nothingFailed: ExitCode.conflict,
   nothingToRevert: ExitCode.conflict,
   nothingWaits: ExitCode.conflict,
-  revisionConflict: ExitCode.conflict
+  revisionConflict: ExitCode.conflict,
+  tooMany: ExitCode.conflict
 }
 
 /** Why a deployment failed, as code and exit code. */

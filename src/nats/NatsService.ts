@@ -23,19 +23,31 @@ export interface NodeIdentity {
 
 export const SERVICE = "nagatha"
 
-/** HTTP-like numbers for the codes of `Refused`. */
+/** HTTP-like numbers for the codes of `Refused`; 400 for those that say that the request is wrong. */
 const STATUS: Readonly<Record<string, number>> = {
   notFound: 404,
   ambiguousId: 409,
   idInUse: 409,
   alreadyCancelled: 409,
   ended: 409,
+  notEnded: 409,
+  notOver: 409,
+  notPaused: 409,
+  succeeded: 409,
+  alreadyRetried: 409,
+  nothingToRevert: 409,
+  nothingWaits: 409,
+  revisionConflict: 409,
+  tooMany: 409,
   tooLarge: 413,
   answerTooLarge: 500,
   behind: 503,
   busy: 503,
+  rebuilding: 503,
   internal: 500
 }
+
+export const statusOf = ({ code }: Pick<Refused, "code">): number => STATUS[code] ?? 400
 
 const singleLine = (text: string): string => text.replace(/[\r\n]+/g, " ").slice(0, 500)
 
@@ -52,7 +64,7 @@ const answered = (message: Msg, refused?: Refused): void => {
   endpoint.processingMs += performance.now() - at
   if (refused === undefined) return
   endpoint.errors += 1
-  endpoint.lastError = `${STATUS[refused.code] ?? 400}:${singleLine(refused.message)}`
+  endpoint.lastError = `${statusOf(refused)}:${singleLine(refused.message)}`
 }
 
 /**
@@ -77,7 +89,7 @@ export const respondError = (message: Msg, refused: Refused): void => {
   const { detail: _, ...short } = errorJson(refused)
   const headers = headersOf({
     "Nats-Service-Error": singleLine(refused.message),
-    "Nats-Service-Error-Code": String(STATUS[refused.code] ?? 400)
+    "Nats-Service-Error-Code": String(statusOf(refused))
   })
   for (const error of [errorJson(refused), { ...short, message: singleLine(short.message) }]) {
     try {

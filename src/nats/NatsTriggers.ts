@@ -17,9 +17,9 @@ import { CHAIN_HEADER, taskSource } from "./CloudEvent.ts"
 import { NatsConnection, reasonOf } from "./NatsConnection.ts"
 import { TriggerStreams } from "./TriggerStreams.ts"
 
-/** Messages of a task that wait for its owner's decision at the same time. */
-const UNDECIDED = 256
-/** After so long without an answer the reader begins anew, milliseconds. */
+/** Messages of a task that are read ahead, and that wait for its owner's decision, at the same time: each may have a megabyte. */
+const UNDECIDED = 64
+/** After so long without an answer the reader goes on with the next, which wait in the same line; milliseconds. */
 const UNANSWERED_MS = 30_000
 const FULL_MS = 50
 const LET_GO_EVERY = "1 minute"
