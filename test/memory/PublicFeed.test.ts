@@ -2,25 +2,6 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect, Stream } from "effect"
 import * as PublicFeed from "../../src/memory/PublicFeed.ts"
 
-describe("a pattern of subjects", () => {
-  const cases: ReadonlyArray<readonly [pattern: string, subject: string, matches: boolean]> = [
-    ["scheduler.task.*", "scheduler.task.success", true],
-    ["scheduler.task.success", "scheduler.task.success", true],
-    ["scheduler.task.success", "scheduler.task.failure", false],
-    ["scheduler.task.*", "scheduler.task", false],
-    ["scheduler.task.*", "scheduler.task.a.b", false],
-    ["scheduler.>", "scheduler.task.a.b", true],
-    ["scheduler.>", "scheduler", false],
-    [">", "anything.at.all", true],
-    ["*.task.*", "scheduler.task.due", true]
-  ]
-  for (const [pattern, subject, expected] of cases) {
-    it(`${pattern} ${expected ? "has" : "has not"} ${subject}`, () => {
-      assert.strictEqual(PublicFeed.matches(pattern, subject), expected)
-    })
-  }
-})
-
 describe("the public feed", () => {
   it.effect("is heard from the moment of subscribing, by each in a copy of his own", () =>
     Effect.gen(function* () {

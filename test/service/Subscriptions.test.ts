@@ -157,7 +157,10 @@ describe("pages of events", () => {
     ["scheduler.>", "scheduler.task.due", true],
     ["scheduler.>", "scheduler", false],
     ["scheduler.task.due", "scheduler.task.started", false],
-    ["*.task.due", "scheduler.task.due", true]
+    ["*.task.due", "scheduler.task.due", true],
+    [">", "anything.at.all", true],
+    ["scheduler.task.*", "scheduler.task.a.b", false],
+    ["scheduler.>", "scheduler.task.a.b", true]
   ])("%s fits %s: %s", (pattern, subject, expected) => {
     assert.strictEqual(fits(pattern, subject), expected)
   })
