@@ -64,13 +64,18 @@ describe("arguments of a task that messages start", () => {
       )
       for (const words of [
         ["sh", "-c", "echo {{ message.name }}"],
-        ["/bin/bash", "-lc", "echo {{ message.name }}"]
+        ["/bin/bash", "-lc", "echo {{ message.name }}"],
+        ["env", "X=1", "timeout", "5", "sh", "-c", "echo {{ message.name }}"]
       ]) {
         assert.match(yield* problem("shell_command", { command: words }), /a shell would run/)
       }
       assert.strictEqual(
         yield* problem("shell_command", { command: ["sh", "-c", 'echo "$1"', "x", "{{ message.a }}"] }),
         ""
+      )
+      assert.match(
+        yield* problem("shell_command", { command: ["{{ message.program }}", "-x"] }),
+        /command\[0\]: the message would say which program runs/
       )
       assert.strictEqual(yield* problem("shell_command", { command: ["echo", "{{ message.name }}"] }), "")
       assert.strictEqual(yield* problem("shell_command", { command: 'echo "$NAGATHA_MESSAGE"' }), "")
