@@ -5,7 +5,7 @@
  * The log is read only while there is a task that events start. Tasks that are scheduled meanwhile are found in it, before
  * the events that may start them.
  */
-import { Effect, Layer, Schedule, Stream } from "effect"
+import { Effect, Layer, Queue, Schedule, Stream } from "effect"
 import type { RecordedCommit } from "../events/Commit.ts"
 import { EventLog } from "../events/EventLog.ts"
 import { isAfter, LOG, type MessagePlace } from "../events/Message.ts"
@@ -20,6 +20,9 @@ import { chainOf, isByEvent, messageOf, starts } from "./task/StartedByEvent.ts"
 
 /** Pause before a mailbox that is full is tried again. */
 const FULL_MS = 50
+
+/** Events that wait for decisions at the same time: those who report and keep their claims must find room in the mailboxes. */
+export const UNDECIDED = 64
 
 interface Follower {
   readonly recurrence: ByMessage
@@ -42,7 +45,12 @@ export const layer: Layer.Layer<never, never, EventLog | Partitions> = Layer.eff
     const settings = yield* Settings.Current
     const { listeners } = partitions
 
-    const fire = (taskId: string, follower: Follower, event: TaskEvent, sequence: number, index: number) => {
+    const fire = (
+      taskId: string,
+      follower: Follower,
+      { event, index, sequence }: { readonly event: TaskEvent; readonly index: number; readonly sequence: number },
+      decided: () => void
+    ) => {
       const { bytes, message } = messageOf(event, sequence, index)
       const submitted = Effect.sync(() =>
         partitions.submit(partitionOf(taskId, settings.partitions), {
@@ -57,7 +65,7 @@ export const layer: Layer.Layer<never, never, EventLog | Partitions> = Layer.eff
             causedBy: { commandId: message.id, actor: `task ${event.taskId}` }
           },
           // What was decided stands in the log; where nothing was, the task is over.
-          reply: () => {}
+          reply: decided
         })
       )
       return Effect.repeat(submitted, {
@@ -66,7 +74,10 @@ export const layer: Layer.Layer<never, never, EventLog | Partitions> = Layer.eff
       })
     }
 
-    const follow = Effect.suspend(() => {
+    const follow = Effect.gen(function* () {
+      const room = yield* Queue.unbounded<void>()
+      for (let free = 0; free < UNDECIDED; free++) Queue.offerUnsafe(room, undefined)
+      const decided = () => void Queue.offerUnsafe(room, undefined)
       const followers = new Map<string, Follower>()
       for (const listener of byEvent(listeners.all())) {
         followers.set(listener.taskId, { recurrence: listener.recurrence, after: afterOf(listener) })
@@ -96,12 +107,13 @@ export const layer: Layer.Layer<never, never, EventLog | Partitions> = Layer.eff
           learn(event, place)
           for (const [taskId, follower] of followers) {
             if (isAfter(place, follower.after) && starts(event, taskId, follower.recurrence)) {
-              yield* fire(taskId, follower, event, sequence, index)
+              yield* Queue.take(room)
+              yield* fire(taskId, follower, { event, sequence, index }, decided)
             }
           }
         }
       })
-      return Stream.runForEach(log.follow(Math.max(0, from - 1)), heard)
+      yield* Stream.runForEach(log.follow(Math.max(0, from - 1)), heard)
     })
 
     const someone = Effect.sync(() => byEvent(listeners.all()).length > 0)

@@ -4,7 +4,7 @@ import { Deferred, Effect, Exit, Layer, Stream } from "effect"
 import { Announcements } from "../../src/actors/Announcements.ts"
 import { Calendars } from "../../src/actors/Calendars.ts"
 import { Queues } from "../../src/actors/Queues.ts"
-import type { CommandAnswer } from "../../src/actors/Envelope.ts"
+import type { CommandAnswer, Envelope } from "../../src/actors/Envelope.ts"
 import * as EventTriggers from "../../src/actors/EventTriggers.ts"
 import { Partitions } from "../../src/actors/Partitions.ts"
 import type { TaskCommand } from "../../src/actors/task/Task.ts"
@@ -200,3 +200,52 @@ it.live("what ended while nobody could start anything starts it once, however of
     assert.isAtMost(dues.length, 2)
   }).pipe(Effect.provide(EventLog.layerMemory, { local: true }))
 )
+
+/** The owner of all partitions, whose decisions about messages are told only when the test says so. */
+const slow = (undecided: Array<() => void>) =>
+  Layer.effect(
+    Partitions,
+    Effect.map(Partitions, (owner) => ({
+      ...owner,
+      submit: (partition: number, envelope: Envelope) =>
+        owner.submit(
+          partition,
+          envelope._tag === "command" && envelope.command.type === "fire"
+            ? { ...envelope, reply: (answer: CommandAnswer) => undecided.push(() => envelope.reply(answer)) }
+            : envelope
+        )
+    }))
+  ).pipe(Layer.provide(node("n1", false)))
+
+describe("an event that starts many tasks", () => {
+  it.live("leaves room for those who report: so many wait for a decision, the others for them", () => {
+    const undecided: Array<() => void> = []
+    const started = (seen: ReadonlyArray<TaskEvent>) =>
+      seen.filter((event) => event.type === "due" && event.taskId.startsWith("follower")).length
+    return Effect.gen(function* () {
+      yield* schedule("first", far)
+      const followers = Array.from({ length: 3 * EventTriggers.UNDECIDED }, (_, index) => `follower${index}`)
+      for (const taskId of followers) yield* schedule(taskId, after(["first"]))
+      const seen: Array<TaskEvent> = []
+      yield* (yield* events).pipe(
+        Stream.runForEach((event) => Effect.sync(() => seen.push(event))),
+        (loop) => Effect.forkScoped(loop)
+      )
+      yield* run("first")
+      for (let decided = 0; decided < followers.length;) {
+        while (undecided.length < EventTriggers.UNDECIDED && started(seen) < followers.length) yield* Effect.yieldNow
+        assert.strictEqual(undecided.length, EventTriggers.UNDECIDED)
+        // All that was handed over has been decided: what is still missing waits for an answer to one of these.
+        yield* schedule(`other${decided}`, far)
+        assert.isAtMost(started(seen), decided + EventTriggers.UNDECIDED)
+        decided += undecided.length
+        for (const reply of undecided.splice(0)) reply()
+      }
+      while (started(seen) < followers.length) yield* Effect.yieldNow
+    }).pipe(
+      (body) => Effect.scoped(Effect.andThen(working, body)),
+      Effect.provide(EventTriggers.layer.pipe(Layer.provideMerge(slow(undecided))), { local: true }),
+      Effect.provide(EventLog.layerMemory, { local: true })
+    )
+  })
+})
