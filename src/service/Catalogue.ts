@@ -69,6 +69,7 @@ import { EventPageJson, ManyAnswers, PastEventsAnswer, RefusedJson } from "./Cli
 import { Subscription } from "./Cursors.ts"
 import { EventPageQuery } from "./EventPages.ts"
 import { Occurrences, OccurrencesQuery, PastEventsQuery, ServiceStatus, TaskInfo } from "./FrontDoor.ts"
+import { SchedulesPage, SchedulesQuery } from "./Schedules.ts"
 import { StoredLogPage, StoredLogQuery } from "./StoredLog.ts"
 import { WhyQuery } from "./WhyAnswers.ts"
 import { AcknowledgeRequest, SubscribeAnswer, SubscribeRequest, UnsubscribeRequest } from "./Subscriptions.ts"
@@ -222,6 +223,13 @@ const queries: ReadonlyArray<Entry> = [
   ...pair("query", "occurrences", "The instants of a task in a stretch of time.", OccurrencesQuery, Occurrences),
   ...pair("query", "next", "How words are understood, and when that runs.", PreviewRequest, Preview),
   ...pair("query", "changes", "Who changed what, a page at a time.", ChangesQuery, ChangesPage),
+  ...pair(
+    "query",
+    "schedules",
+    "Schedules of tasks as they were understood, for those who look ahead.",
+    SchedulesQuery,
+    SchedulesPage
+  ),
   ...pair("query", "why", "Why an instant of a task ran, or did not.", WhyQuery, WhyAnswer),
   ...pair("query", "log", "The log as it is stored, a page at a time.", StoredLogQuery, StoredLogPage),
   ...pair(
