@@ -15,8 +15,7 @@ const { taskId } = await scheduler.scheduleNotification({
 const { status, durationMs } = await scheduler.waitForTask(taskId, { timeoutMs: 30_000 })
 console.log(`reminder: ${status}`, durationMs !== null)
 
-const { nextRuns } = await scheduler.scheduleTask({
-  taskId: "nightly", // scheduled once, however often this program runs
+const { taskId: nightly, nextRuns } = await scheduler.scheduleTask({
   taskType: "sequence",
   schedule: "0 2 * * *",
   timezone: "Europe/Berlin",
@@ -29,16 +28,16 @@ const { nextRuns } = await scheduler.scheduleTask({
 })
 console.log(`nightly: ${nextRuns.length} runs ahead`)
 
-await scheduler.pauseTask("nightly", { reason: "holiday" })
-await scheduler.resumeTask("nightly")
-await scheduler.rescheduleTask("nightly", "every weekday at 9")
-await scheduler.updateTask("nightly", { taskName: "Nightly count", tags: ["reports"] })
-const { executionId } = await scheduler.runTask("nightly")
+await scheduler.pauseTask(nightly, { reason: "holiday" })
+await scheduler.resumeTask(nightly)
+await scheduler.rescheduleTask(nightly, "every weekday at 9")
+await scheduler.updateTask(nightly, { taskName: "Nightly count", tags: ["reports"] })
+const { executionId } = await scheduler.runTask(nightly)
 console.log(`by hand: ${(await scheduler.waitForExecution(executionId)).status}`)
 
 const answers = await scheduler.scheduleMany(
   Array.from({ length: 1000 }, (_, index) => ({
-    taskId: `customer-${index}`,
+    taskId: `customer-${index}`, // scheduled once, however often this program runs
     taskType: "notification",
     taskArgs: { message: `Hello, customer ${index}` },
     schedule: "in 1 day",
@@ -58,6 +57,6 @@ try {
   console.log(`refused: ${error.code}`)
 }
 
-await scheduler.cancelTask("nightly", { reason: "the example is over" })
+await scheduler.cancelTask(nightly, { reason: "the example is over" })
 await stop()
 await scheduler.close()

@@ -39,6 +39,8 @@ const problem = (error: CliError.NonShowHelpErrors): string => {
     case "InvalidValue": {
       const expected = inWords(error.expected.replace(/^Expected:? /, ""))
       const name = error.kind === "flag" ? `--${error.option}` : error.option
+      const meant = /^Did you mean ("[^"]*")\?$/.exec(expected)?.[1]
+      if (meant !== undefined) return `${name}: ${JSON.stringify(error.value)} is not right; did you mean ${meant}?`
       return error.value === ""
         ? `${name} has no value; expected: ${expected} (a value that begins with "-" is given as ${name}=VALUE)`
         : `${name}: ${JSON.stringify(error.value)} is not right; expected: ${expected}`

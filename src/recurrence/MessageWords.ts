@@ -21,7 +21,7 @@ const ENDINGS: Readonly<Record<string, Ending>> = {
 const TIME = /^(?:an?|\d+|one|two|three)$/i
 
 /** The subjects on which the scheduler itself announces; all but these under `scheduler.` are not to be listened to. */
-const OWN_EVENTS = [
+export const OWN_EVENTS = [
   "scheduled",
   "updated",
   "rescheduled",

@@ -1,6 +1,7 @@
 /** What is answered to a request, whatever carries it: JSON, or why it was refused. */
 import { type Effect, Schema } from "effect"
 import { Refused } from "../actors/door/TaskRequest.ts"
+import { shownIssue } from "../work/ArgsProblem.ts"
 
 /** A refusal as it stands in answers. */
 export const errorJson = ({ code, detail, hint, message }: Refused) => ({
@@ -25,6 +26,9 @@ export const decodeWith = <A>(schema: Schema.ConstraintDecoder<A>) => {
   return (value: unknown): A => {
     const decoded = decode(value)
     if (decoded._tag === "Success") return decoded.success
-    throw new Refused({ code: "invalidRequest", message: `the request cannot be read: ${decoded.failure.message}` })
+    throw new Refused({
+      code: "invalidRequest",
+      message: `the request cannot be read: ${shownIssue(decoded.failure.issue, schema.ast)}`
+    })
   }
 }

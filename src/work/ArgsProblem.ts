@@ -58,10 +58,14 @@ export const issuesAt = (issue: SchemaIssue.Issue): ReadonlyArray<{ readonly pat
     return { path, text: place === "" ? what : `${JSON.stringify(place)} ${what}` }
   })
 
-/** An issue in one line: `at <path>: <what>`. */
-export const shownIssue = (issue: SchemaIssue.Issue): string =>
+/** An issue in one line: `at <path>: <what>`; with the schema also what a misspelt name was meant to be. */
+export const shownIssue = (issue: SchemaIssue.Issue, ast?: SchemaAST.AST): string =>
   issuesAt(issue)
-    .map(({ text }) => text)
+    .map(({ path, text }) => {
+      const isExcess = ast !== undefined && text.endsWith(" is not known")
+      const guess = isExcess ? suggestion(String(path.at(-1)), knownKeys(ast, path.slice(0, -1))) : undefined
+      return guess === undefined ? text : `${text}; did you mean ${JSON.stringify(guess)}?`
+    })
     .join("; ")
 
 const lowerFirst = (text: string): string => text.charAt(0).toLowerCase() + text.slice(1)

@@ -118,6 +118,35 @@ describe("nagatha restore, undo and revert", () => {
     })
   )
 
+  it.effect("say field by field what has changed, and the runs once where they stay as they are", () =>
+    Effect.gen(function* () {
+      const revision: TaskChange = {
+        revision: 2,
+        at: "2026-03-07T15:00:00.000Z",
+        event: "updated",
+        actor: "cli:bob",
+        commandId: "c1",
+        reason: null,
+        revertsTo: 1,
+        logSequence: 9,
+        changes: [
+          { field: "taskName", from: "one", to: "two" },
+          { field: "understoodAs", from: "a", to: "b" },
+          { field: "maxRetries", from: 3, to: 5 }
+        ]
+      }
+      const here = { ...world(), revisions: [revision] }
+      const ran = yield* runCli(["undo", "aaaa"], { world: here })
+      const told = "\n  back to revision 1\n  taskName    one → two\n  maxRetries  3 → 5\n  understood  "
+      assert.include(ran.stdout, told, ran.stderr)
+      // The newest revision that is known is an older one: nothing is said of it.
+      const other = yield* runCli(["undo", "aaaa"], {
+        world: { ...world(), revisions: [{ ...revision, revision: 1 }] }
+      })
+      assert.notInclude(other.stdout, "taskName")
+    })
+  )
+
   it.effect("restore by a filter is about what was cancelled; update and run by one are about what is not over", () =>
     Effect.gen(function* () {
       const here = world()
@@ -171,6 +200,36 @@ describe("nagatha info --changes", () => {
       const json = yield* runCli(["info", "aaaa", "--changes", "--json"], { world: here })
       assert.deepStrictEqual((JSON.parse(json.stdout) as { readonly items: unknown }).items, revisions)
       assert.strictEqual((yield* runCli(["info", "aaaa", "--field", "x"], { world: here })).code, 2)
+    })
+  )
+})
+
+describe("nagatha info of an execution", () => {
+  it.effect("shows that one, says why it was skipped, and has no changes", () =>
+    Effect.gen(function* () {
+      const here = aWorld({
+        tasks: [aTask({ taskId: "aaaa" })],
+        executions: [
+          anExecution({
+            executionId: at(1),
+            taskId: "aaaa",
+            status: "skipped",
+            errorCode: "skippedByUser",
+            errorMessage: "skipped (skippedByUser)"
+          })
+        ]
+      })
+      const ran = yield* runCli(["info", at(1)], { world: here })
+      assert.match(
+        ran.stdout,
+        /^aaaa {2}tea\n\n {2}aaaa@20260307T150001000Z .* skipped\n[^]*why +left out by hand/,
+        ran.stderr
+      )
+      const json = JSON.parse((yield* runCli(["info", at(1), "--json"], { world: here })).stdout)
+      assert.strictEqual(json.execution.executionId, at(1))
+      assert.deepStrictEqual(json.steps, [])
+      assert.strictEqual((yield* runCli(["info", at(1), "--changes"], { world: here })).code, 2)
+      assert.strictEqual((yield* runCli(["info", "aaaa@2020"], { world: here })).code, 4)
     })
   )
 })

@@ -141,4 +141,31 @@ describe("a change of a task", () => {
         ])
       })
   )
+
+  it.effect("of its past is asked for in the words of the past, in their order", () =>
+    Effect.gen(function* () {
+      const at = world()
+      yield* TestClock.setTime(Date.parse("2026-03-08T12:00:00.000Z"))
+      const filled = (from: string, to: string) =>
+        runCli(["backfill", "aaaa", "--from", from, "--to", to, "--timezone", "UTC"], { world: at })
+      for (const [from, to] of [
+        ["yesterday", "now"],
+        ["1d", "yesterday at 18:00"]
+      ] as const) {
+        const ran = yield* filled(from, to)
+        assert.strictEqual(ran.code, 0, ran.stderr)
+      }
+      assert.deepStrictEqual(at.changed, [
+        { taskId: "aaaa", from: "2026-03-07T00:00:00.000Z", to: "2026-03-08T12:00:00.000Z" },
+        { taskId: "aaaa", from: "2026-03-07T12:00:00.000Z", to: "2026-03-07T18:00:00.000Z" }
+      ])
+      const wrong = yield* filled("2026-03-07", "2026-03-02")
+      assert.strictEqual(wrong.code, 2)
+      assert.match(
+        wrong.stderr,
+        /--from "2026-03-07" \(2026-03-07T00:00:00.000Z\) does not lie before --to "2026-03-02"/
+      )
+      assert.strictEqual(at.changed.length, 2)
+    })
+  )
 })

@@ -368,6 +368,16 @@ describe("nagatha events", () => {
     })
   )
 
+  it.effect("refuses an event that there is not, which would be waited for in vain", () =>
+    Effect.gen(function* () {
+      for (const pattern of ["falure", "scheduler.task.falure"]) {
+        const ran = yield* runCli(["events", pattern])
+        assert.strictEqual(ran.code, 2, pattern)
+        assert.match(ran.stderr, /there is no event "falure"; did you mean "failure"\?\nhint: .* progress\n$/)
+      }
+    })
+  )
+
   it.effect("refuses what is not a subject pattern", () =>
     Effect.gen(function* () {
       for (const pattern of ["a b", "scheduler.>.x", "scheduler..x", ""]) {

@@ -298,7 +298,10 @@ describe("nagatha schedule", () => {
         assert.match(yield* refused(["--file", json]), /a task is one object/)
         writeFileSync(json, '{"a": ')
         assert.match(yield* refused(["--file", json]), /cannot be read: /)
-        assert.match(yield* refused(["--file", join(directory, "none.yaml")]), /cannot be read: ENOENT/)
+        assert.match(
+          yield* refused(["--file", join(directory, "none.yaml")]),
+          /none\.yaml" cannot be read: no such file or directory\n$/
+        )
       })
     )
   )

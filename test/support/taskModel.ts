@@ -341,7 +341,7 @@ export class TaskModel {
   undo(): string {
     if (this.#isOver) return "ended"
     const before = this.names.at(-2)
-    return before === undefined ? "invalidRequest" : this.rename(before.name)
+    return before === undefined ? "nothingToRevert" : this.rename(before.name)
   }
 
   revert(to: number): string {

@@ -67,28 +67,34 @@ export interface Intended {
 const SHOWN_RUNS = 3
 
 const strict = { errors: "all", onExcessProperty: "error" } as const
-const decodeSchedule = Schema.decodeUnknownResult(ScheduleRequest, strict)
-const decodeCancel = Schema.decodeUnknownResult(CancelRequest, strict)
-const decodeRun = Schema.decodeUnknownResult(RunRequest, strict)
-const decodePause = Schema.decodeUnknownResult(PauseRequest, strict)
-const decodeResume = Schema.decodeUnknownResult(ResumeRequest, strict)
-const decodeSkip = Schema.decodeUnknownResult(SkipRequest, strict)
-const decodeBackfill = Schema.decodeUnknownResult(BackfillRequest, strict)
-const decodeUpdate = Schema.decodeUnknownResult(UpdateRequest, strict)
-const decodeCancelExecution = Schema.decodeUnknownResult(CancelExecutionRequest, strict)
-const decodeCancelWaiting = Schema.decodeUnknownResult(CancelWaitingRequest, strict)
-const decodeRetry = Schema.decodeUnknownResult(RetryRequest, strict)
-const decodeRestore = Schema.decodeUnknownResult(RestoreRequest, strict)
-const decodeUndo = Schema.decodeUnknownResult(UndoRequest, strict)
-const decodeRevert = Schema.decodeUnknownResult(RevertRequest, strict)
-const decodeReschedule = Schema.decodeUnknownResult(RescheduleRequest, strict)
+/** Reads a request; what is wrong with it is said field by field. */
+const reader = <A>(schema: Schema.ConstraintDecoder<A>) => {
+  const decode = Schema.decodeUnknownResult(schema, strict)
+  return (body: unknown): Result.Result<A, Refused> =>
+    Result.mapError(decode(body), ({ issue }) => {
+      const message = `the request cannot be read: ${shownIssue(issue, schema.ast)}`
+      return new Refused({ code: "invalidRequest", message })
+    })
+}
 
-const invalid = (error: Schema.SchemaError) =>
-  new Refused({ code: "invalidRequest", message: `the request cannot be read: ${shownIssue(error.issue)}` })
+const decodeSchedule = reader(ScheduleRequest)
+const decodeCancel = reader(CancelRequest)
+const decodeRun = reader(RunRequest)
+const decodePause = reader(PauseRequest)
+const decodeResume = reader(ResumeRequest)
+const decodeSkip = reader(SkipRequest)
+const decodeBackfill = reader(BackfillRequest)
+const decodeUpdate = reader(UpdateRequest)
+const decodeCancelExecution = reader(CancelExecutionRequest)
+const decodeCancelWaiting = reader(CancelWaitingRequest)
+const decodeRetry = reader(RetryRequest)
+const decodeRestore = reader(RestoreRequest)
+const decodeUndo = reader(UndoRequest)
+const decodeRevert = reader(RevertRequest)
+const decodeReschedule = reader(RescheduleRequest)
 
 /** The request to schedule, with unknown or ill-formed fields refused by name. */
-export const readSchedule = (request: unknown): Result.Result<ScheduleRequest, Refused> =>
-  Result.mapError(decodeSchedule(request), invalid)
+export const readSchedule = (request: unknown): Result.Result<ScheduleRequest, Refused> => decodeSchedule(request)
 
 /** The id of a task whose request names none: 16 letters and digits that follow from the command id. */
 export const taskIdOf = (commandId: string): string =>
@@ -128,29 +134,29 @@ const about = (
 export const request = (verb: TaskVerb, body: unknown, door: Door): Result.Result<TaskRequestCommand, Refused> => {
   switch (verb) {
     case "cancel":
-      return Result.map(read(decodeCancel, body), (asked) => ({ type: "cancel", ...about(asked, door) }))
+      return Result.map(decodeCancel(body), (asked) => ({ type: "cancel", ...about(asked, door) }))
     case "run":
-      return Result.map(read(decodeRun, body), (asked) => ({
+      return Result.map(decodeRun(body), (asked) => ({
         type: "run",
         ...about(asked, door),
         fromStep: asked.fromStep
       }))
     case "pause":
-      return Result.map(read(decodePause, body), (asked) => ({
+      return Result.map(decodePause(body), (asked) => ({
         type: "pause",
         ...about(asked, door),
         until: asked.until === undefined ? null : Date.parse(asked.until)
       }))
     case "resume":
-      return Result.map(read(decodeResume, body), (asked) => ({ type: "resume", ...about(asked, door) }))
+      return Result.map(decodeResume(body), (asked) => ({ type: "resume", ...about(asked, door) }))
     case "skip":
-      return Result.map(read(decodeSkip, body), (asked) => ({
+      return Result.map(decodeSkip(body), (asked) => ({
         type: "skip",
         ...about(asked, door),
         at: Date.parse(asked.instant)
       }))
     case "backfill":
-      return Result.map(read(decodeBackfill, body), (asked) => ({
+      return Result.map(decodeBackfill(body), (asked) => ({
         type: "backfill",
         ...about(asked, door),
         from: Date.parse(asked.from),
@@ -158,9 +164,9 @@ export const request = (verb: TaskVerb, body: unknown, door: Door): Result.Resul
         atOnce: asked.overlap === "allowAll"
       }))
     case "cancelWaiting":
-      return Result.map(read(decodeCancelWaiting, body), (asked) => ({ type: "cancelWaiting", ...about(asked, door) }))
+      return Result.map(decodeCancelWaiting(body), (asked) => ({ type: "cancelWaiting", ...about(asked, door) }))
     case "cancelExecution":
-      return Result.flatMap(read(decodeCancelExecution, body), (asked) =>
+      return Result.flatMap(decodeCancelExecution(body), (asked) =>
         Result.map(taskOf(asked.executionId), (taskId) => ({
           type: "cancelExecution",
           ...about({ ...asked, taskId }, door),
@@ -168,7 +174,7 @@ export const request = (verb: TaskVerb, body: unknown, door: Door): Result.Resul
         }))
       )
     case "retry":
-      return Result.flatMap(read(decodeRetry, body), (asked) =>
+      return Result.flatMap(decodeRetry(body), (asked) =>
         Result.map(taskOf(asked.executionId), (taskId) => ({
           type: "retry",
           ...about({ ...asked, taskId }, door),
@@ -178,20 +184,20 @@ export const request = (verb: TaskVerb, body: unknown, door: Door): Result.Resul
         }))
       )
     case "restore":
-      return Result.map(read(decodeRestore, body), (asked) => ({
+      return Result.map(decodeRestore(body), (asked) => ({
         type: "restore",
         ...about(asked, door),
         allowPast: asked.allowPast ?? false
       }))
     case "undo":
-      return Result.map(read(decodeUndo, body), (asked) => ({
+      return Result.map(decodeUndo(body), (asked) => ({
         type: "revert",
         ...about(asked, door),
         ifRevision: asked.ifRevision,
         toRevision: undefined
       }))
     case "revert":
-      return Result.map(read(decodeRevert, body), (asked) => ({
+      return Result.map(decodeRevert(body), (asked) => ({
         type: "revert",
         ...about(asked, door),
         ifRevision: asked.ifRevision,
@@ -199,7 +205,7 @@ export const request = (verb: TaskVerb, body: unknown, door: Door): Result.Resul
       }))
     case "update":
     case "reschedule":
-      return Result.flatMap(read(verb === "update" ? decodeUpdate : decodeReschedule, body), (asked) =>
+      return Result.flatMap((verb === "update" ? decodeUpdate : decodeReschedule)(body), (asked) =>
         Result.map(somethingAsked(asked), () => ({
           type: "change",
           ...about(asked, door),
@@ -217,9 +223,6 @@ const taskOf = (executionId: string): Result.Result<string, Refused> => {
     ? Result.fail(new Refused({ code: "notFound", message: `no execution has the id ${JSON.stringify(executionId)}` }))
     : Result.succeed(of.taskId)
 }
-
-const read = <A>(decode: (body: unknown) => Result.Result<A, Schema.SchemaError>, body: unknown) =>
-  Result.mapError(decode(body), invalid)
 
 const ORIGIN: ReadonlySet<string> = new Set(["taskId", "commandId", "actor", "reason", "ifRevision"])
 

@@ -40,7 +40,7 @@ export const revert = (
     const wanted =
       toRevision === undefined ? definitions.at(-2) : definitions.findLast(({ revision }) => revision <= toRevision)
     if (wanted === undefined || (toRevision ?? 0) > task.revision) {
-      return refused("invalidRequest", ...missing(task, toRevision))
+      return refused(toRevision === undefined ? "nothingToRevert" : "invalidRequest", ...missing(task, toRevision))
     }
     if (wanted === definitions.at(-1)) {
       return refused("nothingToRevert", `the definition of task ${taskId} has not changed since revision ${toRevision}`)

@@ -28,7 +28,7 @@ export const boundOf = Effect.fnUntraced(function* (words: string, edge: "begin"
 
 const DAY_MS = 86_400_000
 
-/** An instant, a day of which the beginning or the last millisecond counts, `yesterday …`, or `2 hours ago`; milliseconds. */
+/** An instant, a day of which the beginning or the last millisecond counts, `now`, `yesterday …`, or `2 hours ago`; milliseconds. */
 const past = Effect.fnUntraced(function* (words: string, edge: "begin" | "end", today: number, zone: string) {
   const { bound } = yield* Effect.promise(() => import("../../recurrence/When.ts"))
   const at = (text: string, now: number) =>
@@ -36,6 +36,7 @@ const past = Effect.fnUntraced(function* (words: string, edge: "begin" | "end", 
       Effect.fromResult(bound(text, edge, { now, zone, taskId: "none", allowPast: true })),
       (problem) => new ParseProblem({ ...problem.place, examples: PASTS })
     )
+  if (/^now$/i.test(words)) return today
   const [, distance] = /^(.+)\s+ago$/i.exec(words) ?? []
   if (distance !== undefined) {
     return (

@@ -21,8 +21,12 @@ export type TaskFile = typeof TaskFile.Type
 export const known = Object.keys(TaskFile.fields)
 const decode = Schema.decodeUnknownResult(TaskFile, { errors: "all", onExcessProperty: "error" })
 
+/** Why a file cannot be read; of what the system says without its code and its call. */
+export const whyUnread = (reason: unknown): string =>
+  reason instanceof Error ? reason.message.replace(/^E[A-Z]+: ([^,]+), \w+.*$/, "$1") : String(reason)
+
 const unread = (path: string, reason: unknown) =>
-  usage(`--file ${JSON.stringify(path)} cannot be read: ${reason instanceof Error ? reason.message : String(reason)}`)
+  usage(`--file ${JSON.stringify(path)} cannot be read: ${whyUnread(reason)}`)
 
 const contents = (path: string): Effect.Effect<string, CliFailure> =>
   Effect.tryPromise({

@@ -4,6 +4,7 @@ import { readdir, readFile, stat } from "node:fs/promises"
 import { basename, extname, join, resolve } from "node:path"
 import { text as readAll } from "node:stream/consumers"
 import { usage } from "../Failure.ts"
+import { whyUnread } from "./TaskFile.ts"
 import { placeText, type Problem, tasksIn, type Written } from "./TaskDocuments.ts"
 
 const ENDINGS: ReadonlySet<string> = new Set([".yaml", ".yml", ".json"])
@@ -30,7 +31,7 @@ export const readSet = Effect.fnUntraced(function* (paths: ReadonlyArray<string>
   const tasks: Array<Written> = []
   const problems: Array<Problem> = []
   const unread = (file: string, reason: unknown) => {
-    const message = `cannot be read: ${reason instanceof Error ? reason.message : String(reason)}`
+    const message = `cannot be read: ${whyUnread(reason)}`
     problems.push({ file, line: null, part: "", field: null, message })
   }
   for (const path of paths) {

@@ -3,7 +3,8 @@ import { Effect, Option } from "effect"
 import { Argument, Command, Flag } from "effect/cli"
 import { withScheduler } from "../Backend.ts"
 import { choice, defined, present, text, zoneOf } from "../asking/Flags.ts"
-import { boundOf } from "../asking/Moments.ts"
+import { usage } from "../Failure.ts"
+import { edgeOf } from "../asking/Moments.ts"
 import { colors, note, now, out, outJson } from "../showing/Output.ts"
 import { runLines } from "../showing/Runs.ts"
 import { origin } from "../asking/TaskFlags.ts"
@@ -20,8 +21,11 @@ export const backfill = Command.make(
   "backfill",
   {
     id: Argument.String("ID").pipe(Argument.withDescription("Task id, or a beginning of 4 characters or more")),
-    from: edge("from", "The first instant that counts, such as 2026-11-01 or 2026-11-01T09:00"),
-    to: edge("to", "The first that does not any more; not in the future"),
+    from: edge(
+      "from",
+      'The first instant that counts, such as 2026-11-01, 2026-11-01T09:00, "yesterday at 9" or 7d ago'
+    ),
+    to: edge("to", "The first that does not any more, such as 2026-11-08 or now; not in the future"),
     overlap: choice(
       "overlap",
       ["bufferAll", "allowAll"] as const,
@@ -36,9 +40,13 @@ export const backfill = Command.make(
       Effect.fnUntraced(function* (scheduler) {
         const { task } = yield* byId(scheduler, input.id, scheduler.info({ id: input.id, executions: 1 }))
         const zone = yield* zoneOf(Option.orElse(input.timezone, () => Option.some(task.timezone)))
-        const range = {
-          from: yield* boundOf(input.from, "begin", zone),
-          to: yield* boundOf(input.to, "begin", zone)
+        const edges = { zone, durations: "ago" } as const
+        const range = { from: yield* edgeOf(input.from, "begin", edges), to: yield* edgeOf(input.to, "begin", edges) }
+        if (range.from >= range.to) {
+          return yield* usage(
+            `--from ${JSON.stringify(input.from)} (${range.from}) does not lie before --to ${JSON.stringify(input.to)} (${range.to})`,
+            "the first instant counts, the second does not any more: --from yesterday --to today"
+          )
         }
         if (input.dryRun) {
           const found = yield* scheduler.occurrences({ id: task.taskId, ...range, limit: SHOWN })
@@ -64,6 +72,7 @@ export const backfill = Command.make(
   Command.withDescription("Run the occurrences of a task from one instant to before another, one after another"),
   Command.withExamples([
     { command: "nagatha backfill 4kx9 --from 2026-11-01 --to 2026-11-08 --dry-run", description: "What that would be" },
-    { command: "nagatha backfill 4kx9 --from 2026-11-01 --to 2026-11-08" }
+    { command: "nagatha backfill 4kx9 --from 2026-11-01 --to 2026-11-08" },
+    { command: "nagatha backfill 4kx9 --from 7d --to now", description: "Those of the last seven days" }
   ])
 )

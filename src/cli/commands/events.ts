@@ -8,6 +8,8 @@ import { usage } from "../Failure.ts"
 import { formatOf, reading, text, timezone, zoneOf } from "../asking/Flags.ts"
 import { sinceOf } from "../asking/Moments.ts"
 import { colors, note, out, outLines } from "../showing/Output.ts"
+import { suggestion } from "../../work/Suggestion.ts"
+import { OWN_EVENTS } from "../../recurrence/MessageWords.ts"
 import { byId } from "../asking/TaskNames.ts"
 
 const flags = {
@@ -26,6 +28,8 @@ const flags = {
   ...reading
 }
 
+/** What happens to tasks; progress is live only. */
+const KINDS: ReadonlyArray<string> = [...OWN_EVENTS, "progress"]
 const TOKEN = /^[^\s.*>]+$/
 
 /** The subject pattern asked for; one word is an event of a task. */
@@ -35,7 +39,15 @@ const subject = Effect.fnUntraced(function* (pattern: string) {
   const right = tokens.every(
     (token, index) => token === "*" || (token === ">" && index === tokens.length - 1) || TOKEN.test(token)
   )
-  if (right) return whole
+  const kind = whole.startsWith(EVENTS) ? whole.slice(EVENTS.length) : "*"
+  if (right && (!TOKEN.test(kind) || KINDS.includes(kind))) return whole
+  if (right) {
+    const meant = suggestion(kind, KINDS)
+    return yield* usage(
+      `there is no event ${JSON.stringify(kind)}${meant === undefined ? "" : `; did you mean ${JSON.stringify(meant)}?`}`,
+      `it is one of ${KINDS.join(", ")}`
+    )
+  }
   return yield* usage(
     `${JSON.stringify(pattern)} is not a subject pattern`,
     `such as ${EVENTS}*, ${EVENTS}failure or failure`
@@ -78,7 +90,10 @@ export const events = Command.make(
             )
           )
         }
-        if (format === "table") yield* note(`events of ${task ?? "all tasks"}, live; Ctrl-C ends`)
+        if (format === "table") {
+          const kinds = pattern === `${EVENTS}*` ? "events" : pattern
+          yield* note(`${kinds} of ${task ?? "all tasks"}, live; Ctrl-C ends`)
+        }
         const live = scheduler
           .events(pattern)
           .pipe(Stream.filter((event) => task === undefined || event.taskId === task))

@@ -1,35 +1,34 @@
-/** `nagatha info ID`: everything about one task: its definition, its next runs, its last executions with output and error. */
+/** `nagatha info ID`: everything about one task: its definition, its next runs, its last executions with output and error; or about one execution. */
 import { Effect, Option } from "effect"
 import { Argument, Command, Flag } from "effect/cli"
 import type { ScheduledTask } from "../../projections/ScheduledTask.ts"
+import type { TaskExecution } from "../../projections/TaskExecution.ts"
 import { type Condition, SEQUENCE } from "../../work/sequence/SequenceArgs.ts"
 import { type PlannedStep, stepsOf } from "../../work/sequence/SequencePlan.ts"
-import type { TaskExecution } from "../../projections/TaskExecution.ts"
 import { withScheduler } from "../Backend.ts"
 import { usage } from "../Failure.ts"
-import { resultText, tookText } from "../showing/ResultText.ts"
+import { executionLines } from "../showing/ExecutionText.ts"
 import { asOf, asOfOf, standingAt } from "../asking/AsOf.ts"
 import { count, formatOf, present, reading, text, timezone, zoneOf } from "../asking/Flags.ts"
 import { rateText } from "../asking/Rates.ts"
 import { colors, labelled, now, out, outJson, outLines } from "../showing/Output.ts"
 import { allChanges, showChanges } from "../showing/Changes.ts"
 import { byMessageText, runLines } from "../showing/Runs.ts"
-import { heldText } from "../showing/QueueRows.ts"
-import { byId } from "../asking/TaskNames.ts"
-import { depthOf } from "../showing/Steps.ts"
-import { instantText, progressText, standing, statusPaint } from "../showing/TaskRows.ts"
+import { byId, isExecution } from "../asking/TaskNames.ts"
+import { depthOf, withSteps } from "../showing/Steps.ts"
+import { instantText, statusPaint } from "../showing/TaskRows.ts"
 import { indented, type Paint, safeJson, visible, visibleLine } from "../showing/Text.ts"
 import { durationText, localTime } from "../showing/Times.ts"
 
-/** Lines of output shown of each execution; `nagatha logs` shows all. */
-const SHOWN_LINES = 10
 /** Of the coming runs. */
 const SHOWN_RUNS = 5
 /** Characters shown of arguments. */
 const SHOWN_CHARACTERS = 2000
 
 const flags = {
-  id: Argument.String("ID").pipe(Argument.withDescription("Task id, or a beginning of 4 characters or more")),
+  id: Argument.String("ID").pipe(
+    Argument.withDescription("Task id, or a beginning of 4 characters or more; an execution's: that one and its steps")
+  ),
   executions: count("executions", 1, 100, "How many of the last executions to show (default: 5)").pipe(
     Flag.withDefault(5)
   ),
@@ -107,18 +106,6 @@ const taskLines = (task: ScheduledTask, now: number, paint: Paint): string => {
   )
 }
 
-const outputLines = ({ output, outputTruncated, executionId }: TaskExecution): string | undefined => {
-  if (output === null || output.trim() === "") return undefined
-  const lines = visible(output).trimEnd().split("\n")
-  const shown = lines.slice(-SHOWN_LINES)
-  const left = lines.length - shown.length
-  const more =
-    left > 0 || outputTruncated
-      ? `… nagatha logs ${executionId} shows ${outputTruncated ? "what was kept" : "all"}\n`
-      : ""
-  return more + shown.join("\n")
-}
-
 /** The steps of a sequence, a line each: its name, its type, what it waits for and what it does. */
 const stepLines = (steps: ReadonlyArray<PlannedStep>): string => {
   const width = Math.max(...steps.map(({ name }) => name.length))
@@ -139,44 +126,10 @@ const conditionText = ({ is, isNot, path, step }: Condition): string => {
   return isNot !== undefined ? `${place} is not ${safeJson(isNot)}` : `${place} is there`
 }
 
-/** Each attempt: when it began, how long it took, and why it failed. */
-const attemptLines = ({ attempts }: TaskExecution, zone: string): string =>
-  attempts
-    .map(({ attempt, errorMessage, finishedAt, startedAt }) => {
-      const took =
-        startedAt === null || finishedAt === null
-          ? ""
-          : `  ${durationText(Date.parse(finishedAt) - Date.parse(startedAt))}`
-      const began = startedAt === null ? "did not begin" : localTime(startedAt, zone)
-      return `${attempt}  ${began}${took}${errorMessage === null ? "" : `  ${visibleLine(errorMessage)}`}`
-    })
-    .join("\n")
-
-const executionLines = (execution: TaskExecution, zone: string, paint: Paint): string => {
-  const { latenessMs } = execution
-  return [
-    `  ${execution.stepName ?? execution.executionId}  ${localTime(execution.dueAt, zone)}  ${statusPaint(paint)(standing(execution), execution.status)}`,
-    indented(
-      labelled(
-        [
-          ["progress", execution.progress === undefined ? undefined : progressText(execution.progress)],
-          ["held back", execution.heldBy === undefined ? undefined : heldText(execution.heldBy)],
-          ["by hand", execution.manual && execution.retryOf === null ? "yes" : undefined],
-          ["retry of", execution.retryOf ?? undefined],
-          ["retried by", execution.retriedBy ?? undefined],
-          ["took", tookText(execution)],
-          ["began late", latenessMs === null ? undefined : durationText(Math.max(0, latenessMs))],
-          ["attempts", execution.attempts.length > 1 ? attemptLines(execution, zone) : undefined],
-          ["worker", some(execution.worker)],
-          ["error", some(execution.errorMessage)],
-          ["output", outputLines(execution)],
-          ["result", resultText(execution)]
-        ],
-        paint
-      ),
-      2
-    )
-  ].join("\n")
+/** Executions, each under the one whose step it is. */
+const tree = (executions: ReadonlyArray<TaskExecution>, zone: string, paint: Paint): ReadonlyArray<string> => {
+  const all = new Map(executions.map((execution) => [execution.executionId, execution]))
+  return executions.map((execution) => indented(executionLines(execution, zone, paint), 2 * depthOf(execution, all)))
 }
 
 export const info = Command.make(
@@ -188,6 +141,25 @@ export const info = Command.make(
     const moment = yield* asOfOf(input.asOf, yield* zoneOf(input.timezone))
     const field = Option.getOrUndefined(input.field)
     if (field !== undefined && !input.changes) return yield* usage("--field goes with --changes")
+    if (isExecution(input.id)) {
+      if (input.changes) return yield* usage("--changes is for tasks", "give the part of the id before the @")
+      const found = yield* withScheduler((scheduler) =>
+        byId(scheduler, input.id, scheduler.execution({ id: input.id, ...moment })).pipe(
+          Effect.flatMap((one) => withSteps(scheduler, [one], moment))
+        )
+      )
+      const [execution, ...steps] = found
+      if (execution === undefined) return
+      if (format === "json") return yield* outJson({ execution, steps })
+      if (format === "ndjson") return yield* outLines(found)
+      const zone = yield* zoneOf(input.timezone)
+      const paint = yield* colors
+      return yield* out(
+        [`${paint.bold(execution.taskId)}  ${visibleLine(execution.taskName)}`, "", ...tree(found, zone, paint)].join(
+          "\n"
+        )
+      )
+    }
     if (input.changes) {
       const [page, zone] = yield* withScheduler((scheduler) =>
         Effect.gen(function* () {
@@ -209,7 +181,6 @@ export const info = Command.make(
     const paint = yield* colors
     const today = standingAt(moment, yield* now)
     const runs = runLines(nextRuns.slice(0, SHOWN_RUNS), task.timezone, today, paint)
-    const all = new Map(executions.map((execution) => [execution.executionId, execution]))
     yield* out(
       [
         `${paint.bold(task.taskId)}  ${visibleLine(task.taskName)}`,
@@ -218,17 +189,16 @@ export const info = Command.make(
         ...notes.map((text) => `  note: ${visibleLine(text)}`),
         "",
         paint.bold(executions.length === 0 ? "has not run yet" : "last executions"),
-        ...executions.map((execution) =>
-          indented(executionLines(execution, task.timezone, paint), 2 * depthOf(execution, all))
-        )
+        ...tree(executions, task.timezone, paint)
       ].join("\n")
     )
   })
 ).pipe(
-  Command.withDescription("Show everything about one task"),
+  Command.withDescription("Show everything about one task, or one execution"),
   Command.withExamples([
     { command: "nagatha info 4kx9" },
     { command: "nagatha info 4kx9 --json" },
+    { command: "nagatha info 4kx9@20261123T090000000Z", description: "One execution, with its steps" },
     { command: 'nagatha info 4kx9 --as-of "yesterday at 9"', description: "As it was then" },
     { command: "nagatha info 4kx9 --changes --field scheduleSpec", description: "Who gave it its schedule" }
   ])

@@ -24,10 +24,8 @@ export const schema = Command.make(
       // What is heard on a subject is found by the subject as well.
       const entry = entryOf(name) ?? CATALOGUE.find(({ subject }) => subject === name)
       if (entry !== undefined) return yield* outJson(jsonSchemaOf(entry))
-      const meant = suggestion(
-        name,
-        CATALOGUE.map((one) => one.name)
-      )
+      const names = CATALOGUE.map((one) => one.name)
+      const meant = names.find((one) => one.endsWith(`.${name}`)) ?? suggestion(name, names)
       return yield* usage(
         `there is no schema ${JSON.stringify(name)}`,
         meant === undefined ? "nagatha schema lists them" : `did you mean ${meant}?`

@@ -6,6 +6,7 @@ import { formatOf, json, reading } from "../asking/Flags.ts"
 import { note, now, out, outJson, outLines, outTable } from "../showing/Output.ts"
 import { Presentation } from "../showing/Presentation.ts"
 import { instantText } from "../showing/TaskRows.ts"
+import { relativeTime } from "../showing/Times.ts"
 
 const list = Command.make(
   "list",
@@ -25,8 +26,12 @@ const list = Command.make(
         { header: "NAME", value: ({ name }) => name },
         { header: "EVENTS", value: ({ patterns }) => patterns.join(" "), flexible: true },
         { header: "TASK", value: ({ taskId }) => taskId ?? "-" },
-        { header: "LAST READ", value: ({ cursor }) => cursor.replace(/\.9+$/, "") },
-        { header: "MOVED", value: ({ movedAt }) => instantText(movedAt, zone, today) }
+        { header: "LAST READ", value: ({ cursor }) => cursor.replace(/\.\d+$/, "") },
+        {
+          header: "MOVED",
+          value: ({ movedAt }) => instantText(movedAt, zone, today),
+          short: { header: "MOVED", value: ({ movedAt }) => relativeTime(movedAt, today) }
+        }
       ],
       subscriptions
     )

@@ -31,15 +31,25 @@ const valueText = (value: FieldChange["from"]): string => {
   return value === null ? "none" : short
 }
 
-const fieldLine = ({ field, from, to }: FieldChange, paint: Paint): string =>
-  `${visibleLine(field)}  ${paint.red(valueText(from))} → ${paint.green(valueText(to))}`
+/** Field by field, in columns: what was, and what is. */
+export const fieldLines = (changes: ReadonlyArray<FieldChange>, paint: Paint): ReadonlyArray<string> => {
+  const width = Math.max(0, ...changes.map(({ field }) => visibleLine(field).length))
+  return changes.map(
+    ({ field, from, to }) =>
+      `  ${visibleLine(field).padEnd(width)}  ${paint.red(valueText(from))} → ${paint.green(valueText(to))}`
+  )
+}
+
+/** Which revision came back with it. */
+export const backText = ({ revertsTo }: TaskChange): ReadonlyArray<string> =>
+  revertsTo === null ? [] : [`  back to revision ${revertsTo}`]
 
 const one = (change: TaskChange, zone: string, paint: Paint): string => {
   const back = change.revertsTo === null ? "" : `, back to revision ${change.revertsTo}`
   return [
     `${paint.bold(`revision ${change.revision}`)}  ${change.event}${back}  ${localTime(change.at, zone)}  by ${visibleLine(change.actor)}`,
     ...(change.reason === null ? [] : [`  reason  ${visibleLine(change.reason)}`]),
-    ...change.changes.map((each) => `  ${fieldLine(each, paint)}`),
+    ...fieldLines(change.changes, paint),
     `  ${paint.dim(`command ${visibleLine(change.commandId)}`)}`
   ].join("\n")
 }

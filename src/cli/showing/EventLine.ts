@@ -3,7 +3,7 @@ import { Predicate } from "effect"
 import type { AnnouncedEvent } from "../../Scheduler.ts"
 import { statusPaint } from "./TaskRows.ts"
 import { type Paint, visibleLine } from "./Text.ts"
-import { localTime } from "./Times.ts"
+import { durationText, localTime } from "./Times.ts"
 
 /** Subjects of announced events begin with this. */
 export const EVENTS = "scheduler.task."
@@ -26,7 +26,7 @@ const particulars = (event: AnnouncedEvent, zone: string): string => {
     Predicate.isNumber(attempt) && attempt > 1 ? `attempt ${attempt}` : undefined,
     Predicate.isNumber(fraction) ? `${Math.floor(fraction * 100)} %` : undefined,
     field(event, "text"),
-    Predicate.isNumber(durationMs) ? `${durationMs} ms` : undefined,
+    Predicate.isNumber(durationMs) ? durationText(durationMs) : undefined,
     message,
     Predicate.isString(nextAttemptAt) ? `again ${timeOf(nextAttemptAt, zone)}` : undefined,
     Predicate.isString(nextAt) ? `next ${timeOf(nextAt, zone)}` : undefined

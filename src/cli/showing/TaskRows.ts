@@ -39,6 +39,27 @@ export const standing = ({ status, stopRequestedAt, waitsFor }: TaskExecution): 
 
 const WAITS: Readonly<Record<NonNullable<TaskExecution["waitsFor"]>, string>> = { overlap: "an earlier run" }
 
+/** The reasons of skips as people say them. */
+const SKIPPED: Readonly<Record<string, string>> = {
+  overlap: "an earlier run was open",
+  catchUp: "missed, and not run late",
+  paused: "the task was paused",
+  skippedByUser: "left out by hand",
+  dstGap: "no such time that night",
+  superseded: "another schedule took its place",
+  maxRuns: "enough runs",
+  ended: "after the task's end",
+  notStarted: "before the task's start",
+  chain: "too many in a row have led to it"
+}
+
+/** What went wrong, or why it was skipped; null where nothing did. */
+export const whyText = ({ errorCode, errorMessage, status }: TaskExecution): string | null => {
+  const words = status === "skipped" ? SKIPPED[errorCode ?? ""] : undefined
+  if (words === undefined || errorMessage === null) return errorMessage
+  return errorMessage === `skipped (${errorCode})` ? words : errorMessage.replace(`(${errorCode})`, `(${words})`)
+}
+
 /** The task's name, and that of the step of a sequence. */
 const nameOf = ({ stepName, taskName }: TaskExecution): string =>
   stepName === null ? taskName : `${taskName} › ${stepName}`
@@ -102,7 +123,8 @@ export const executionColumns = (
   }
   return [
     { header: "EXECUTION", value: (execution) => execution.executionId },
-    { header: "NAME", value: named, flexible: true },
+    // Its id says whose it is.
+    { header: "NAME", value: named, flexible: true, optional: true },
     {
       header: `DUE (${zone})`,
       value: (execution) => localTime(execution.dueAt, zone),
@@ -122,6 +144,6 @@ export const executionColumns = (
       align: "right",
       optional: true
     },
-    { header: "ERROR", value: ({ errorMessage }) => errorMessage ?? "-", flexible: true }
+    { header: "ERROR", value: (execution) => whyText(execution) ?? "-", flexible: true }
   ]
 }
