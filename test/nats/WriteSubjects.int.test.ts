@@ -48,7 +48,8 @@ describe("the streams", () => {
       assert.deepStrictEqual(yield* withCore(provision(defaults)), [
         "changed stream NAGATHA_LOG",
         "made stream NAGATHA_EVENTS",
-        "made stream NAGATHA_WORK"
+        "made stream NAGATHA_WORK",
+        "made stream NAGATHA_SUBSCRIPTIONS"
       ])
       assert.deepStrictEqual(yield* withCore(provision(defaults)), [])
       assert.deepInclude(yield* publish("NAGATHA_LOG", "nagatha.log.3", 1), { _tag: "stored", sequence: 2 })
