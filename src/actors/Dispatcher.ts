@@ -23,6 +23,8 @@ import { placeOf } from "./task/Placing.ts"
 import type { OpenExecution, TaskState } from "./task/TaskState.ts"
 
 export interface Dispatcher {
+  /** All partitions of this node have told what runs: from now on it releases and admits; before, nothing begins. */
+  start(): void
   /** Attempts whose time has come; those that go are handed on by `release`. */
   offer(offers: ReadonlyArray<Offer>): void
   /** Releases what may go now; call when all that was decided together has been told. */
@@ -52,6 +54,9 @@ export interface DispatcherOptions {
 const openOf = (state: TaskState | undefined): ReadonlyArray<OpenExecution> =>
   state?._tag === "live" ? state.executions : []
 
+/** How soon a claim is asked for again while this node still reads its partitions, milliseconds. */
+const NOT_STARTED_MS = 100
+
 /** From this many executions of a task on they are looked up by a map. */
 const FEW = 8
 
@@ -75,8 +80,10 @@ export const make = Effect.fnUntraced(function* ({ queues, send, share = whole }
   })
   const sooner = yield* Queue.sliding<void>(1)
   let armedAt = Infinity
+  let isStarted = false
 
   const release = () => {
+    if (!isStarted) return
     const now = clock.currentTimeMillisUnsafe()
     const items = dispatch.take(now)
     if (items.length > 0) send(items)
@@ -110,13 +117,18 @@ export const make = Effect.fnUntraced(function* ({ queues, send, share = whole }
   )
 
   return {
+    start: () => {
+      isStarted = true
+      release()
+    },
     offer: (offers) => {
       // What had been released and was lost is sent again at once: it has its permit.
       const lost = offers.flatMap((offer) => dispatch.offer(offer) ?? [])
       if (lost.length > 0) send(lost)
     },
     release,
-    admit: (executionId, attempt, place, now) => dispatch.claim(executionId, attempt, place, now),
+    admit: (executionId, attempt, place, now) =>
+      isStarted ? dispatch.claim(executionId, attempt, place, now) : NOT_STARTED_MS,
     follow: (before, after) => {
       const [was, is] = [openOf(before), openOf(after)]
       if (was === is) return

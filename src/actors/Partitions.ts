@@ -88,6 +88,8 @@ export class Partitions extends Context.Service<
             ),
           { concurrency: 8, discard: true }
         )
+        // A limit counts what runs in all of them.
+        dispatcher.start()
 
         return Partitions.of({
           owned: () => [...actors.keys()].sort((a, b) => a - b),

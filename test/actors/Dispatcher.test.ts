@@ -1,13 +1,15 @@
 /** Limits of queues as the owner of tasks keeps them: at release, at claims, over failures and restarts. */
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Result, type Scope } from "effect"
+import { Effect, Result, type Scope, Stream } from "effect"
 import { TestClock } from "effect/testing"
+import * as Dispatcher from "../../src/actors/Dispatcher.ts"
 import { EventLog } from "../../src/events/EventLog.ts"
 import { executionIdOf } from "../../src/events/ExecutionId.ts"
 import type { TaskDefinition } from "../../src/events/TaskDefinition.ts"
 import { fromMillis } from "../../src/recurrence/Instant.ts"
+import { workItem } from "../support/dispatch.ts"
 import { makePartition, type PartitionWorld, type TestNode } from "../support/partition.ts"
-import { done, everySecond, failed, START } from "../support/task.ts"
+import { done, everySecond, failed, History, START } from "../support/task.ts"
 
 const test = <A, E>(name: string, body: () => Effect.Effect<A, E, EventLog | Scope.Scope>) =>
   it.effect(name, () => body().pipe(Effect.provide(EventLog.layerMemory, { local: true })))
@@ -313,6 +315,39 @@ describe("after a restart", () => {
       assert.strictEqual(next.dispatcher.heldBy(id("a")), "paused")
       yield* next.queue({ type: "resume" })
       assert.deepStrictEqual(offered(world), ["a#1"])
+    }))
+})
+
+describe("a node that still reads its partitions", () => {
+  test("lets nothing begin: what runs in those that it has not read counts as well", () =>
+    Effect.gen(function* () {
+      yield* TestClock.setTime(START)
+      const sent: Array<string> = []
+      const facts = { limits: { concurrency: 1 }, paused: null, queue: "q", revision: 1, changedAt: "", logSequence: 1 }
+      const dispatcher = yield* Dispatcher.make({
+        send: (items) => sent.push(...items.map(({ executionId }) => executionId)),
+        queues: { of: () => facts, all: () => [facts], changes: Stream.never }
+      })
+      const place = { queue: "q", key: undefined, priority: 0, queuedAt: START }
+      dispatcher.offer([{ ...place, item: workItem("first", "q") }])
+      dispatcher.release()
+      assert.deepStrictEqual(sent, [])
+      assert.strictEqual(dispatcher.admit("first", 1, place, START), 100)
+      // Another partition has been read, in which one runs.
+      const running = new History()
+      running.schedule({ queue: "q" })
+      running.at(60_000).wake()
+      const [due] = running.log.filter((event) => event.type === "due")
+      running.claim(due?.executionId ?? "")
+      if (running.state !== undefined) dispatcher.follow(undefined, running.state)
+      dispatcher.start()
+      assert.deepStrictEqual(sent, [])
+      assert.strictEqual(dispatcher.heldBy("first"), "concurrency")
+      const claimed = running.state
+      running.report(due?.executionId ?? "", done)
+      if (running.state !== undefined) dispatcher.follow(claimed, running.state)
+      dispatcher.release()
+      assert.deepStrictEqual(sent, ["first"])
     }))
 })
 

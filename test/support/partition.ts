@@ -160,7 +160,9 @@ export const makePartition = Effect.fnUntraced(function* (maxCommitBytes = 1_000
       const announcer = yield* Announcer.make
       const queues = yield* Queues
       const dispatcher = yield* Dispatcher.make({ send: announcer.offer, queues })
-      return { actor: yield* PartitionActor.make(0, nodeId, announcer, dispatcher, none), dispatcher, queues }
+      const actor = yield* PartitionActor.make(0, nodeId, announcer, dispatcher, none)
+      dispatcher.start()
+      return { actor, dispatcher, queues }
     }).pipe(
       Effect.provide([Queues.layer(nodeId).pipe(Layer.provideMerge(ports))], { local: true }),
       Scope.provide(scope)
