@@ -31,13 +31,16 @@ describe("nagatha up", () => {
           () => Effect.sync(() => void (stopped = true))
         )
       const fiber = yield* Effect.forkChild(
-        runCli(["up", "--data", "/data", "--concurrency", "8"], { deployment: { up }, said })
+        runCli(["up", "--data", "/data", "--concurrency", "8", "--queues", "mail, reports"], {
+          deployment: { up },
+          said
+        })
       )
       yield* until(() => asked.length > 0)
       assert.isFalse(stopped)
       yield* Fiber.interrupt(fiber)
       assert.isTrue(stopped)
-      assert.deepStrictEqual(asked, [{ dataDir: "/data", concurrency: 8, plugins: [] }])
+      assert.deepStrictEqual(asked, [{ dataDir: "/data", concurrency: 8, plugins: [], queues: ["mail", "reports"] }])
       assert.match(
         said.join("\n"),
         /NAGATHA_DATA_DIR=\/data.*\n.*nagatha schedule[^]*stopping; what runs is asked to stop/

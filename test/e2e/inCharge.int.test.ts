@@ -34,7 +34,7 @@ interface Info {
 const PROGRAM = new URL("../support/scheduleProcess.mjs", import.meta.url).pathname
 
 const nagatha = new Nagatha()
-beforeAll(() => nagatha.up(), 120_000)
+beforeAll(() => nagatha.up("--queues", "mail"), 120_000)
 afterAll(() => nagatha.end(), 120_000)
 
 const info = (id: string) => nagatha.json<Info>("info", id)
@@ -70,7 +70,7 @@ describe("a task", () => {
 
   it("that is paused until an instant goes on by itself", async () => {
     await schedule("until", "every 1 second")
-    const { code, stderr } = await nagatha.run(["pause", "until", "--until", "in 2 seconds"])
+    const { code, stderr } = await nagatha.run(["pause", "until", "--until", "in 8 seconds"])
     assert.strictEqual(code, 0, stderr)
     assert.isNotNull((await info("until")).task.pausedUntil)
     await eventually(
@@ -248,6 +248,16 @@ describe("a task", () => {
       (now) => now.task.status === "failed"
     )
     assert.strictEqual(executions[0]?.errorCode, "expired")
+  }, 60_000)
+
+  it("in a queue of one's own is run where a worker serves it; where none does, that is said at once", async () => {
+    const asked = ["schedule", "shell_command", "now", "--command", "true", "--queue"]
+    const served = await nagatha.run([...asked, "mail", "--wait"])
+    assert.strictEqual(served.code, 0, served.stderr)
+    assert.notInclude(served.stderr, "no worker serves")
+    const unserved = await nagatha.run([...asked, "mial"])
+    assert.strictEqual(unserved.code, 0)
+    assert.include(unserved.stderr, "no worker serves the queue mial yet, so this waits: nagatha node start")
   }, 60_000)
 
   it("that fifty processes schedule at the same moment under one id is one task", async () => {

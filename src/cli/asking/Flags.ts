@@ -142,6 +142,17 @@ export const concurrency = count("concurrency", 1, 10_000, "Executions at the sa
   Flag.optional
 )
 
+/** Words between commas. */
+export const listed = (value: string): ReadonlyArray<string> =>
+  value
+    .split(",")
+    .map((word) => word.trim())
+    .filter((word) => word !== "")
+
+/** Queues that a worker serves. */
+export const queues = (description: string): Flag.Flag<Option.Option<ReadonlyArray<string>>> =>
+  text("queues", "A,B", description).pipe(Flag.map(Option.map(listed)))
+
 /** Plugin files. */
 export const plugin = texts("plugin", "FILE", "File of a plugin to load; may be repeated").pipe(
   Flag.map((files) => files.map((file) => resolve(file)))

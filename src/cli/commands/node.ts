@@ -5,21 +5,15 @@ import { withDeployment } from "../Backend.ts"
 import { dataDirectoryHere } from "../../access/DataDirectory.ts"
 import { NODE_ROLES, type NodeRole } from "../machine/Deployment.ts"
 import { usage } from "../Failure.ts"
-import { concurrency, dataDirectory, json, plugin, text } from "../asking/Flags.ts"
+import { concurrency, dataDirectory, json, listed, plugin, queues, text } from "../asking/Flags.ts"
 import { out, outJson } from "../showing/Output.ts"
 import { asNode, untilStopped, warnOfBroken } from "../machine/RunningNode.ts"
-
-const listed = (value: string): ReadonlyArray<string> =>
-  value
-    .split(",")
-    .map((word) => word.trim())
-    .filter((word) => word !== "")
 
 const isRole = (word: string): word is NodeRole => NODE_ROLES.some((role) => role === word)
 
 const flags = {
   roles: text("roles", "A,B", `What this node does: ${NODE_ROLES.join(", ")} (default: all of them)`),
-  queues: text("queues", "A,B", "Queues that its worker serves (default: those of all task types)"),
+  queues: queues("Queues that its worker serves (default: those of all task types)"),
   data: dataDirectory("Data directory of this machine"),
   concurrency,
   plugin,
@@ -44,7 +38,7 @@ const start = Command.make(
         const info = yield* deployment.node({
           dataDir: dataDirectoryHere(Option.getOrUndefined(input.data)),
           roles,
-          queues: Option.getOrUndefined(Option.map(input.queues, listed)),
+          queues: Option.getOrUndefined(input.queues),
           concurrency: Option.getOrUndefined(input.concurrency),
           plugins: input.plugin
         })

@@ -67,6 +67,19 @@ const show = Effect.fnUntraced(function* (request: ScheduleRequest, answer: Sche
   if (!dryRun) yield* note(`see it: nagatha info ${answer.taskId}   stop it: nagatha cancel ${answer.taskId}`)
 })
 
+/** A queue of one's own that no worker has ever served is told: what is in it waits. */
+const tellOfUnserved = Effect.fnUntraced(function* (
+  scheduler: Scheduler["Service"],
+  { dryRun, queue }: ScheduleRequest
+) {
+  if (queue === undefined || dryRun === true) return
+  const { queues } = yield* scheduler.status
+  if (queues.some((one) => one.queue === queue)) return
+  yield* note(
+    `no worker serves the queue ${visibleLine(queue)} yet, so this waits: nagatha node start --roles worker --queues ${visibleLine(queue)}`
+  )
+})
+
 export const schedule = Command.make(
   "schedule",
   {
@@ -83,6 +96,8 @@ export const schedule = Command.make(
         const request = Option.isSome(input.after) ? yield* afterKnown(scheduler, asked, input.after.value) : asked
         const answer = yield* scheduler.schedule(request)
         if (!input.json) yield* show(request, answer)
+        // The task is stored: that this cannot be told is no reason to fail.
+        yield* Effect.ignore(tellOfUnserved(scheduler, request))
         const { awaitFirst } = yield* Effect.promise(() => import("../showing/Wait.ts"))
         const execution = input.wait
           ? yield* waited(answer.taskId, input.json, (tell) => awaitFirst(scheduler, answer, tell))

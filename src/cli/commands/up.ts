@@ -4,13 +4,14 @@ import { Command } from "effect/cli"
 import { withDeployment } from "../Backend.ts"
 import { dataDirectoryHere } from "../../access/DataDirectory.ts"
 import type { UpInfo } from "../machine/Deployment.ts"
-import { concurrency, dataDirectory, json, plugin, present } from "../asking/Flags.ts"
+import { concurrency, dataDirectory, json, plugin, present, queues } from "../asking/Flags.ts"
 import { colors, labelled, note, out, outJson } from "../showing/Output.ts"
 import { asNode, loadedNames, untilStopped, warnOfBroken } from "../machine/RunningNode.ts"
 
 const flags = {
   data: dataDirectory("Where everything is kept"),
   concurrency,
+  queues: queues("Queues that its worker serves besides those of the task types"),
   plugin,
   detach: present("detach", "Go on as a process of its own; nagatha down stops it"),
   json
@@ -61,7 +62,8 @@ export const up = Command.make(
     const options = {
       dataDir: dataDirectoryHere(Option.getOrUndefined(input.data)),
       concurrency: Option.getOrUndefined(input.concurrency),
-      plugins: input.plugin
+      plugins: input.plugin,
+      queues: Option.getOrElse(input.queues, () => [])
     }
     const run = withDeployment(
       Effect.fnUntraced(function* (deployment) {
@@ -80,6 +82,7 @@ export const up = Command.make(
   Command.withExamples([
     { command: "nagatha up" },
     { command: "nagatha up --plugin ./my-plugin.ts", description: "With a plugin" },
+    { command: "nagatha up --queues mail,reports", description: "With queues of your own" },
     { command: "nagatha up --detach --data ./data", description: "In the background, with its data here" },
     { command: "NATS_URL=nats://127.0.0.1:4222 nagatha up", description: "On a NATS server that runs already" }
   ])

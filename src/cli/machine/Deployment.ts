@@ -30,6 +30,8 @@ export interface UpOptions {
   readonly concurrency: number | undefined
   /** Plugin files, besides those that the configuration names. */
   readonly plugins: ReadonlyArray<string>
+  /** Queues that its worker serves, besides those of its task types. */
+  readonly queues: ReadonlyArray<string>
 }
 
 export const NODE_ROLES = ["scheduler", "worker", "api"] as const

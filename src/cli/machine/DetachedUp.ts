@@ -48,12 +48,17 @@ const holderOf = Effect.fnUntraced(function* (dataDir: string) {
   )
 })
 
-const start = (options: LiveOptions, { concurrency, dataDir, plugins }: UpOptions, logFile: string): ChildProcess => {
+const start = (
+  options: LiveOptions,
+  { concurrency, dataDir, plugins, queues }: UpOptions,
+  logFile: string
+): ChildProcess => {
   const log = openSync(logFile, "a", 0o600)
   const program = packageFile("bin", "nagatha")
   const more = [
     ...(concurrency === undefined ? [] : ["--concurrency", String(concurrency)]),
-    ...plugins.flatMap((file) => ["--plugin", file])
+    ...plugins.flatMap((file) => ["--plugin", file]),
+    ...(queues.length === 0 ? [] : ["--queues", queues.join(",")])
   ]
   const child = spawn(process.execPath, [program, "up", "--data", dataDir, ...more], {
     detached: true,

@@ -86,7 +86,7 @@ const found = ({ broken, leftOut, loaded }: LoadedPlugins): ReadonlyArray<Plugin
 ]
 
 const up = (options: LiveOptions) =>
-  Effect.fn("up")(function* ({ concurrency, dataDir, plugins: given }: UpOptions) {
+  Effect.fn("up")(function* ({ concurrency, dataDir, plugins: given, queues }: UpOptions) {
     const settings = yield* Effect.fromResult(settingsHere(options, concurrency))
     const work = yield* workOf(options, given)
     const { access, managed } = yield* server(options, dataDir, settings)
@@ -103,7 +103,7 @@ const up = (options: LiveOptions) =>
     makeDirectory(dataDir)
     yield* Layer.build(
       Layer.fresh(
-        NodeRoles.worker(node).pipe(
+        NodeRoles.worker(node, [...new Set([...NodeRoles.queuesOf(node), ...queues])]).pipe(
           Layer.provideMerge(NodeRoles.schedulerAndApi(node, join(dataDir, "read-models.sqlite")))
         )
       )
@@ -148,7 +148,7 @@ const borrowed = (options: LiveOptions) =>
     const env = { ...options.env, NATS_URL: "", NATS_CONTEXT: "" }
     yield* fetchedServer(env)
     const own = demoOptions({ ...options, env }, dataDir)
-    yield* up(own)({ dataDir, concurrency: undefined, plugins: demoPlugins })
+    yield* up(own)({ dataDir, concurrency: undefined, plugins: demoPlugins, queues: [] })
     const found = yield* accessOf(own, dataDir)
     if (found === undefined)
       return yield* new DeploymentFailed({ message: "the deployment did not say how to reach it" })

@@ -148,13 +148,17 @@ export const api = (options: NodeOptions, readModelFile: string) =>
     Layer.provide(settingsOf(options))
   )
 
+/** The queues of all task types that a node knows. */
+export const queuesOf = (options: NodeOptions): ReadonlyArray<string> => [
+  ...new Set(taskTypesOf(options).map((type) => type.queue))
+]
+
 /** Runs attempts of queues (default: those of all task types that it knows). */
 export const worker = (options: NodeOptions, queues?: ReadonlyArray<string>) => {
-  const known = taskTypesOf(options).map((type) => type.queue)
   const servers = McpServers.layer({ directories: options.configDirectories, variables: process.env })
   const running = Worker.layer({
     worker: `${options.identity.host}.${options.identity.pid}.${options.identity.nodeId}`,
-    queues: queues ?? [...new Set(known)],
+    queues: queues ?? queuesOf(options),
     concurrency: options.settings.concurrency
   }).pipe(
     Layer.provide([NatsTaskOwner.layer, NatsWorkQueue.layer, TaskTypes.layer(taskTypesOf(options))]),
