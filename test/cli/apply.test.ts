@@ -148,7 +148,7 @@ describe("nagatha apply", () => {
           before.map(({ revision }) => revision)
         )
         const shown = yield* apply("--yes")
-        assert.deepStrictEqual([shown.code, shown.stdout], [0, "6 unchanged\n"])
+        assert.deepStrictEqual([shown.code, shown.stdout], [0, "set nightly: 6 unchanged\n"])
       })
   )
 

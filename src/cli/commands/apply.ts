@@ -78,7 +78,7 @@ export const apply = Command.make(
         if (input.dryRun) {
           yield* input.json
             ? outJson({ set, dryRun: true, tasks: plan.map(plannedJson), summary: summaryOf(plan) })
-            : out(planText(plan, shown))
+            : out(planText(set, plan, shown))
           yield* ending(
             plan.map((one) => ({ planned: one, done: null, failure: null })),
             plan.length
@@ -91,7 +91,7 @@ export const apply = Command.make(
             exitCode: ExitCode.pending
           })
         }
-        if (!input.json) yield* out(planText(plan, shown))
+        if (!input.json) yield* out(planText(set, plan, shown))
         if (pending.length > 0 && !input.yes) {
           yield* mustAsk(input.json)
           if (input.json)

@@ -86,8 +86,9 @@ export const summaryText = (plan: ReadonlyArray<Planned>): string => {
   return said.length === 0 ? "the set is empty" : said.join(", ")
 }
 
-export const planText = (plan: ReadonlyArray<Planned>, shown: Shown): string =>
-  [...plan.flatMap((one) => taskText(one, shown) ?? []), summaryText(plan)].join("\n")
+/** The set is named: two folders of one name are one set, and what is pruned is told of which. */
+export const planText = (set: string, plan: ReadonlyArray<Planned>, shown: Shown): string =>
+  [...plan.flatMap((one) => taskText(one, shown) ?? []), `set ${visibleLine(set)}: ${summaryText(plan)}`].join("\n")
 
 /** What became of one task. */
 export interface Outcome {
