@@ -42,7 +42,7 @@ describe("the example folder", () => {
     assert.include(first.stdout, "created backup-db")
     await planned(({ summary }) => summary["unchanged"] === 5)
     const again = await nagatha.run(["apply", "-f", tasks, "--yes"])
-    assert.deepStrictEqual(again, { code: 0, stdout: "5 unchanged\n", stderr: "" })
+    assert.deepStrictEqual(again, { code: 0, stdout: "set tasks: 5 unchanged\n", stderr: "" })
     const shown = await nagatha.run(["info", "tea"])
     assert.match(shown.stdout, /managed by +apply:tasks/)
     const list = await nagatha.json<ReadonlyArray<{ readonly taskId: string }>>(
