@@ -13,6 +13,7 @@ const hasApt = existsSync("/usr/bin/apt-get") && existsSync("/usr/bin/dpkg")
 const missing = isDebian && hasApt ? undefined : "this machine has no apt-get with Debian's keyring"
 
 it.skipIf(missing !== undefined)(
+  // elsewhere than on Debian there is no package to fetch; the name says so
   `the Debian package is fetched and unpacked without being installed${missing === undefined ? "" : ` (skipped: ${missing})`}`,
   { timeout: 240_000 },
   async () => {
