@@ -17,6 +17,11 @@ export const Settings = Schema.Struct({
   startedGraceMs: Schema.Int.check(Schema.isGreaterThanOrEqualTo(0)),
   /** Longest uninterrupted sleep of a timer, in milliseconds: the most that a step of the wall clock can delay a task. */
   sliceMs: Positive,
+  /**
+   * How often an owner that stores nothing looks whether another has, in milliseconds: the most that it can be unaware of it,
+   * twice over. Shorter costs a request a partition each time that the log has grown.
+   */
+  lookMs: Positive,
   /** Most messages that one turn of an actor takes from its mailbox. */
   maxTurn: Positive,
   /** Attempts that may be lost with their workers before an execution fails. */
@@ -38,6 +43,7 @@ export const defaults: Settings = {
   leaseMs: 10_000,
   startedGraceMs: 100,
   sliceMs: 1000,
+  lookMs: 2000,
   maxTurn: 1024,
   maxLost: 5,
   maxArgsBytes: 256 * 1024,

@@ -44,6 +44,8 @@ export type Envelope =
       readonly reports: ReadonlyArray<Report>
       reply(answers: ReadonlyArray<ReportAnswer>): void
     }
+  /** Another owner may have stored something: what is missed is to be read. */
+  | { readonly _tag: "look" }
   /** The days that calendars exclude have changed. */
   | { readonly _tag: "calendars" }
   /** The work queue holds only these offers: the others are to be made again. */

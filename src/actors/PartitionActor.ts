@@ -45,6 +45,8 @@ export interface PartitionActor {
   readonly partition: number
   /** Puts a question into the mailbox; false when it is full, or the actor has stopped (ask again). */
   submit(envelope: Envelope): boolean
+  /** Sequence of the newest commit that it knows. */
+  readonly logSequence: () => number
   readonly stats: () => PartitionStats
 }
 
@@ -325,6 +327,7 @@ export const make = Effect.fnUntraced(function* (
       const room = news || Queue.sizeUnsafe(mailbox) + rest.length < MAILBOX_LIMIT
       return !stopped && room && Queue.offerUnsafe(mailbox, envelope)
     },
+    logSequence: () => lastSequence,
     stats: () => {
       let tasks = 0
       let openExecutions = 0

@@ -17,6 +17,7 @@ import * as Dispatcher from "./Dispatcher.ts"
 import type { Envelope } from "./Envelope.ts"
 import * as PartitionActor from "./PartitionActor.ts"
 import type { LineView } from "./queue/Dispatch.ts"
+import { lookout } from "./Lookout.ts"
 import { Queues } from "./Queues.ts"
 
 /** `notOwner`: ask another node; `full`: too many questions wait, ask again. */
@@ -90,6 +91,7 @@ export class Partitions extends Context.Service<
         )
         // A limit counts what runs in all of them.
         dispatcher.start()
+        yield* Effect.forkScoped(lookout([...actors.values()]))
 
         return Partitions.of({
           owned: () => [...actors.keys()].sort((a, b) => a - b),

@@ -120,6 +120,10 @@ export class Staging {
         }
         return true
       }
+      case "look": {
+        this.denies = true
+        return true
+      }
       case "calendars": {
         this.calendarsChanged = true
         return true

@@ -72,8 +72,8 @@ const NODE = "memory"
 /** Turns of the event loop after which something is taken to go on for ever. */
 const MOST_TURNS = 10_000
 
-/** Under a clock that is not the system's nobody suspends the machine, and no worker is lost without a word. */
-const VIRTUAL = { sliceMs: 2 ** 40, leaseMs: 2 ** 40 }
+/** Under a clock that is not the system's nobody suspends the machine, no other node decides, and no worker is lost without a word. */
+const VIRTUAL = { sliceMs: 2 ** 40, lookMs: 2 ** 40, leaseMs: 2 ** 40 }
 
 /** Questions and commands by name, of which an unknown one is a defect of the caller. */
 const asking = (questions: ReadonlyArray<Question>) => {

@@ -49,6 +49,15 @@ const fault = (at: number, kind: Fault["kind"], target: string, forMs: number, a
 })
 
 export const CASES: ReadonlyArray<Plan> = [
+  /** Several own everything; the only one that knows of a task cannot say so to the log any more. */
+  ...["n0", "n1", "n2"].map((target, index) =>
+    made({
+      seed: 1 + index,
+      options: { nodes: 3, everybodyOwns: true },
+      wishes: [every(20)],
+      faults: [fault(2000, "cutOut", target, 60_000)]
+    })
+  ),
   /** A machine that sleeps while a timer does: nothing else wakes the owner. */
   made({ seed: 1, wishes: [every(45)], faults: [fault(12_000, "suspend", "n0", 30_000)] }),
   /** A worker dies; its lease ends, and the next one is due, while the owner does not run. */

@@ -169,6 +169,11 @@ export const CANARIES: ReadonlyArray<Canary> = [
     planted: [["actors/PartitionActor.ts", "nothing ? staging.denies &&", "nothing ? false &&"]]
   },
   {
+    name: "an owner with nothing to decide never looks what others have stored",
+    foundBy: ["boundedLateness"],
+    planted: [["actors/Lookout.ts", 'actor.submit({ _tag: "look" })', "actor.partition >= 0"]]
+  },
+  {
     name: "what is due beside a lost attempt is decided as if it were not lost",
     foundBy: ["oneOutcome"],
     planted: [["actors/task/Task.ts", "anyLost = true", "anyLost = false"]]

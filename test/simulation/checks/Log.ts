@@ -1,9 +1,10 @@
 /** The log itself, and what is made from it: announcements, read models, what a restart finds. */
 import { Result } from "effect"
-import { decode, type RecordedCommit } from "../../../src/events/Commit.ts"
+import type { RecordedCommit } from "../../../src/events/Commit.ts"
 import { hashOf } from "../../../src/events/EventLog.ts"
 import { MEMORY } from "../../../src/projections/ReadModelFile.ts"
 import { ReadModelStore } from "../../../src/projections/ReadModelStore.ts"
+import { thaw } from "../ports/SimEventLog.ts"
 import { type History, rowsOf } from "../Simulation.ts"
 import type { Violation } from "./Violation.ts"
 
@@ -56,12 +57,7 @@ const announcements = ({ held, heard, ledger }: History): ReadonlyArray<Violatio
 }
 
 const readModels = ({ lines, plan, rows }: History): ReadonlyArray<Violation> => {
-  const commits: ReadonlyArray<RecordedCommit> = lines.map(({ sequence, storedAt, text }) => ({
-    sequence,
-    commit: Result.getOrThrow(decode(sequence, text)),
-    hash: hashOf(text),
-    storedAt
-  }))
+  const commits: ReadonlyArray<RecordedCommit> = lines.map((line) => Result.getOrThrow(thaw(line)))
   const replayed = (size: number) => {
     const store = ReadModelStore.open(MEMORY)
     for (let at = 0; at < commits.length; at += size) store.apply(commits.slice(at, at + size))

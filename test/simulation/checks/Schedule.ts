@@ -3,6 +3,7 @@
  * and none where there should be none.
  */
 import type { TaskDefinition } from "../../../src/events/TaskDefinition.ts"
+import { defaults } from "../../../src/Settings.ts"
 import type { Booked, Placed } from "../Ledger.ts"
 import { instants, nextAfter } from "../Oracle.ts"
 import type { History } from "../Simulation.ts"
@@ -18,8 +19,9 @@ export const clockBound = ({ plan }: History): number => {
   return Math.max(0, ...skews) + steps.reduce((sum, step) => sum + step, 0)
 }
 
-/** Healthy time within which a decision must be in the log, milliseconds. */
-export const latenessBound = ({ plan }: History): number => 3000 + 2 * plan.options.requestTimeoutMs
+/** Healthy time within which a decision must be in the log, milliseconds; an owner may have to learn of a task from the log. */
+export const latenessBound = ({ plan: { options } }: History): number =>
+  3000 + 2 * options.requestTimeoutMs + (options.nodes > 1 ? 2 * defaults.lookMs : 0)
 
 class Walk {
   readonly violations: Array<Violation> = []

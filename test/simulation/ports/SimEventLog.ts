@@ -17,8 +17,22 @@ const PAGE = 8
 /** How long the server keeps a follower's question, milliseconds. */
 const POLL_MS = 3000
 
-const thaw = ({ sequence, storedAt, text }: Line) =>
-  Result.map(Commit.decode(sequence, text), (commit) => ({ sequence, commit, hash: hashOf(text), storedAt }))
+const thawed = new WeakMap<Line, Result.Result<Commit.RecordedCommit, Commit.UnreadableCommit>>()
+
+/** Each line is decoded once, however many read it: nobody changes what has been read. */
+export const thaw = (line: Line): Result.Result<Commit.RecordedCommit, Commit.UnreadableCommit> => {
+  const known = thawed.get(line)
+  if (known !== undefined) return known
+  const { sequence, storedAt, text } = line
+  const made = Result.map(Commit.decode(sequence, text), (commit) => ({
+    sequence,
+    commit,
+    hash: hashOf(text),
+    storedAt
+  }))
+  thawed.set(line, made)
+  return made
+}
 
 const thawAll = (lines: Arr.NonEmptyReadonlyArray<Line>) => Effect.fromResult(Result.all(Arr.map(lines, thaw)))
 
