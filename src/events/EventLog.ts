@@ -189,11 +189,11 @@ const makeMemory = Effect.gen(function* () {
         let room = bytes
         for (const { partition, sequence, storedAt, text } of all.slice(firstAfter(all, after))) {
           const wanted = partitions?.includes(partition) !== false && wants?.(partition, text) !== false
-          if (wanted && lines.length > 0 && (room < text.length || lines.length >= limit)) break
+          if (wanted && lines.length > 0 && (room < Buffer.byteLength(text) || lines.length >= limit)) break
           through = sequence
           if (!wanted) continue
           lines.push({ sequence, text, storedAt })
-          room -= text.length
+          room -= Buffer.byteLength(text)
         }
         return { lines, through, last: all.length }
       }),

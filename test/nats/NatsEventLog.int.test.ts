@@ -1,12 +1,8 @@
 import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
-import { Effect, Layer, Queue, Stream } from "effect"
+import { Effect, Queue, Stream } from "effect"
 import { EventLog } from "../../src/events/EventLog.ts"
-import { NatsConnection } from "../../src/nats/NatsConnection.ts"
-import * as NatsEventLog from "../../src/nats/NatsEventLog.ts"
-import { provision } from "../../src/nats/Provision.ts"
-import { defaults } from "../../src/Settings.ts"
 import { event, eventLogContract } from "../events/eventLogContract.ts"
-import { connectionTo } from "../support/natsConnection.ts"
+import { freshLog } from "../support/natsLog.ts"
 import { startNatsServer, type TestServer } from "../support/natsServer.ts"
 
 let server: TestServer
@@ -15,23 +11,8 @@ beforeAll(async () => {
 })
 afterAll(() => server.stop())
 
-/** A log of its own: the streams are made anew. */
-const world = (): Layer.Layer<EventLog> =>
-  Layer.unwrap(
-    Effect.gen(function* () {
-      const fresh = Layer.effectDiscard(
-        Effect.gen(function* () {
-          const { jsm, subjects } = yield* NatsConnection
-          yield* Effect.promise(() => jsm.streams.delete(subjects.logStream).catch(() => false))
-          yield* provision(defaults)
-        })
-      )
-      return NatsEventLog.layer.pipe(Layer.provideMerge(fresh), Layer.provide(connectionTo(server)))
-    })
-  ).pipe(Layer.orDie)
-
 describe("the event log in JetStream", () => {
-  eventLogContract(world)
+  eventLogContract(() => freshLog(server))
 
   it.live("calls an append to a killed server unknown, and goes on following after its restart", () =>
     Effect.gen(function* () {
@@ -67,6 +48,6 @@ describe("the event log in JetStream", () => {
       }
       assert.strictEqual(yield* Queue.take(seen), "after")
       assert.strictEqual((yield* Stream.runCollect(log.read(1, 0))).length, 2)
-    }).pipe(Effect.scoped, Effect.provide(world(), { local: true }))
+    }).pipe(Effect.scoped, Effect.provide(freshLog(server), { local: true }))
   )
 })

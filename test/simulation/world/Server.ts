@@ -120,11 +120,11 @@ export class Server {
     for (const line of this.lines.slice(after)) {
       const { partition, sequence, text } = line
       const wanted = partitions?.includes(partition) !== false && wants?.(partition, text) !== false
-      if (wanted && lines.length > 0 && (room < text.length || lines.length >= limit)) break
+      if (wanted && lines.length > 0 && (room < Buffer.byteLength(text) || lines.length >= limit)) break
       through = sequence
       if (!wanted) continue
       lines.push(line)
-      room -= text.length
+      room -= Buffer.byteLength(text)
     }
     return { lines, through, last: this.lines.length }
   }
