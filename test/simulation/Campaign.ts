@@ -5,7 +5,9 @@ import { check } from "./checks/Checks.ts"
 import type { Violation } from "./checks/Violation.ts"
 import { type Plan, planOf } from "./Plan.ts"
 import { reached } from "./Reached.ts"
-import { type History, simulate, type Weakness } from "./Simulation.ts"
+import type { History } from "./History.ts"
+import { simulate } from "./Simulation.ts"
+import type { Weakness } from "./World.ts"
 
 export interface Failed {
   readonly plan: Plan

@@ -1,7 +1,9 @@
 /** A broken promise, told so that it can be understood: the smallest plan as a table, the log around it, and a test file. */
 import type { Violation } from "./checks/Violation.ts"
-import type { Plan } from "./Plan.ts"
-import { type History, simulate, taskIdOf, type Weakness } from "./Simulation.ts"
+import type { History } from "./History.ts"
+import { type Plan, taskIdOf } from "./Plan.ts"
+import { simulate } from "./Simulation.ts"
+import type { Weakness } from "./World.ts"
 import { check } from "./checks/Checks.ts"
 import { shrink } from "./Shrink.ts"
 

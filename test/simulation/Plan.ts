@@ -80,6 +80,11 @@ export interface Fault {
   readonly amount: number
 }
 
+/** What the tasks of a plan are called. */
+export const taskIdOf = (task: number): string => `task-${task}`
+/** The other way round. */
+export const taskOf = (taskId: string): number => Number(taskId.slice("task-".length))
+
 export interface Plan {
   readonly seed: number
   readonly options: WorldOptions

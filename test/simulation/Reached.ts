@@ -3,7 +3,7 @@
  * asked for over many.
  */
 import type { TaskEvent } from "../../src/events/TaskEvent.ts"
-import type { History } from "./Simulation.ts"
+import type { History } from "./History.ts"
 
 /** Everything that must be reached. */
 export const INTERESTING = [

@@ -5,7 +5,8 @@
 import { check } from "./checks/Checks.ts"
 import type { Invariant } from "./checks/Violation.ts"
 import type { Fault, Plan, Wish } from "./Plan.ts"
-import { simulate, type Weakness } from "./Simulation.ts"
+import { simulate } from "./Simulation.ts"
+import type { Weakness } from "./World.ts"
 
 export interface Shrunk {
   readonly plan: Plan

@@ -3,7 +3,7 @@
  * their own, so that the source itself knows nothing of them; others are weaknesses of the simulated server.
  */
 import type { Invariant } from "../checks/Violation.ts"
-import type { Weakness } from "../Simulation.ts"
+import type { Weakness } from "../World.ts"
 
 export interface Canary {
   readonly name: string

@@ -1,6 +1,6 @@
 /** What users check their own log with has nothing to find: it derives every instant anew, as the oracle here does in another way. */
 import { Verification } from "../../../src/audit/Verify.ts"
-import type { History } from "../Simulation.ts"
+import type { History } from "../History.ts"
 import type { Violation } from "./Violation.ts"
 
 export const audit = ({ lines }: History): ReadonlyArray<Violation> => {

@@ -1,5 +1,6 @@
 /** All checks of a history: pure, and each by the name of what it holds the history to. */
-import { DRAIN_MS, type History } from "../Simulation.ts"
+import type { History } from "../History.ts"
+import { DRAIN_MS } from "../Simulation.ts"
 import { commands } from "./Commands.ts"
 import { executions } from "./Executions.ts"
 import { audit } from "./Audit.ts"

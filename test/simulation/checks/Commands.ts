@@ -1,5 +1,5 @@
 /** What clients were told, against the log and against what they read afterwards. */
-import { sequenceIn, type History } from "../Simulation.ts"
+import { sequenceIn, type History } from "../History.ts"
 import type { Violation } from "./Violation.ts"
 
 export const commands = (history: History): ReadonlyArray<Violation> => {

@@ -3,7 +3,7 @@ import { stepsOf } from "../../../src/work/sequence/SequencePlan.ts"
 import type { EventOf } from "../../../src/events/TaskEvent.ts"
 import type { Booked } from "../Ledger.ts"
 import type { Grant, Run } from "../Executions.ts"
-import type { History } from "../Simulation.ts"
+import type { History } from "../History.ts"
 import { clockBound } from "./Schedule.ts"
 import type { Invariant, Violation } from "./Violation.ts"
 

@@ -5,7 +5,7 @@ import { hashOf } from "../../../src/events/EventLog.ts"
 import { MEMORY } from "../../../src/projections/ReadModelFile.ts"
 import { ReadModelStore } from "../../../src/projections/ReadModelStore.ts"
 import { thaw } from "../ports/SimEventLog.ts"
-import { type History, rowsOf } from "../Simulation.ts"
+import { type History, rowsOf } from "../History.ts"
 import type { Violation } from "./Violation.ts"
 
 const links = ({ ledger, lines }: History): ReadonlyArray<Violation> => {

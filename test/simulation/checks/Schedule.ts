@@ -6,7 +6,7 @@ import type { TaskDefinition } from "../../../src/events/TaskDefinition.ts"
 import { defaults } from "../../../src/Settings.ts"
 import type { Booked, Placed } from "../Ledger.ts"
 import { instants, nextAfter } from "../Oracle.ts"
-import type { History } from "../Simulation.ts"
+import type { History } from "../History.ts"
 import type { Invariant, Violation } from "./Violation.ts"
 
 /** Older instants count as missed, milliseconds. */
