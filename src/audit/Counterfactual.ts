@@ -416,7 +416,8 @@ const summary = (
     else if (event.type === "due" && event.manual !== true) {
       due += 1
       decisions.set(event.nominalAt, "due")
-    } else if (event.type === "skipped") {
+    } else if (event.type === "skipped" && event.reason !== "dstGap") {
+      // No policy decides about what the clocks take away, and older logs do not tell of it.
       skipped[event.reason] = (skipped[event.reason] ?? 0) + event.count
       if (event.count === 1 || definition === undefined) {
         decisions.set(event.nominalAt, event.reason)

@@ -8,7 +8,7 @@ import { toMillis } from "../recurrence/Instant.ts"
 import * as Series from "../recurrence/Series.ts"
 
 /** Nothing is decided for later instants: they could not be written down with their delays. */
-const LAST_INSTANT = toMillis("9999-12-01T00:00:00.000Z")
+export const LAST_INSTANT = toMillis("9999-12-01T00:00:00.000Z")
 
 export interface Range {
   readonly count: number

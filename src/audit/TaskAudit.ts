@@ -13,6 +13,7 @@ import { tzdataVersion } from "../recurrence/zone/Zone.ts"
 import type { CalendarHistory } from "./CalendarHistory.ts"
 import type { Finding, FindingKind } from "./Finding.ts"
 import { type Grid, gridOf, without } from "./Grid.ts"
+import { LostWalk } from "./LostWalk.ts"
 import type { Pulse } from "./Pulse.ts"
 
 /** Later than this after its instant a decision counts as late, milliseconds. */
@@ -86,6 +87,7 @@ export class TaskAudit {
   /** Every instant up to here is decided, or explained. */
   #cursor: number
   #leftOut: ReadonlyArray<number> = []
+  readonly #lost = new LostWalk()
   #runs = 0
   /** The newest message that was decided about. */
   #heard: MessagePlace | undefined
@@ -105,6 +107,7 @@ export class TaskAudit {
     this.#calendarsAt = event.calendarsAt ?? 0
     this.#grid = this.#gridNow()
     this.#cursor = this.#beginning(toMillis(event.time))
+    this.#lost.begin(this.#cursor, event)
     this.#promised = event.nextAt === null ? null : toMillis(event.nextAt)
     this.#place = place
   }
@@ -159,7 +162,10 @@ export class TaskAudit {
     const now = Math.max(this.#pulse.newest, 0)
     if (this.#phase === "scheduled") {
       const at = this.#expected()
-      if (at !== null && this.#pulse.overdue(at + this.#offset, now)) this.#passedOver(at, now)
+      const lost = this.#expectedLost()
+      for (const one of [lost, at]) {
+        if (one !== null && this.#pulse.overdue(one + this.#offset, now)) this.#passedOver(one, now)
+      }
       return at !== null && at + this.#offset <= newest
     }
     const limit = this.#overSince + this.#definition.hardTimeoutMs + WINDING_UP_MS
@@ -189,7 +195,9 @@ export class TaskAudit {
   }
 
   #gridNow(): Grid {
-    return gridOf(this.#definition, this.#world.calendars.daysAt(this.#definition, this.#calendarsAt))
+    const days = this.#world.calendars.daysAt(this.#definition, this.#calendarsAt)
+    this.#lost.within(this.#definition, days)
+    return gridOf(this.#definition, days)
   }
 
   /** Looks at the grid by the calendars that a decision knew. */
@@ -214,6 +222,13 @@ export class TaskAudit {
       : without(this.#grid, this.#leftOut).next(this.#cursor)
   }
 
+  /** What a change of the clocks takes away before that, and the log owes a word about; null when there is none. */
+  #expectedLost(): number | null {
+    const { maxRuns } = this.#definition
+    if ((maxRuns !== null && this.#runs >= maxRuns) || this.#tzdata !== tzdataVersion) return null
+    return this.#lost.owed(this.#expected())
+  }
+
   #passedOver(at: number, now: number): void {
     this.#found(
       "unexplained",
@@ -226,6 +241,8 @@ export class TaskAudit {
   #ended(time: number): void {
     if (this.#phase === "paused") return
     const at = this.#expected()
+    const lost = this.#expectedLost()
+    if (lost !== null && this.#pulse.overdue(lost + this.#offset, time)) this.#passedOver(lost, time)
     if (at === null || at + this.#offset > time) return
     if (this.#pulse.overdue(at + this.#offset, time)) this.#passedOver(at, time)
     else this.#world.tally().forgone += 1
@@ -236,7 +253,9 @@ export class TaskAudit {
     if (byCalendars(event)) {
       const next = this.#expected()
       // What has come is still to be decided; an instant that has passed does not come back.
+      const lost = this.#expectedLost()
       this.#cursor = Math.max(this.#cursor, Math.min((next ?? Infinity) - 1, time - this.#offset))
+      this.#lost.explain(Math.min((lost ?? Infinity) - 1, time - this.#offset))
     } else {
       this.#ended(time)
     }
@@ -246,8 +265,10 @@ export class TaskAudit {
     this.#calendarsAt = event.calendarsAt ?? 0
     this.#grid = this.#gridNow()
     this.#promised = event.nextAt === null ? null : toMillis(event.nextAt)
+    this.#lost.hear(event)
     if (byCalendars(event)) return
     this.#cursor = this.#beginning(time)
+    this.#lost.begin(this.#cursor, event)
     const next = this.#grid.next(this.#cursor)
     this.#leftOut = this.#leftOut.filter((at) => next !== null && at > next)
   }
@@ -266,6 +287,9 @@ export class TaskAudit {
       this.#found("unexplained", message, { at })
       this.#cursor = since - this.#offset - 1
     }
+    // What the clocks took away while it was paused would not have run anyway.
+    this.#lost.explain(since - this.#offset - 1)
+    this.#lost.hear(event)
     this.#promised = event.nextAt === null ? null : toMillis(event.nextAt)
   }
 
@@ -277,7 +301,11 @@ export class TaskAudit {
     this.#tzdata = event.tzdata
     this.#calendarsAt = event.calendarsAt ?? 0
     this.#grid = this.#gridNow()
-    this.#cursor = this.#beginning(toMillis(event.time))
+    const begins = this.#beginning(toMillis(event.time))
+    // What was decided ahead of its time, left out by hand, stays decided.
+    this.#cursor = this.#definition.recurrence.kind === "once" ? begins : Math.max(this.#cursor, begins)
+    this.#lost.explain(begins)
+    this.#lost.hear(event)
     this.#promised = event.nextAt === null ? null : toMillis(event.nextAt)
     this.#leftOut = this.#leftOut.filter((at) => at > this.#cursor)
   }
@@ -303,7 +331,7 @@ export class TaskAudit {
   }
 
   #completed(event: EventOf<"completed">): void {
-    const at = this.#expected()
+    const at = this.#expectedLost() ?? this.#expected()
     if (at !== null) {
       const message = `task ${this.#taskId} is over since ${event.time}, although ${fromMillis(at)} was to come`
       this.#found("completedEarly", message, { at })
@@ -350,6 +378,7 @@ export class TaskAudit {
     if (event.message !== undefined) return this.#startedBy(event, event.message)
     const at = toMillis(event.nominalAt)
     this.#within(event.calendarsAt)
+    this.#lostBefore(event, at, at)
     const decided = this.#decided(at, at, 1, event.nextAt)
     const due = toMillis(event.dueAt)
     const wanted = at + this.#offset
@@ -436,12 +465,56 @@ export class TaskAudit {
         this.#leftOut = [...this.#leftOut.filter((one) => one > this.#cursor), at]
         return
       }
+      if (event.lostAt !== undefined) this.#lost.hear(event)
       this.#decided(at, last, event.count, event.nextAt)
       return
     }
+    if (event.reason === "dstGap") return this.#takenAway(event, at)
     if (!this.#holds(event, at)) this.#unfounded(event, at)
     this.#timely(event, last)
+    if (event.reason === "paused") this.#lost.explain(last)
+    this.#lostBefore(event, at, last)
     this.#decided(at, last, event.count, event.nextAt)
+  }
+
+  /** Whether all is told that a change of the clocks took away before, and among, the instants of a decision. */
+  #lostBefore(event: EventOf<"due"> | EventOf<"skipped">, first: number, last: number): void {
+    const owed = this.#expectedLost()
+    const before = owed !== null && owed < first ? owed : null
+    this.#lost.hear(event)
+    const paused = event.type === "skipped" && event.reason === "paused"
+    const among = this.#tzdata === tzdataVersion && !paused ? this.#lost.among(first, last) : null
+    this.#lost.explain(last)
+    const at = before ?? among
+    if (at === null) return
+    const message = `task ${this.#taskId}: ${fromMillis(at)}, which a change of the clocks took away, was never told; the next decision is for ${fromMillis(first)}`
+    this.#found("unexplained", message, { at })
+  }
+
+  /** An instant that is told to have been taken away by a change of the clocks: it was, once, and in its turn. */
+  #takenAway(event: EventOf<"skipped">, at: number): void {
+    const { maxRuns } = this.#definition
+    const shown = fromMillis(at)
+    const otherRules = at === this.#lost.promised && this.#tzdata !== tzdataVersion
+    const enough = maxRuns !== null && this.#runs >= maxRuns
+    const before = this.#expectedLost() ?? at
+    const next = this.#expected() ?? at
+    this.#timely(event, at)
+    if (enough || (!this.#lost.isOne(at) && !otherRules)) {
+      const message = `task ${this.#taskId}: no instant was taken away by a change of the clocks at ${shown}`
+      this.#found("offGrid", message, { at })
+    } else if (this.#lost.isTold(at)) {
+      this.#found("duplicate", `task ${this.#taskId}: ${shown} was told before, and is told again`, { at })
+    } else if (Math.min(before, next) < at) {
+      const missing = fromMillis(Math.min(before, next))
+      const message = `task ${this.#taskId}: ${missing} was not decided before ${shown}`
+      this.#found("unexplained", message, { at: Math.min(before, next) })
+    }
+    if (this.#phase === "paused") {
+      this.#found("whilePaused", `task ${this.#taskId}: ${shown} was skipped (dstGap) while it was paused`, { at })
+    }
+    this.#lost.hear(event)
+    this.#lost.explain(at)
   }
 
   #unfounded(event: EventOf<"skipped">, at: number): void {

@@ -63,3 +63,7 @@ export const lastBefore = (grid: Grid, at: number): number | null => {
   }
   return null
 }
+
+/** Why a time of day has no instant on the night of a change of the clocks: `time of day does not exist on …`. */
+export const noSuchTime = ({ shown }: Asked, timezone: string, { after, at, before }: Zone.Transition): string =>
+  `time of day does not exist on ${Zone.localText(timezone, at).slice(0, 10)} in ${timezone}: the clocks go forward at ${shown(at)} by ${lengthOf(after - before)}, and the task's rule for such times is to skip them (--dst-gap skip)`

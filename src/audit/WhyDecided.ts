@@ -1,8 +1,10 @@
 /** What was decided about an instant, as the log says it, and what became of it. */
+import type { TaskDefinition } from "../events/TaskDefinition.ts"
 import type { EventOf } from "../events/TaskEvent.ts"
 import { fromMillis, toMillis } from "../recurrence/Instant.ts"
+import * as Zone from "../recurrence/zone/Zone.ts"
 import type { Fact, Skip, ToldExecution } from "./TaskHistory.ts"
-import { type Asked, because, causeOf, gridAt, lengthOf, type Told } from "./Told.ts"
+import { type Asked, because, causeOf, gridAt, lengthOf, noSuchTime, type Told } from "./Told.ts"
 
 /** Being decided later than this is worth a word, milliseconds. */
 const LATE_MS = 5000
@@ -108,10 +110,10 @@ const skipped = (asked: Asked, { event, logSequence, open, pause }: Skip): Told 
   const time = toMillis(event.time)
   const definition = asked.history.definitions.findLast((one) => one.time <= time)?.definition
   const fact: Fact = { logSequence, time, revision, causedBy }
-  const [why, cause] = reasonOf(asked, event, open, pause, fact, definition?.catchUp)
+  const [why, cause] = reasonOf(asked, event, open, pause, fact, definition)
   const stretch = count === 1 ? "" : `, one of ${count} instants up to ${asked.shown(toMillis(throughAt))}`
   return {
-    verdict: reason === "skippedByUser" ? "leftOut" : "skipped",
+    verdict: reason === "skippedByUser" ? "leftOut" : reason === "dstGap" ? "lostInGap" : "skipped",
     sentence: `It was skipped${stretch}: ${why}.`,
     decision: {
       decidedAt: event.time,
@@ -131,7 +133,7 @@ const reasonOf = (
   open: ReadonlyArray<string>,
   pause: Skip["pause"],
   fact: Fact,
-  catchUp: string | undefined
+  definition: TaskDefinition | undefined
 ): readonly [string, Fact | undefined] => {
   switch (event.reason) {
     case "overlap": {
@@ -158,14 +160,24 @@ const reasonOf = (
     }
     case "catchUp":
       return [
-        `nobody was there to decide it before ${asked.shown(fact.time)}, and the task's catch-up policy (${catchUp ?? "latest"}) does not run it so late`,
+        `nobody was there to decide it before ${asked.shown(fact.time)}, and the task's catch-up policy (${definition?.catchUp ?? "latest"}) does not run it so late`,
         undefined
       ]
     case "skippedByUser":
       return [`${fact.causedBy.actor} left it out at ${asked.shown(fact.time)}${because(fact)}`, fact]
+    case "dstGap":
+      return [takenAway(asked, definition?.timezone), undefined]
     case "superseded":
       return ["a newer instant that was due at the same time took its place", undefined]
     default:
       return [`${event.reason}${because(fact)}`, fact]
   }
+}
+
+/** In the words of the zone in which the task then was; also where newer rules of it know no such change. */
+const takenAway = (asked: Asked, timezone: string | undefined): string => {
+  const change = timezone === undefined ? null : Zone.lastTransition(timezone, asked.at)
+  return timezone === undefined || change === null || change.at !== asked.at
+    ? "the clocks went forward over its time of day, and the task's rule for such times is to skip them (--dst-gap skip)"
+    : `its ${noSuchTime(asked, timezone, change)}`
 }

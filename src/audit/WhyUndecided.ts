@@ -6,7 +6,7 @@ import { isByMessage } from "../recurrence/Recurrence.ts"
 import * as Zone from "../recurrence/zone/Zone.ts"
 import type { Grid } from "./Grid.ts"
 import type { Definition, Fact } from "./TaskHistory.ts"
-import { type Asked, because, causeOf, gridAt, lastBefore, lengthOf, type Told } from "./Told.ts"
+import { type Asked, because, causeOf, gridAt, lastBefore, lengthOf, noSuchTime, type Told } from "./Told.ts"
 
 /** Within this after an instant an end or an edit may have come before the decision, milliseconds. */
 const NEAR_MS = 60_000
@@ -205,7 +205,7 @@ const night = (asked: Asked, { definition }: Definition): Told | undefined => {
       if (Occurrences.lost(part, change.at - 1, change.at).length === 0) continue
       return {
         verdict: "lostInGap",
-        sentence: `Its time of day does not exist on ${day} in ${timezone}: the clocks go forward at ${asked.shown(change.at)} by ${lengthOf(length)}, and the task's rule for such times is to skip them (--dst-gap skip).`
+        sentence: `Its ${noSuchTime(asked, timezone, change)}.`
       }
     }
     const local = Zone.toLocal(timezone, at)

@@ -63,7 +63,12 @@ const next = {
   /** The next occurrence still to be decided, computed from the last one; null when there is none. */
   nextAt: Schema.NullOr(Instant),
   /** Log sequence of the calendars by which it was computed; absent where the task excludes no days. */
-  calendarsAt: Schema.optionalKey(Schema.Int)
+  calendarsAt: Schema.optionalKey(Schema.Int),
+  /**
+   * Before `nextAt`: the next instant that a change of the clocks takes away, about which that is said when it comes; null where
+   * there is none, absent where the task's rule is not to skip such times, or where nothing about it has changed.
+   */
+  lostAt: Schema.optionalKey(Schema.NullOr(Instant))
 }
 
 /**

@@ -133,8 +133,12 @@ const info = Effect.fnUntraced(function* ({ excluded, queries }: Standpoint, que
         )
           .filter(({ at }) => !leftOut.has(at))
           .slice(0, SHOWN_RUNS)
+  // From now: what the clocks take away comes before the next run.
+  const now = yield* Clock.currentTimeMillis
   const notes =
-    nextNominalAt === null ? [] : clockNotes(Series.of(definition, exclusions), definition, toMillis(nextNominalAt) - 1)
+    nextNominalAt === null
+      ? []
+      : clockNotes(Series.of(definition, exclusions), definition, Math.min(now, toMillis(nextNominalAt) - 1))
   return { task, nextRuns, notes, executions: items, logSequence }
 })
 

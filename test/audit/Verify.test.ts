@@ -124,6 +124,35 @@ const busy = Effect.gen(function* () {
 })
 
 describe("a log of real actors", () => {
+  test("tells a lost instant once, whether its owner is there, comes late, or loses its append", () =>
+    Effect.gen(function* () {
+      const gap = Date.parse("2026-03-29T01:00:00.000Z")
+      const recurrence = {
+        kind: "cron",
+        expression: "0 30 2 * * *",
+        timezone: "Europe/Berlin",
+        gap: "skip",
+        overlap: "first"
+      } as const
+      const world = yield* makePartition()
+      let node = yield* world.start("a")
+      yield* TestClock.setTime(gap - 3_600_000)
+      for (const [index, taskId] of ["there", "late"].entries()) {
+        yield* node.schedule(taskId, { recurrence, timezone: "Europe/Berlin", offsetMs: index * 600_000 })
+      }
+      world.faults.push("unknownStored", "unknownLost")
+      yield* TestClock.setTime(gap)
+      yield* node.settled
+      yield* node.stop
+      yield* TestClock.setTime(gap + 86_400_000)
+      node = yield* world.start("b")
+      yield* node.settled
+      yield* node.stop
+      const report = verify(yield* Stored)
+      clean(report)
+      assert.deepStrictEqual(report.decisions.skipped["dstGap"], 2)
+    }))
+
   test("is without findings, through outages, restarts, lost appends and every kind of command", () =>
     Effect.gen(function* () {
       const report = verify(yield* busy)

@@ -322,6 +322,19 @@ describe("why nothing was decided about an instant", () => {
       )
     }))
 
+  test("it was told to be lost, by an owner who came late", () =>
+    Effect.gen(function* () {
+      yield* TestClock.setTime(millis("2026-03-29T00:00:00Z"))
+      const { node, world } = yield* started(nightly("skip", "first"))
+      yield* node.stop
+      yield* TestClock.setTime(millis("2026-03-29T06:00:00Z"))
+      yield* (yield* world.start("b")).settled
+      const answer = yield* ask("2026-03-29T01:00:00Z", "2026-03-30T00:00:00Z")
+      assert.strictEqual(answer.verdict, "lostInGap")
+      assert.deepInclude(answer.decision, { reason: "dstGap", decidedAt: "2026-03-29T06:00:00.000Z" })
+      assert.match(answer.sentence, /^It was skipped: its time of day does not exist on 2026-03-29 in Europe\/Berlin/)
+    }))
+
   test("it is the other pass of an hour that happens twice", () =>
     Effect.gen(function* () {
       yield* started(nightly("nextValid", "first"))

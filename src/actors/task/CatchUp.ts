@@ -16,10 +16,16 @@ export const MAX_DECISIONS = 100
 /** Instants of a task, as milliseconds. */
 export type Instants = Pick<Series, "next" | "range">
 
-/** `late`: it was missed, and is run all the same. */
+/** `late`: it was missed, and is run all the same. `lost`: no occurrence, but what a change of the clocks has taken away. */
 export type Verdict =
   | { readonly _tag: "run"; readonly at: number; readonly late?: true }
-  | { readonly _tag: "skip"; readonly first: number; readonly last: number; readonly count: number }
+  | {
+      readonly _tag: "skip"
+      readonly first: number
+      readonly last: number
+      readonly count: number
+      readonly lost?: true
+    }
 
 export interface Policy {
   readonly oneTime: boolean
@@ -61,6 +67,33 @@ const withPromised = (grid: Instants, nextAt: number): Instants => ({
     return { first: nextAt, last: found?.last ?? nextAt, count: (found?.count ?? 0) + 1 }
   }
 })
+
+/** The same verdicts with one for each lost instant among them: a stretch that is skipped ends before it, and goes on after it. */
+export const withLost = (
+  verdicts: ReadonlyArray<Verdict>,
+  lost: ReadonlyArray<number>,
+  grid: Instants,
+  nextAt: number
+): ReadonlyArray<Verdict> => {
+  if (lost.length === 0) return verdicts
+  const instants = withPromised(grid, nextAt)
+  let left = lost
+  return verdicts.flatMap((verdict): ReadonlyArray<Verdict> => {
+    const last = verdict._tag === "run" ? verdict.at : verdict.last
+    const passed = left.filter((at) => at < last)
+    left = left.slice(passed.length)
+    if (verdict._tag === "run") return [...passed.map(lostAt), verdict]
+    let from = verdict.first - 1
+    const pieces = passed.flatMap((at) => {
+      const before = skipped(instants, { from, to: at })
+      from = at
+      return [...before, lostAt(at)]
+    })
+    return [...pieces, ...skipped(instants, { from, to: last })]
+  })
+}
+
+const lostAt = (at: number): Verdict => ({ _tag: "skip", first: at, last: at, count: 1, lost: true })
 
 interface Span {
   readonly from: number

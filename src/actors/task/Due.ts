@@ -3,9 +3,10 @@ import { executionIdOf } from "../../events/ExecutionId.ts"
 import type { TaskDefinition } from "../../events/TaskDefinition.ts"
 import type { EventOf, TaskEvent } from "../../events/TaskEvent.ts"
 import { fromMillis, toMillis } from "../../recurrence/Instant.ts"
+import * as LostInstants from "../../recurrence/LostInstants.ts"
 import * as Series from "../../recurrence/Series.ts"
 import { tzdataVersion } from "../../recurrence/zone/Zone.ts"
-import { type Instants, ON_TIME_MS, verdicts } from "./CatchUp.ts"
+import { type Instants, ON_TIME_MS, type Verdict, verdicts, withLost } from "./CatchUp.ts"
 import { type ExcludedDays, none as noDays } from "./ExcludedDays.ts"
 import { completed, head } from "./Head.ts"
 import { givingWay, lateOf, MAX_WAITING, type Standing, standingOf, type Turn, turnOf } from "./Overlap.ts"
@@ -16,25 +17,26 @@ const LAST_INSTANT = toMillis("9999-12-01T00:00:00.000Z")
 
 /** The next occurrence by the calendars as they are now, where they have changed since it was computed. */
 export const byCalendars = (task: LiveTask, now: number, excluded: ExcludedDays): ReadonlyArray<TaskEvent> => {
-  const { definition, nextAt } = task
-  if (definition.exclude === undefined || nextAt === null || task.calendarsAt >= excluded.changedAt(definition))
-    return []
+  const { definition, lostAt, nextAt } = task
+  if (definition.exclude === undefined || task.calendarsAt >= excluded.changedAt(definition)) return []
+  if (nextAt === null && lostAt === null) return []
   // What has come is still to be decided; an instant that has passed does not come back.
-  const since = Math.min(nextAt - 1, now - offsetOf(task))
-  const next = seriesOf(task, excluded).next(since)
-  if (next === nextAt) return []
+  const since = (at: number | null) => Math.min((at ?? Infinity) - 1, now - offsetOf(task))
+  const next = seriesOf(task, excluded).next(since(nextAt))
+  const lost = nextLost(definition, since(lostAt), next, excluded)
+  if (next === nextAt && lost === lostAt) return []
   const rescheduled: EventOf<"rescheduled"> = {
     ...head(task, "rescheduled", now, {
       commandId: `${task.taskId}@${excluded.changedAt(definition)}`,
       actor: "scheduler",
       reason: `the days of ${definition.exclude.join(", ")} have changed`
     }),
-    nextAt: next === null ? null : fromMillis(next),
-    ...calendarsAt(definition, excluded),
+    ...following(definition, next, lost, excluded),
     definition,
     tzdata: tzdataVersion
   }
-  return next === null && task.executions.length === 0 ? [rescheduled, completed(task, now)] : [rescheduled]
+  const over = next === null && lost === null && task.executions.length === 0
+  return over ? [rescheduled, completed(task, now)] : [rescheduled]
 }
 
 /** The instants of a definition that can be written down. */
@@ -78,6 +80,50 @@ export const seriesOf = (
 export const calendarsAt = (definition: TaskDefinition, excluded: ExcludedDays) =>
   definition.exclude === undefined ? {} : { calendarsAt: excluded.changedAt(definition) }
 
+/** The first instant between one and the next occurrence that a change of the clocks takes away; null when none does. */
+export const nextLost = (
+  definition: TaskDefinition,
+  after: number,
+  nextAt: number | null,
+  excluded: ExcludedDays
+): number | null => LostInstants.of(definition, excluded.of(definition))?.next(after, nextAt ?? LAST_INSTANT) ?? null
+
+/** What an event says of the occurrences to come. */
+export const following = (
+  definition: TaskDefinition,
+  nextAt: number | null,
+  lostAt: number | null,
+  excluded: ExcludedDays
+) => ({
+  nextAt: nextAt === null ? null : fromMillis(nextAt),
+  ...calendarsAt(definition, excluded),
+  ...(LostInstants.canLose(definition.recurrence) ? { lostAt: lostAt === null ? null : fromMillis(lostAt) } : {})
+})
+
+/** What is said of an instant that the clocks have taken away, once it has come: nothing is run for it, and none of the runs used up. */
+export const lostOccurrence = (task: LiveTask, now: number, excluded: ExcludedDays): ReadonlyArray<TaskEvent> => {
+  const { definition, lostAt, nextAt } = task
+  if (lostAt === null || lostAt + offsetOf(task) > now) return []
+  const next = nextLost(definition, lostAt, nextAt, excluded)
+  const skipped = skippedAs(task, "dstGap", { first: lostAt, last: lostAt, count: 1 }, now)
+  const event = { ...skipped, ...following(definition, nextAt, next, excluded) }
+  const over = nextAt === null && next === null && task.executions.length === 0
+  return over ? [event, completed(task, now)] : [event]
+}
+
+const skippedAs = (
+  task: LiveTask,
+  reason: EventOf<"skipped">["reason"],
+  { count, first, last }: { readonly count: number; readonly first: number; readonly last: number },
+  now: number
+) => ({
+  ...head(task, "skipped", now, { commandId: executionIdOf(task.taskId, last), actor: "scheduler" }),
+  reason,
+  nominalAt: fromMillis(first),
+  throughAt: fromMillis(last),
+  count
+})
+
 /** Decisions about the instants that have come. */
 export const occurrences = (
   task: LiveTask,
@@ -92,7 +138,7 @@ export const occurrences = (
   const pace = paceOf(task, now, instants)
   let standing = standingOf(task)
   let runs = task.runs
-  const all = verdicts(instants, nextAt, now - offset, {
+  const found = verdicts(instants, nextAt, now - offset, {
     oneTime: definition.recurrence.kind === "once",
     catchUp: definition.catchUp,
     catchUpWindowMs: definition.catchUpWindowMs,
@@ -101,6 +147,7 @@ export const occurrences = (
       pace === null ? Infinity : Math.max(0, MAX_WAITING - pace.late)
     )
   })
+  const all = withLost(found, lostAmong(definition, found, nextAt, excluded), instants, nextAt)
   // Of several that would take each other's place, the last does.
   const newest = all.findLastIndex(({ _tag }) => _tag === "run")
   for (const [index, verdict] of all.entries()) {
@@ -116,11 +163,10 @@ export const occurrences = (
     const isRun = turn !== "skip"
     const causedBy = { commandId: executionIdOf(task.taskId, decided), actor: "scheduler" }
     if (isRun) runs += 1
-    const nextAfter = definition.maxRuns !== null && runs >= definition.maxRuns ? null : instants.next(decided)
-    const following = {
-      nextAt: nextAfter === null ? null : fromMillis(nextAfter),
-      ...calendarsAt(definition, excluded)
-    }
+    const enough = definition.maxRuns !== null && runs >= definition.maxRuns
+    const nextAfter = enough ? null : instants.next(decided)
+    const lostAfter = enough ? null : nextLost(definition, decided, nextAfter, excluded)
+    const rest = following(definition, nextAfter, lostAfter, excluded)
     if (isRun) {
       const waits = turn === "wait" || (turn === "replace" && definition.overlap === "cancelOther")
       if (!paced) {
@@ -133,27 +179,37 @@ export const occurrences = (
         nominalAt: fromMillis(decided),
         dueAt: fromMillis(paced ? pace.take() : decided + offset),
         attempt: 1,
-        ...following,
+        ...rest,
         ...(paced ? { paced: true } : {}),
         ...(waits ? { buffered: true } : {})
       })
       if (turn === "replace" && waits) events.push(...givingWay(task, now))
     } else {
-      events.push({
-        ...head(task, "skipped", now, causedBy),
-        reason: verdict._tag !== "run" ? "catchUp" : superseded ? "superseded" : "overlap",
-        nominalAt: fromMillis(verdict._tag === "run" ? verdict.at : verdict.first),
-        throughAt: fromMillis(decided),
-        count: verdict._tag === "run" ? 1 : verdict.count,
-        ...following
-      })
+      const reason =
+        verdict._tag === "skip" ? (verdict.lost === true ? "dstGap" : "catchUp") : superseded ? "superseded" : "overlap"
+      const stretch = verdict._tag === "skip" ? verdict : { first: decided, last: decided, count: 1 }
+      events.push({ ...skippedAs(task, reason, stretch, now), ...rest })
     }
-    if (following.nextAt === null) {
-      if (standing.running + standing.waiting + (pace?.late ?? 0) === 0) events.push(completed(task, now))
+    if (nextAfter === null) {
+      const idle = standing.running + standing.waiting + (pace?.late ?? 0) === 0
+      if (idle && lostAfter === null) events.push(completed(task, now))
       break
     }
   }
   return events
+}
+
+/** What the clocks have taken away among the instants that are decided now. */
+const lostAmong = (
+  definition: TaskDefinition,
+  decided: ReadonlyArray<Verdict>,
+  nextAt: number,
+  excluded: ExcludedDays
+): ReadonlyArray<number> => {
+  const newest = decided.at(-1)
+  const last = newest?._tag === "run" ? newest.at : newest?.last
+  if (last === undefined || last <= nextAt) return []
+  return LostInstants.of(definition, excluded.of(definition))?.between(nextAt, last) ?? []
 }
 
 /** How the missed are run late, one after another at a pace: the instants at which they are due from then on. */

@@ -5,12 +5,12 @@
  */
 import { Result } from "effect"
 import type { TaskDefinition } from "../../events/TaskDefinition.ts"
-import type { CausedBy, EventOf, TaskEvent } from "../../events/TaskEvent.ts"
+import type { CausedBy, EventOf } from "../../events/TaskEvent.ts"
 import { fromMillis } from "../../recurrence/Instant.ts"
 import { isByMessage, scheduleType } from "../../recurrence/Recurrence.ts"
 import { tzdataVersion } from "../../recurrence/zone/Zone.ts"
 import { alive, decided, type Decision, refused } from "./Decision.ts"
-import { calendarsAt, firstOccurrence, seriesOf } from "./Due.ts"
+import { calendarsAt, firstOccurrence, following, nextLost, seriesOf } from "./Due.ts"
 import type { ExcludedDays } from "./ExcludedDays.ts"
 import { completed, head } from "./Head.ts"
 import type { Refused } from "../door/TaskRequest.ts"
@@ -89,8 +89,9 @@ export const edited = (
     }
     return decided([updated])
   }
-  const next =
-    definition.maxRuns !== null && task.runs >= definition.maxRuns ? null : firstOccurrence(definition, now, excluded)
+  const enough = definition.maxRuns !== null && task.runs >= definition.maxRuns
+  const next = enough ? null : firstOccurrence(definition, now, excluded)
+  const lost = enough ? null : nextLost(definition, now, next, excluded)
   const comes = isByMessage(definition.recurrence) ? !isExhausted({ ...task, definition }, now) : next !== null
   if (!comes && task.executions.length === 0) {
     return refused(
@@ -103,8 +104,7 @@ export const edited = (
     ...head(task, "rescheduled", now, causedBy),
     ...common,
     scheduleType: scheduleType(definition.recurrence),
-    nextAt: next === null ? null : fromMillis(next),
-    ...calendarsAt(definition, excluded),
+    ...following(definition, next, lost, excluded),
     tzdata: tzdataVersion
   }
   return decided([rescheduled])
@@ -118,7 +118,7 @@ export const skip = (
   excluded: ExcludedDays
 ): Result.Result<Decision, Refused> =>
   Result.flatMap(alive(state, taskId), (task) => {
-    const { definition, nextAt } = task
+    const { definition, lostAt, nextAt } = task
     if (isByMessage(definition.recurrence)) {
       return refused("invalidRequest", `messages start task ${taskId}: it has no instant that could be left out`)
     }
@@ -134,15 +134,15 @@ export const skip = (
       return refused("invalidRequest", `task ${taskId} has no occurrence at ${instant}${rest}`)
     }
     const next = at === nextAt ? (definition.recurrence.kind === "once" ? null : series.next(at)) : nextAt
+    const lost = lostAt ?? (at === nextAt ? nextLost(definition, at, next, excluded) : null)
     const skipped: EventOf<"skipped"> = {
       ...head(task, "skipped", now, causedBy),
       reason: "skippedByUser",
       nominalAt: instant,
       throughAt: instant,
       count: 1,
-      nextAt: next === null ? null : fromMillis(next),
-      ...calendarsAt(definition, excluded)
+      ...following(definition, next, lost, excluded)
     }
-    const over: ReadonlyArray<TaskEvent> = next === null && task.executions.length === 0 ? [completed(task, now)] : []
-    return decided([skipped, ...over])
+    const isOver = next === null && lost === null && task.executions.length === 0
+    return decided(isOver ? [skipped, completed(task, now)] : [skipped])
   })

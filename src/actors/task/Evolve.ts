@@ -47,6 +47,7 @@ const settle = (task: LiveTask): TaskState =>
         runs: task.runs,
         ...(task.leftOut.length === 0 ? {} : { leftOut: task.leftOut }),
         ...(task.stoodAt === undefined ? {} : { stoodAt: task.stoodAt }),
+        ...(task.lostAt === null ? {} : { lostAt: task.lostAt }),
         ...(task.heard === undefined ? {} : { heard: task.heard })
       }
     : task
@@ -93,11 +94,19 @@ const asked = (execution: OpenExecution, why: string): OpenExecution =>
 
 const millisOrNull = (instant: Instant | null): number | null => (instant === null ? null : toMillis(instant))
 
+/** What an event says of the occurrences to come. */
+interface SaysNext {
+  readonly nextAt: Instant | null
+  readonly calendarsAt?: number
+  readonly lostAt?: Instant | null
+}
+
 /** The next occurrence that an event says, and by which calendars. */
-const nextOf = (task: LiveTask, event: { readonly nextAt: Instant | null; readonly calendarsAt?: number }) => {
+const nextOf = (task: LiveTask, event: SaysNext) => {
   const nextAt = millisOrNull(event.nextAt)
   return {
     nextAt,
+    lostAt: event.lostAt === undefined && nextAt === task.nextAt ? task.lostAt : lostOf(event),
     calendarsAt: event.calendarsAt ?? task.calendarsAt,
     // A run by hand says no other next occurrence, also of a task that is over and may go on.
     leftOut:
@@ -106,6 +115,9 @@ const nextOf = (task: LiveTask, event: { readonly nextAt: Instant | null; readon
         : task.leftOut.filter((at) => nextAt !== null && at > nextAt)
   }
 }
+
+/** Of a schedule that begins anew, whatever was to come before. */
+const lostOf = ({ lostAt = null }: SaysNext): number | null => millisOrNull(lostAt)
 
 const change = (
   task: LiveTask,
@@ -273,6 +285,7 @@ export const evolve = (
       since: position,
       phase: "scheduled",
       nextAt: millisOrNull(event.nextAt),
+      lostAt: lostOf(event),
       calendarsAt: event.calendarsAt ?? 0,
       pausedUntil: null,
       pacedUntil: 0,
@@ -300,8 +313,8 @@ export const evolve = (
         definition: event.definition,
         scheduleType: event.scheduleType,
         revision: event.revision,
-        ...(event.type === "rescheduled" ? listensFrom(state, event, position) : {}),
         ...nextOf(state, event),
+        ...(event.type === "rescheduled" ? { ...listensFrom(state, event, position), lostAt: lostOf(event) } : {}),
         commands: known(state.phase),
         definitions: defined(state, event.revision, position)
       }
@@ -318,6 +331,7 @@ export const evolve = (
         since: position,
         broughtBackAt: toMillis(event.time),
         ...nextOf(state, event),
+        lostAt: lostOf(event),
         commands: known("scheduled")
       }
     }
@@ -433,6 +447,6 @@ export const evolve = (
         )
       )
     case "completed":
-      return settle({ ...state, phase: "completed", nextAt: null })
+      return settle({ ...state, phase: "completed", nextAt: null, lostAt: null })
   }
 }

@@ -9,7 +9,7 @@ import { Result } from "effect"
 import type { CausedBy, EventOf, TaskEvent } from "../../events/TaskEvent.ts"
 import { fromMillis } from "../../recurrence/Instant.ts"
 import { alive, decided, type Decision, refused } from "./Decision.ts"
-import { calendarsAt, seriesOf } from "./Due.ts"
+import { following, nextLost, seriesOf } from "./Due.ts"
 import type { ExcludedDays } from "./ExcludedDays.ts"
 import { completed, head } from "./Head.ts"
 import type { Refused } from "../door/TaskRequest.ts"
@@ -66,29 +66,35 @@ export const resumed = (
   causedBy: CausedBy,
   excluded: ExcludedDays
 ): ReadonlyArray<TaskEvent> => {
-  const { definition, nextAt } = task
-  const calendars = calendarsAt(definition, excluded)
-  const resumedAt = (next: number | null): EventOf<"resumed"> => ({
+  const { definition, lostAt, nextAt } = task
+  const resumedAt = (next: number | null, lost: number | null): EventOf<"resumed"> => ({
     ...head(task, "resumed", now, causedBy),
     revision: task.revision + 1,
-    nextAt: next === null ? null : fromMillis(next),
-    ...calendars
+    ...following(definition, next, lost, excluded)
   })
-  if (nextAt === null || definition.recurrence.kind === "once") return [resumedAt(nextAt)]
+  if (definition.recurrence.kind === "once") return [resumedAt(nextAt, null)]
   const series = seriesOf(task, excluded)
   const last = at - offsetOf(task) - 1
-  const passed = last < nextAt ? null : (series.range(nextAt - 1, last) ?? { first: nextAt, last: nextAt, count: 1 })
-  if (passed === null) return [resumedAt(nextAt)]
+  const passed =
+    nextAt === null || last < nextAt
+      ? null
+      : (series.range(nextAt - 1, last) ?? { first: nextAt, last: nextAt, count: 1 })
+  if (passed === null) {
+    // What the clocks took away while it was paused is not said: it would not have run anyway.
+    const lost = lostAt === null || lostAt > last ? lostAt : nextLost(definition, last, nextAt, excluded)
+    const isOver = nextAt === null && lostAt !== null && lost === null && task.executions.length === 0
+    return isOver ? [resumedAt(null, null), completed(task, now)] : [resumedAt(nextAt, lost)]
+  }
   const next = series.next(last)
+  const lost = nextLost(definition, last, next, excluded)
   const skipped: EventOf<"skipped"> = {
     ...head(task, "skipped", now, { ...causedBy, commandId: `${causedBy.commandId}.skipped` }),
     reason: "paused",
     nominalAt: fromMillis(passed.first),
     throughAt: fromMillis(passed.last),
     count: passed.count,
-    nextAt: next === null ? null : fromMillis(next),
-    ...calendars
+    ...following(definition, next, lost, excluded)
   }
-  const over = next === null && task.executions.length === 0 ? [completed(task, now)] : []
-  return [skipped, resumedAt(next), ...over]
+  const over = next === null && lost === null && task.executions.length === 0 ? [completed(task, now)] : []
+  return [skipped, resumedAt(next, lost), ...over]
 }

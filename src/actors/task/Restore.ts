@@ -11,7 +11,7 @@ import { fromMillis, toMillis } from "../../recurrence/Instant.ts"
 import { isByMessage } from "../../recurrence/Recurrence.ts"
 import { tzdataVersion } from "../../recurrence/zone/Zone.ts"
 import { decided, type Decision, refused, unread } from "./Decision.ts"
-import { calendarsAt, seriesOf } from "./Due.ts"
+import { following, nextLost, seriesOf } from "./Due.ts"
 import type { ExcludedDays } from "./ExcludedDays.ts"
 import { head } from "./Head.ts"
 import { knownDefinition } from "./KnownDefinition.ts"
@@ -94,11 +94,12 @@ const restored = (
       )
     }
   }
+  const decidedUpTo = (task.lostAt ?? task.stoodAt ?? 0) - 1
+  const lost = next === null ? null : nextLost(definition, Math.max(now, decidedUpTo), next, excluded)
   const event: EventOf<"restored"> = {
     ...head(task, "restored", now, causedBy),
     revision: task.revision + 1,
-    nextAt: next === null ? null : fromMillis(next),
-    ...calendarsAt(definition, excluded),
+    ...following(definition, next, lost, excluded),
     definition,
     tzdata: tzdataVersion
   }

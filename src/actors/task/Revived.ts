@@ -11,6 +11,7 @@ export const revived = (ended: EndedTask, definition: TaskDefinition): LiveTask 
   revision: ended.revision,
   phase: ended.phase,
   nextAt: null,
+  lostAt: ended.lostAt ?? null,
   since: { sequence: 0 },
   ...(ended.heard === undefined ? {} : { heard: ended.heard }),
   ...(ended.stoodAt === undefined ? {} : { stoodAt: ended.stoodAt }),

@@ -12,7 +12,7 @@ import { isByMessage, scheduleType } from "../../recurrence/Recurrence.ts"
 import type { Report } from "../../work/Work.ts"
 import { backoff, isRetried } from "./Backoff.ts"
 import { backfill, type BackfillCommand } from "./Backfill.ts"
-import { byCalendars, calendarsAt, firstOccurrence, occurrences } from "./Due.ts"
+import { byCalendars, firstOccurrence, following, lostOccurrence, nextLost, occurrences } from "./Due.ts"
 import { type ExcludedDays, none as noDays } from "./ExcludedDays.ts"
 import { change, type ChangeCommand, skip, type SkipCommand } from "./Edit.ts"
 import { fire, type FireCommand } from "./Fire.ts"
@@ -159,8 +159,7 @@ const schedule = (
         scheduleType: scheduleType(definition.recurrence),
         revision: 1,
         causedBy: command.causedBy,
-        nextAt: first === null ? null : fromMillis(first),
-        ...calendarsAt(definition, excluded),
+        ...following(definition, first, nextLost(definition, now, first, excluded), excluded),
         definition,
         tzdata: command.tzdata
       }
@@ -285,6 +284,8 @@ const brought = (state: TaskState, now: number, rules: Rules, excluded: Excluded
   const gone = expired(state, now)
   // What waits behind them is decided about on the state that this leads to.
   if (gone.length > 0) return gone
+  const lost = state.phase === "scheduled" ? lostOccurrence(state, now, excluded) : []
+  if (lost.length > 0) return lost
   const events: Array<TaskEvent> = []
   let task = state
   let anyLost = false

@@ -118,6 +118,8 @@ export interface LiveTask {
   readonly phase: TaskPhase
   /** The next occurrence to be decided, milliseconds; null when there is none. */
   readonly nextAt: number | null
+  /** The next instant before it that a change of the clocks takes away, milliseconds; of a cancelled task, that was then. */
+  readonly lostAt: number | null
   /** The next occurrence when the task was cancelled: those before had been decided. */
   readonly stoodAt?: number
   /** Log sequence of the calendars by which `nextAt` was computed. */
@@ -160,6 +162,7 @@ export interface EndedTask {
   readonly runs: number
   readonly leftOut?: ReadonlyArray<number>
   readonly stoodAt?: number
+  readonly lostAt?: number
   readonly heard?: MessagePlace
 }
 
@@ -181,9 +184,9 @@ export const isExhausted = ({ definition, runs }: LiveTask, now: number): boolea
   (definition.maxRuns !== null && runs >= definition.maxRuns) ||
   (definition.endAt !== null && toMillis(definition.endAt) < now)
 
-/** Whether a run is still to come, at an instant or with a message. */
+/** Whether something is still to be decided, at an instant or with a message. */
 export const moreToCome = (task: LiveTask, now: number): boolean =>
-  task.nextAt !== null || (isByMessage(task.definition.recurrence) && !isExhausted(task, now))
+  task.nextAt !== null || task.lostAt !== null || (isByMessage(task.definition.recurrence) && !isExhausted(task, now))
 
 /** How long after its nominal instant an occurrence of this task is due, milliseconds. */
 export const offsetOf = ({ definition }: LiveTask): number => definition.offsetMs ?? 0
@@ -204,7 +207,8 @@ export const expiresAt = (
 /** The next instant at which this task must be looked at, milliseconds; null when only a command can change it. */
 export const wakeAt = (state: TaskState, startedGraceMs: number): number | null => {
   if (state._tag === "ended") return null
-  let at = state.phase === "scheduled" && state.nextAt !== null ? state.nextAt + offsetOf(state) : Infinity
+  const next = state.lostAt ?? state.nextAt
+  let at = state.phase === "scheduled" && next !== null ? next + offsetOf(state) : Infinity
   if (state.phase === "paused" && state.pausedUntil !== null) at = state.pausedUntil
   const { endAt, recurrence } = state.definition
   // It ends by itself, where no execution does it.

@@ -1,7 +1,7 @@
 /** An announced event as a line for people. */
 import { Predicate } from "effect"
 import type { AnnouncedEvent } from "../../Scheduler.ts"
-import { statusPaint } from "./TaskRows.ts"
+import { skippedText, statusPaint } from "./TaskRows.ts"
 import { type Paint, visibleLine } from "./Text.ts"
 import { durationText, localTime } from "./Times.ts"
 
@@ -20,9 +20,10 @@ const timeOf = (instant: string, zone: string): string =>
 /** What is worth knowing of an event beside its time, its kind and its task. */
 const particulars = (event: AnnouncedEvent, zone: string): string => {
   const { attempt, durationMs, error, fraction, nextAt, nextAttemptAt } = event
+  const reason = field(event, "reason")
   const message = Predicate.hasProperty(error, "message") ? String(error.message) : undefined
   return [
-    field(event, "reason"),
+    reason !== undefined && event.type === `${EVENTS}skipped` ? skippedText(reason) : reason,
     Predicate.isNumber(attempt) && attempt > 1 ? `attempt ${attempt}` : undefined,
     Predicate.isNumber(fraction) ? `${Math.floor(fraction * 100)} %` : undefined,
     field(event, "text"),

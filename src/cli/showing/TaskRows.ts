@@ -53,6 +53,9 @@ const SKIPPED: Readonly<Record<string, string>> = {
   chain: "too many in a row have led to it"
 }
 
+/** A reason for which something was skipped, as people say it. */
+export const skippedText = (reason: string): string => SKIPPED[reason] ?? reason
+
 /** What went wrong, or why it was skipped; null where nothing did. */
 export const whyText = ({ errorCode, errorMessage, status }: TaskExecution): string | null => {
   const words = status === "skipped" ? SKIPPED[errorCode ?? ""] : undefined
