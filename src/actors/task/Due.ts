@@ -86,7 +86,11 @@ export const nextLost = (
   after: number,
   nextAt: number | null,
   excluded: ExcludedDays
-): number | null => LostInstants.of(definition, excluded.of(definition))?.next(after, nextAt ?? LAST_INSTANT) ?? null
+): number | null => lostOf(definition, excluded)?.next(after, nextAt ?? LAST_INSTANT) ?? null
+
+/** Few tasks can lose any: for the others no calendar is looked at. */
+const lostOf = (definition: TaskDefinition, excluded: ExcludedDays) =>
+  LostInstants.canLose(definition.recurrence) ? LostInstants.of(definition, excluded.of(definition)) : null
 
 /** What an event says of the occurrences to come. */
 export const following = (
@@ -209,7 +213,7 @@ const lostAmong = (
   const newest = decided.at(-1)
   const last = newest?._tag === "run" ? newest.at : newest?.last
   if (last === undefined || last <= nextAt) return []
-  return LostInstants.of(definition, excluded.of(definition))?.between(nextAt, last) ?? []
+  return lostOf(definition, excluded)?.between(nextAt, last) ?? []
 }
 
 /** How the missed are run late, one after another at a pace: the instants at which they are due from then on. */
