@@ -68,7 +68,10 @@ const bundle = await rolldown({
 })
 await bundle.write({
   dir: join(dist, "bundle"),
-  format: "esm",
+  // Node begins with CommonJS faster, and looks up of its own modules only what is asked of them.
+  format: "cjs",
+  entryFileNames: "[name].cjs",
+  chunkFileNames: "[name]-[hash].cjs",
   codeSplitting: { groups: [{ name: "first", test: (id) => first.has(id) }] },
   // Names stay: they stand in stacks.
   minify: { compress: true, mangle: false, codegen: { removeWhitespace: true, legalComments: "none" } }

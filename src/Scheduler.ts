@@ -24,7 +24,7 @@ export {
   type ResumeQueueRequest,
   type SetQueueRequest
 } from "./actors/door/QueueRequest.ts"
-export { Preview, type PreviewRequest } from "./actors/door/Preview.ts"
+export { Preview, type PreviewRequest } from "./actors/door/PreviewRequest.ts"
 export {
   BackfillAnswer,
   BackfillRequest,

@@ -3,7 +3,6 @@ import { Option } from "effect"
 import { CliOutput, type Command, type HelpDoc } from "effect/cli"
 import { suggestion } from "../work/Suggestion.ts"
 import { type CliFailure, usage } from "./Failure.ts"
-import { tree } from "./Tree.ts"
 
 /** The choices of this one would make all others twice as wide. */
 const brief = (flag: HelpDoc.FlagDoc): HelpDoc.FlagDoc =>
@@ -32,7 +31,7 @@ export const suggested = (words: ReadonlyArray<string>): string =>
   words.length === 0 ? "" : `; did you mean ${words.map((word) => JSON.stringify(word)).join(" or ")}?`
 
 /** Why no help can be given: a word before the first flag that names no command. */
-export const noSuchCommand = (args: ReadonlyArray<string>): CliFailure | undefined => {
+export const noSuchCommand = (tree: Command.Command.Any, args: ReadonlyArray<string>): CliFailure | undefined => {
   if (!args.includes("--help") && !args.includes("-h")) return undefined
   const path = ["nagatha"]
   let at: Command.Command.Any = tree

@@ -11,7 +11,7 @@ import { ExitCode, failureOf, toldFailure, usage } from "./Failure.ts"
 import { helped, helpText, noSuchCommand, suggested } from "./Help.ts"
 import { Presentation } from "./showing/Presentation.ts"
 import { paint, visible } from "./showing/Text.ts"
-import { tree } from "./Tree.ts"
+import { treeFor } from "./Tree.ts"
 
 /** `"a" | "b" | "c"` as people say it: `a, b or c`. */
 const inWords = (expected: string): string =>
@@ -101,7 +101,8 @@ export const runProgram = (
   Effect.gen(function* () {
     const presentation = yield* Presentation
     const words = helped(args)
-    const stray = noSuchCommand(words)
+    const tree = yield* treeFor(words)
+    const stray = noSuchCommand(tree, words)
     if (stray !== undefined) return (yield* tell(stray)).exitCode
     return yield* Command.runWith(tree, { version })(words).pipe(
       Effect.as(0),

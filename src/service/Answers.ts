@@ -2,8 +2,9 @@
 import { Clock, Effect, Schema } from "effect"
 import { Calendars } from "../actors/Calendars.ts"
 import { viewOf } from "../actors/door/CalendarRequest.ts"
-import * as Intake from "../actors/door/Intake.ts"
-import { preview, PreviewRequest } from "../actors/door/Preview.ts"
+import { nextRuns as runsOf } from "../actors/door/NextRuns.ts"
+import { preview } from "../actors/door/Preview.ts"
+import { PreviewRequest } from "../actors/door/PreviewRequest.ts"
 import { QueuesQuery, viewsOf } from "../actors/door/QueueRequest.ts"
 import { Refused } from "../actors/door/TaskRequest.ts"
 import { Queues } from "../actors/Queues.ts"
@@ -125,12 +126,7 @@ const info = Effect.fnUntraced(function* ({ excluded, queries }: Standpoint, que
   const nextRuns =
     nextRunAt === null || from === null
       ? []
-      : Intake.nextRuns(
-          definition,
-          Math.max(toMillis(nextRunAt), toMillis(from)) - 1,
-          SHOWN_RUNS + leftOut.size,
-          exclusions
-        )
+      : runsOf(definition, Math.max(toMillis(nextRunAt), toMillis(from)) - 1, SHOWN_RUNS + leftOut.size, exclusions)
           .filter(({ at }) => !leftOut.has(at))
           .slice(0, SHOWN_RUNS)
   // From now: what the clocks take away comes before the next run.
@@ -204,9 +200,7 @@ export const make = Effect.fnUntraced(function* ({ progress, queueLines, timezon
     const [begin, end] = [Date.parse(from) - 1, Date.parse(to) - 1]
     const found = end <= begin ? null : Series.of(definition, exclusions).range(begin, end)
     const runs =
-      found === null
-        ? []
-        : Intake.nextRuns({ ...definition, maxRuns: null }, begin, Math.min(limit, found.count), exclusions)
+      found === null ? [] : runsOf({ ...definition, maxRuns: null }, begin, Math.min(limit, found.count), exclusions)
     return { count: found?.count ?? 0, runs, timezone: definition.timezone }
   })
 

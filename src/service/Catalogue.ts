@@ -20,7 +20,7 @@ import {
   ResumeQueueRequest,
   SetQueueRequest
 } from "../actors/door/QueueRequest.ts"
-import { Preview, PreviewRequest } from "../actors/door/Preview.ts"
+import { Preview, PreviewRequest } from "../actors/door/PreviewRequest.ts"
 import {
   BackfillAnswer,
   BackfillRequest,

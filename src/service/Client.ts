@@ -5,7 +5,7 @@
 import { Effect, Predicate, Schema, type Scope, Stream } from "effect"
 import { CalendarAnswer, CalendarView } from "../actors/door/CalendarRequest.ts"
 import { QueueAnswer, QueueView } from "../actors/door/QueueRequest.ts"
-import { Preview } from "../actors/door/Preview.ts"
+import { Preview } from "../actors/door/PreviewRequest.ts"
 import {
   BackfillAnswer,
   CancelExecutionAnswer,

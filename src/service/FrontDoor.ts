@@ -12,7 +12,7 @@ import type {
   RemoveCalendarRequest,
   SetCalendarRequest
 } from "../actors/door/CalendarRequest.ts"
-import type { Preview, PreviewRequest } from "../actors/door/Preview.ts"
+import type { Preview, PreviewRequest } from "../actors/door/PreviewRequest.ts"
 import type {
   PauseQueueRequest,
   QueueAnswer,

@@ -2,6 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { spawn } from "node:child_process"
 import {
   chmodSync,
+  cpSync,
   mkdirSync,
   mkdtempSync,
   readFileSync,
@@ -141,6 +142,7 @@ describe("a Node that is too old", () => {
     const changed = text.replace(/const NEEDED = \[.*\]/, "const NEEDED = [99, 0]")
     assert.notStrictEqual(changed, text)
     writeFileSync(join(bin, "nagatha"), changed)
+    cpSync(join(ROOT, "bin/package.json"), join(bin, "package.json"))
     return join(bin, "nagatha")
   }
 

@@ -103,6 +103,47 @@ describe("the package, installed", () => {
     assert.include(run(project, "npx", "--no-install", "nagatha", "next", "every day at 9", "--json"), '"understoodAs"')
   })
 
+  it("loads for a command what that command needs", () => {
+    write(
+      "loaded.cjs",
+      `process.on("exit", () => {
+  const files = Object.keys(require.cache).map((path) => require("node:path").basename(path).replace(/(-.{8})?[.]cjs$/, ""))
+  const builtins = process.moduleLoadList.filter((name) => name.startsWith("NativeModule "))
+  require("node:fs").writeFileSync("loaded.json", JSON.stringify({ files, builtins: builtins.map((name) => name.slice(13)) }))
+})
+`
+    )
+    const loadedBy = (...args: ReadonlyArray<string>) => {
+      const bin = join("node_modules", "nagatha-scheduler", "bin", "nagatha")
+      run(project, process.execPath, "--require", "./loaded.cjs", bin, ...args)
+      return JSON.parse(readFileSync(join(project, "loaded.json"), "utf8")) as {
+        readonly files: ReadonlyArray<string>
+        readonly builtins: ReadonlyArray<string>
+      }
+    }
+    // The last two come with any module of Node whose names are looked through, as an import of it by an ES module does.
+    const heavy = [
+      "crypto",
+      "sqlite",
+      "readline",
+      "http",
+      "tls",
+      "dns",
+      "child_process",
+      "internal/fs/promises",
+      "worker_threads"
+    ]
+    for (const args of [["--version"], ["--help"]]) {
+      const { builtins, files } = loadedBy(...args)
+      assert.deepStrictEqual(files, ["loaded", "nagatha", "nagatha"], args.join(" "))
+      for (const name of heavy) assert.notInclude(builtins, name, args.join(" "))
+    }
+    const { builtins, files } = loadedBy("next", "every day at 9")
+    assert.includeMembers([...files], ["next", "Preview"])
+    for (const name of ["live", "Worker", "EventLog", "TaskRequest"]) assert.notInclude(files, name)
+    for (const name of heavy) assert.notInclude(builtins, name)
+  })
+
   it("is tested with by a program in plain JavaScript", () => {
     write("own.test.mjs", readFileSync(join(ROOT, "examples", "testing", "invoices.test.mjs"), "utf8"))
     assert.match(run(project, process.execPath, "--test", "own.test.mjs"), /pass 1/)
@@ -128,7 +169,7 @@ describe("the package, installed", () => {
   it("in a checkout is run as it was built, until a source is newer", () => {
     const checkout = join(place, "checkout")
     const bin = join(checkout, "bin", "nagatha")
-    writeFileSync(join(checkout, "dist", "bundle", "nagatha.js"), 'process.stdout.write("the bundle")\n')
+    writeFileSync(join(checkout, "dist", "bundle", "nagatha.cjs"), 'process.stdout.write("the bundle")\n')
     writeFileSync(join(checkout, "dist", "cli", "main.js"), 'process.stdout.write("the files")\n')
     assert.strictEqual(run(checkout, process.execPath, bin, "--version"), "the bundle")
     // What loads plugins shares its modules with them.

@@ -11,8 +11,6 @@ import { named } from "../../events/ExecutionId.ts"
 import { retryOf } from "../../events/RetryPolicy.ts"
 import type { TaskDefinition } from "../../events/TaskDefinition.ts"
 import { clockNotes } from "../../recurrence/ClockNotes.ts"
-import type { Days } from "../../recurrence/Exclusions.ts"
-import * as Occurrences from "../../recurrence/Occurrences.ts"
 import { dstOf } from "../../recurrence/Recurrence.ts"
 import * as Series from "../../recurrence/Series.ts"
 import type * as When from "../../recurrence/When.ts"
@@ -21,6 +19,7 @@ import { shownIssue } from "../../work/ArgsProblem.ts"
 import { SEQUENCE } from "../../work/sequence/SequenceArgs.ts"
 import { askedAgain } from "../../work/sequence/SequencePlan.ts"
 import { define, type Door, understand } from "./Define.ts"
+import { nextRuns } from "./NextRuns.ts"
 import type { Changed } from "../task/Edit.ts"
 import type { CommandAnswer } from "../Envelope.ts"
 import type { TaskCommand } from "../task/Task.ts"
@@ -48,7 +47,6 @@ import {
   UndoRequest,
   UpdateRequest
 } from "./TaskRequest.ts"
-import { fromMillis } from "../../recurrence/Instant.ts"
 
 type ScheduleCommand = Extract<TaskCommand, { readonly type: "schedule" }>
 /** A command about a task that is there. */
@@ -204,8 +202,10 @@ export const request = (verb: TaskVerb, body: unknown, door: Door): Result.Resul
         toRevision: asked.toRevision
       }))
     case "update":
-    case "reschedule":
-      return Result.flatMap((verb === "update" ? decodeUpdate : decodeReschedule)(body), (asked) =>
+    case "reschedule": {
+      const read: Result.Result<UpdateRequest | RescheduleRequest, Refused> =
+        verb === "update" ? decodeUpdate(body) : decodeReschedule(body)
+      return Result.flatMap(read, (asked) =>
         Result.map(somethingAsked(asked), () => ({
           type: "change",
           ...about(asked, door),
@@ -213,6 +213,7 @@ export const request = (verb: TaskVerb, body: unknown, door: Door): Result.Resul
           apply: (definition) => changed(asked.taskId, definition, asked, door)
         }))
       )
+    }
   }
 }
 
@@ -408,27 +409,6 @@ export const runAnswer = (decided: Done): RunAnswer => ({
   ...taskAnswer(decided),
   executionId: decided.executionId ?? ""
 })
-
-type Timed = Pick<TaskDefinition, "recurrence" | "timezone" | "startAt" | "endAt" | "maxRuns" | "offsetMs">
-
-/** The coming runs of a definition: within its bounds, without the days that are excluded. */
-export const nextRuns = (
-  definition: Timed,
-  now: number,
-  count: number,
-  exclusions?: ReadonlyArray<Days>
-): ScheduleAnswer["nextRuns"] => {
-  const { maxRuns, offsetMs = 0, recurrence, timezone } = definition
-  // What happens once and now is still to come; what recurs runs after now.
-  const since = recurrence.kind === "once" ? now - 1 : now
-  const wanted = maxRuns === null ? count : Math.min(count, maxRuns)
-  return Series.of(definition, exclusions)
-    .first(since - offsetMs, wanted)
-    .map((at) => ({
-      ...Occurrences.shown(recurrence, timezone, at),
-      ...(offsetMs === 0 ? {} : { dueAt: fromMillis(at + offsetMs) })
-    }))
-}
 
 const causedBy = (
   request: { readonly actor?: string; readonly reason?: string },

@@ -116,9 +116,6 @@ export const apply = Command.make(
     )
   })
 ).pipe(
-  Command.withDescription(
-    "Make tasks as files say: creates, changes and restores them; with --prune cancels those whose file is gone"
-  ),
   Command.withExamples([
     {
       command: "nagatha apply -f tasks/ --dry-run",

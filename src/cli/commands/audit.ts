@@ -6,7 +6,6 @@ import { verify } from "./audit/verify.ts"
 import { why } from "./audit/why.ts"
 
 export const audit = Command.make("audit").pipe(
-  Command.withDescription("Look into the log: why an instant did or did not run, and whether every promise was kept"),
   Command.withSubcommands([why, verify, replay, exportLog]),
   Command.withExamples([
     { command: 'nagatha audit why 4kx9 "yesterday at 9"' },

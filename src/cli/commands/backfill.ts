@@ -69,7 +69,6 @@ export const backfill = Command.make(
     )
   })
 ).pipe(
-  Command.withDescription("Run the occurrences of a task from one instant to before another, one after another"),
   Command.withExamples([
     { command: "nagatha backfill 4kx9 --from 2026-11-01 --to 2026-11-08 --dry-run", description: "What that would be" },
     { command: "nagatha backfill 4kx9 --from 2026-11-01 --to 2026-11-08" },

@@ -88,7 +88,6 @@ const remove = Command.make(
 )
 
 export const calendar = Command.make("calendar").pipe(
-  Command.withDescription("Calendars of days on which tasks do not run"),
   Command.withSubcommands([set, list, remove]),
   Command.withExamples([
     { command: "nagatha calendar set holidays 12-25 12-26", description: "Every year" },

@@ -113,10 +113,6 @@ export const cancel = Command.make(
     )
   })
 ).pipe(
-  Command.withAlias("rm"),
-  Command.withDescription(
-    "Cancel tasks, or single executions: what has not begun never begins, what runs is asked to stop"
-  ),
   Command.withExamples([
     { command: "nagatha cancel 4kx9", description: "The beginning of an id is enough; asks first" },
     { command: "nagatha cancel 4kx9@20260308T143000000Z", description: "One execution; its task goes on" },

@@ -4,15 +4,17 @@ import { Argument, Command, Completions } from "effect/cli"
 import { out } from "../showing/Output.ts"
 
 /** The command, for the tree that it is a part of. */
-export const completions = (tree: () => Command.Command.Any) =>
+export const completions = (tree: () => Promise<Command.Command.Any>) =>
   Command.make(
     "completions",
     {
       shell: Argument.Literals("SHELL", ["bash", "zsh", "fish"]).pipe(Argument.withDescription("bash, zsh or fish"))
     },
-    ({ shell }) => Effect.suspend(() => out(Completions.generate("nagatha", shell, Completions.fromCommand(tree()))))
+    ({ shell }) =>
+      Effect.flatMap(Effect.promise(tree), (whole) =>
+        out(Completions.generate("nagatha", shell, Completions.fromCommand(whole)))
+      )
   ).pipe(
-    Command.withDescription("Print a script that completes commands and flags in a shell"),
     Command.withExamples([
       { command: 'eval "$(nagatha completions bash)"', description: "bash, in ~/.bashrc" },
       { command: "nagatha completions fish > ~/.config/fish/completions/nagatha.fish", description: "fish" }

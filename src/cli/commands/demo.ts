@@ -20,7 +20,6 @@ export const demo = Command.make(
     yield* out("\nThat was the demo. Your own: nagatha up --detach")
   })
 ).pipe(
-  Command.withDescription("Show what this can do: every task type, run for real"),
   Command.withExamples([
     { command: "nagatha demo" },
     { command: "nagatha demo --basic", description: "Without any server" }

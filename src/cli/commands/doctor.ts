@@ -53,7 +53,4 @@ export const doctor = Command.make(
       })
     }
   })
-).pipe(
-  Command.withDescription("Check the set-up end to end, and say what to do"),
-  Command.withExamples([{ command: "nagatha doctor" }, { command: "nagatha doctor --json" }])
-)
+).pipe(Command.withExamples([{ command: "nagatha doctor" }, { command: "nagatha doctor --json" }]))

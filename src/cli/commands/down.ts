@@ -18,7 +18,4 @@ export const down = Command.make(
     if (input.json) return yield* outJson({ stopped: pid !== null, pid, dataDir })
     yield* pid === null ? note(`nothing runs with the data in ${dataDir}`) : out(`stopped process ${pid}`)
   })
-).pipe(
-  Command.withDescription("Stop what nagatha up has started"),
-  Command.withExamples([{ command: "nagatha down" }, { command: "nagatha down --data ./data" }])
-)
+).pipe(Command.withExamples([{ command: "nagatha down" }, { command: "nagatha down --data ./data" }]))

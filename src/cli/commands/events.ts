@@ -127,7 +127,6 @@ export const events = Command.make(
     )
   })
 ).pipe(
-  Command.withDescription("Print events as they happen"),
   Command.withExamples([
     { command: "nagatha events" },
     { command: "nagatha events failure --json", description: "One JSON value a line" },

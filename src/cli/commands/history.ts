@@ -91,7 +91,6 @@ export const history = Command.make(
     yield* note(Object.keys(filter).length > 0 ? "nothing like that has run" : "nothing has run yet")
   })
 ).pipe(
-  Command.withDescription("List executions, newest first"),
   Command.withExamples([
     { command: "nagatha history" },
     { command: "nagatha history 4kx9 --status failed --since 1d" },

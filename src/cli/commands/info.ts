@@ -194,7 +194,6 @@ export const info = Command.make(
     )
   })
 ).pipe(
-  Command.withDescription("Show everything about one task, or one execution"),
   Command.withExamples([
     { command: "nagatha info 4kx9" },
     { command: "nagatha info 4kx9 --json" },

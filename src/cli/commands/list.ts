@@ -64,8 +64,6 @@ export const list = Command.make(
     )
   })
 ).pipe(
-  Command.withAlias("ls"),
-  Command.withDescription("List tasks: all that are not over, and those that ended within a day"),
   Command.withExamples([
     { command: "nagatha list" },
     { command: "nagatha list --status failed --json", description: "For programs" },

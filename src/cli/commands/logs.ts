@@ -75,7 +75,6 @@ export const logs = Command.make(
     )
   })
 ).pipe(
-  Command.withDescription("Print the output of one execution"),
   Command.withExamples([
     { command: "nagatha logs 9d2f > output.txt", description: "As it was written" },
     { command: "nagatha logs 9d2f --follow", description: "As it is written, until it has ended" }

@@ -216,7 +216,6 @@ const check = Command.make(
 )
 
 export const mcpServers = Command.make("mcp-servers").pipe(
-  Command.withDescription("MCP servers of this machine's mcp.json"),
   Command.withSubcommands([list, tools, call, check]),
   Command.withExamples([
     { command: "nagatha mcp-servers check" },

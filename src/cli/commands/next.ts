@@ -66,7 +66,6 @@ export const next = Command.make(
     )
   })
 ).pipe(
-  Command.withDescription("Explain how words, cron or dates are read, and list the coming runs (needs no server)"),
   Command.withExamples([
     { command: 'nagatha next "every weekday at 9:00 and 17:30"', description: "In your zone" },
     { command: 'nagatha next "0 2 * * *" -n 3 --timezone America/New_York --json', description: "For programs" },

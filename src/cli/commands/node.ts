@@ -60,7 +60,6 @@ const start = Command.make(
 )
 
 export const node = Command.make("node").pipe(
-  Command.withDescription("Nodes of a larger deployment"),
   Command.withSubcommands([start]),
   Command.withExamples([{ command: "nagatha node start --roles worker" }])
 )

@@ -38,7 +38,6 @@ export const pause = Command.make(
     )
   })
 ).pipe(
-  Command.withDescription("Pause tasks: nothing becomes due, what is open goes on, what is missed is skipped"),
   Command.withExamples([
     { command: 'nagatha pause --tag reports --yes --reason "end of the year"', description: "All that have a tag" },
     { command: 'nagatha pause 4kx9 --until "monday at 9" --reason "moving house"' },

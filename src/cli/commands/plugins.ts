@@ -68,7 +68,6 @@ const list = Command.make(
 )
 
 export const plugins = Command.make("plugins").pipe(
-  Command.withDescription("Plugins: commands and task types of your own"),
   Command.withSubcommands([list]),
   Command.withExamples([{ command: "nagatha plugins list" }])
 )

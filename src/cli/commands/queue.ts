@@ -169,7 +169,6 @@ const resume = Command.make(
 )
 
 export const queue = Command.make("queue").pipe(
-  Command.withDescription("Queues: how much of them runs, and how fast, over all workers"),
   Command.withSubcommands([set, list, info, pause, resume]),
   Command.withExamples([
     { command: "nagatha queue set mail --concurrency 2 --rate 100/1m" },

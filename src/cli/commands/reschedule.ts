@@ -48,7 +48,4 @@ export const reschedule = Command.make(
       )
     )
   })
-).pipe(
-  Command.withDescription("Give a task a new schedule; nothing from the past runs because of it"),
-  Command.withExamples([{ command: 'nagatha reschedule 4kx9 "every weekday at 8:30"' }])
-)
+).pipe(Command.withExamples([{ command: 'nagatha reschedule 4kx9 "every weekday at 8:30"' }]))

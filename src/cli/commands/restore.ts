@@ -32,9 +32,6 @@ export const restore = Command.make(
     )
   })
 ).pipe(
-  Command.withDescription(
-    "Let tasks that were cancelled go on, as they were; nothing from the past runs because of it"
-  ),
   Command.withExamples([
     { command: 'nagatha restore 4kx9 --reason "cancelled by mistake"' },
     { command: "nagatha restore --tag reports", description: "All that were cancelled of a tag; asks first" }

@@ -26,7 +26,4 @@ export const resume = Command.make(
       )
     )
   })
-).pipe(
-  Command.withDescription("Let paused tasks go on; what they have missed is not made up for"),
-  Command.withExamples([{ command: "nagatha resume 4kx9" }])
-)
+).pipe(Command.withExamples([{ command: "nagatha resume 4kx9" }]))

@@ -112,7 +112,6 @@ export const retry = Command.make(
     )
   })
 ).pipe(
-  Command.withDescription("Do again what has failed, was cancelled or has expired; also where its task is over"),
   Command.withExamples([
     {
       command: "nagatha retry 4kx9",

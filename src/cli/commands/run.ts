@@ -72,9 +72,6 @@ export const run = Command.make(
     )
   })
 ).pipe(
-  Command.withDescription(
-    "Run tasks now, beside their schedule, also while they are paused; not counted as one of their runs"
-  ),
   Command.withExamples([
     { command: "nagatha run 4kx9 --wait" },
     { command: "nagatha run --tag reports", description: "All that have a tag; asks first" },

@@ -114,7 +114,6 @@ export const schedule = Command.make(
   Command.withDescription(
     `Schedule a task: say what (TYPE and its arguments) and when (WHEN)\n  A DURATION is such as ${DURATIONS}.`
   ),
-  Command.withShortDescription("Schedule a task"),
   Command.withExamples([
     { command: 'nagatha schedule notification "in 30 minutes" --message "Tea is ready"' },
     {

@@ -45,7 +45,6 @@ export const schema = Command.make(
     )
   })
 ).pipe(
-  Command.withDescription("Print the JSON Schema of an event, a command, a query or a read model (needs no server)"),
   Command.withExamples([
     { command: "nagatha schema", description: "List them" },
     { command: "nagatha schema event.success" },

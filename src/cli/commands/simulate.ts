@@ -66,7 +66,6 @@ export const simulate = Command.make(
     )
   })
 ).pipe(
-  Command.withDescription("Look ahead: how much begins when, what stands out, and what the clocks do"),
   Command.withExamples([
     { command: "nagatha simulate", description: "The coming week" },
     { command: "nagatha simulate --to 365d --tag nightly --json" },

@@ -31,7 +31,4 @@ export const skip = Command.make(
     )
     yield* input.json ? outJson(answer) : out(`${answer.taskId} leaves out ${localTime(instant, zone)}`)
   })
-).pipe(
-  Command.withDescription("Leave out one occurrence of a task, and no other"),
-  Command.withExamples([{ command: "nagatha skip 4kx9 2026-12-24T09:00" }])
-)
+).pipe(Command.withExamples([{ command: "nagatha skip 4kx9 2026-12-24T09:00" }]))

@@ -95,7 +95,4 @@ export const status = Command.make(
     yield* out("")
     yield* outTable(queueColumns, found.queues)
   })
-).pipe(
-  Command.withDescription("Show nodes, partitions, queues and how far the read models are"),
-  Command.withExamples([{ command: "nagatha status" }, { command: "nagatha status --json" }])
-)
+).pipe(Command.withExamples([{ command: "nagatha status" }, { command: "nagatha status --json" }]))

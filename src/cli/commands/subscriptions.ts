@@ -55,7 +55,6 @@ const remove = Command.make(
 )
 
 export const subscriptions = Command.make("subscriptions").pipe(
-  Command.withDescription("Named subscriptions: who reads events, and how far they have come"),
   Command.withSubcommands([list, remove]),
   Command.withExamples([
     { command: "nagatha events failure --durable pager", description: "Makes one, and reads" },

@@ -21,7 +21,6 @@ export const undo = Command.make(
     )
   })
 ).pipe(
-  Command.withDescription("Take back the newest change of a task's definition; done twice, it stands again"),
   Command.withExamples([
     { command: "nagatha undo 4kx9", description: "See what it takes back: nagatha info 4kx9 --changes" }
   ])
@@ -43,7 +42,4 @@ export const revert = Command.make(
       )
     )
   })
-).pipe(
-  Command.withDescription("Bring back what a task was at a revision; nothing from the past runs because of it"),
-  Command.withExamples([{ command: "nagatha revert 4kx9 --to-revision 3 --if-revision 7" }])
-)
+).pipe(Command.withExamples([{ command: "nagatha revert 4kx9 --to-revision 3 --if-revision 7" }]))

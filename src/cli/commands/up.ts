@@ -76,9 +76,6 @@ export const up = Command.make(
     yield* asNode(run)
   })
 ).pipe(
-  Command.withDescription(
-    "Run everything on this machine: a NATS server (unless one is given), the scheduler and a worker"
-  ),
   Command.withExamples([
     { command: "nagatha up" },
     { command: "nagatha up --plugin ./my-plugin.ts", description: "With a plugin" },

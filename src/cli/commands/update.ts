@@ -167,7 +167,6 @@ export const update = Command.make(
     )
   })
 ).pipe(
-  Command.withDescription("Change what is named of a task, and nothing else (its schedule: nagatha reschedule)"),
   Command.withExamples([
     { command: 'nagatha update 4kx9 --name "nightly backup" --retries 5' },
     { command: "nagatha update 4kx9 --priority 300 --no-retry-on invalidLogin --max-backoff 1h" },

@@ -7,7 +7,7 @@ import type { Variables } from "../../access/Variables.ts"
 import type { NatsUnreachable } from "../../nats/NatsConnection.ts"
 import * as NatsScheduler from "../../nats/NatsScheduler.ts"
 import { Scheduler } from "../../Scheduler.ts"
-import type { ConfigurationFile } from "./Configuration.ts"
+import type { ConfigurationFile } from "./ConfigurationFile.ts"
 
 export interface LiveOptions {
   readonly env: Variables

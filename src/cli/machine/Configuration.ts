@@ -1,15 +1,12 @@
 /**
- * The configuration file of this machine: `nagatha.config.json`, `.yaml` or `.yml` in the configuration directory. Flags beat the
- * environment, the environment beats the file, the file beats the defaults. A key that is not known is an error, with
- * the one that was meant. What a worker needs of it is filled in when a worker starts (`WorkerConfiguration.ts`).
+ * What the configuration file may say. A key that is not known is an error, with the one that was meant. What a worker needs
+ * of it is filled in when a worker starts (`WorkerConfiguration.ts`).
  */
 import { Effect, Result, Schema } from "effect"
-import { existsSync, readFileSync } from "node:fs"
-import { join, resolve } from "node:path"
 import { shownIssue } from "../../work/ArgsProblem.ts"
 import { NotificationChannel } from "../../work/notification/NotificationArgs.ts"
 import { suggestion } from "../../work/Suggestion.ts"
-import { configHome, filled, type Variables } from "../../access/Variables.ts"
+import { BadConfiguration } from "./BadConfiguration.ts"
 
 const Routes = Schema.Array(NotificationChannel)
 
@@ -55,40 +52,14 @@ export const Configuration = Schema.Struct({
 })
 export type Configuration = typeof Configuration.Type
 
-/** The file cannot be used as it is. */
-export class BadConfiguration extends Schema.TaggedError<BadConfiguration>()("BadConfiguration", {
-  file: Schema.String,
-  reason: Schema.String
-}) {
-  override get message() {
-    return `${this.file}: ${this.reason}`
-  }
-}
-
-/** What the file says; `file` is null where there is none. */
-export interface ConfigurationFile {
-  readonly file: string | null
-  readonly values: Configuration
-}
-
-export const nothing: ConfigurationFile = { file: null, values: {} }
-
-/** `NAGATHA_CONFIG_DIR`, else `nagatha` in `XDG_CONFIG_HOME` (ignored unless absolute), else `~/.config/nagatha`. */
-export const configDirectory = (env: Variables, home: string): string => {
-  const own = filled(env["NAGATHA_CONFIG_DIR"])
-  if (own !== undefined) return resolve(own)
-  return join(configHome(env, home), "nagatha")
-}
-
-const NAMES = ["nagatha.config.json", "nagatha.config.yaml", "nagatha.config.yml"]
-
 const KEYS = Object.keys(Configuration.fields)
 
 const decode = Schema.decodeUnknownResult(Configuration, { errors: "all", onExcessProperty: "error" })
 
 const bad = (file: string, reason: string) => new BadConfiguration({ file, reason })
 
-const ofText = Effect.fnUntraced(function* (file: string, text: string) {
+/** What the text of this file says. */
+export const configurationOf = Effect.fnUntraced(function* (file: string, text: string) {
   const isJson = file.endsWith(".json")
   const parse: (text: string) => unknown = isJson ? JSON.parse : (yield* Effect.promise(() => import("yaml"))).parse
   const value = yield* Effect.try({
@@ -103,18 +74,4 @@ const ofText = Effect.fnUntraced(function* (file: string, text: string) {
   const meant = unknown === undefined ? undefined : suggestion(unknown, KEYS)
   const guess = meant === undefined ? "" : `; did you mean ${JSON.stringify(meant)}?`
   return yield* bad(file, `${shownIssue(decoded.failure.issue)}${guess}`)
-})
-
-/** What the file says, and which file that is; nothing where there is none. Two files are one too many. */
-export const readConfiguration = Effect.fnUntraced(function* (
-  directory: string
-): Effect.fn.Return<ConfigurationFile, BadConfiguration> {
-  const [file, other] = NAMES.map((name) => join(directory, name)).filter((name) => existsSync(name))
-  if (file === undefined) return nothing
-  if (other !== undefined) return yield* bad(file, `there is ${other} as well; keep one of them`)
-  const text = yield* Effect.try({
-    try: () => readFileSync(file, "utf8"),
-    catch: (cause) => bad(file, `cannot be read: ${String(cause)}`)
-  })
-  return { file, values: yield* ofText(file, text) }
 })

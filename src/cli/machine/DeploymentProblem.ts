@@ -2,7 +2,7 @@
 import { BadAccess } from "../../access/BadAccess.ts"
 import { NatsUnreachable } from "../../nats/NatsConnection.ts"
 import { InvalidSettings } from "../../Settings.ts"
-import { BadConfiguration } from "./Configuration.ts"
+import { BadConfiguration } from "./BadConfiguration.ts"
 import { DeploymentFailed } from "./Deployment.ts"
 
 /** What to do about a given server that does not answer. */

@@ -3,7 +3,8 @@ import { Effect, Layer, Redacted, Result } from "effect"
 import { expanded } from "../../work/Expansion.ts"
 import { AllowedAddresses, wrongAllowed } from "../../work/http/AllowedAddresses.ts"
 import { Channels, type ChannelSettings } from "../../work/notification/ChannelSettings.ts"
-import { BadConfiguration, type ConfigurationFile } from "./Configuration.ts"
+import { BadConfiguration } from "./BadConfiguration.ts"
+import type { ConfigurationFile } from "./ConfigurationFile.ts"
 import type { Variables } from "../../access/Variables.ts"
 
 export interface WorkerConfiguration {
