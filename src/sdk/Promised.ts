@@ -19,8 +19,17 @@ type PromisedMethod<Arguments extends ReadonlyArray<unknown>, Value> =
         : never
       : never
 
+/** Where every field of the only argument may be absent, so may the argument. */
+type Given<Arguments extends ReadonlyArray<unknown>> = Arguments extends readonly [infer Query]
+  ? [Query] extends [string | ReadonlyArray<unknown>]
+    ? Arguments
+    : [Partial<Query>] extends [Query]
+      ? [query?: Query]
+      : Arguments
+  : Arguments
+
 type PromisedMember<Member> = Member extends (...args: infer Arguments) => infer Value
-  ? PromisedMethod<Arguments, Value>
+  ? PromisedMethod<Given<Arguments>, Value>
   : PromisedMethod<[], Member>
 
 /** Without what needs more than can be given to it here (a scope). */

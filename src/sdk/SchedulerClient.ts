@@ -11,19 +11,34 @@ import type {
   AnnouncedEvent,
   BackfillAnswer,
   BackfillRequest,
+  CancelExecutionAnswer,
+  CancelExecutionRequest,
   CancelRequest,
+  CancelWaitingAnswer,
+  CancelWaitingRequest,
   ChangeAnswer,
+  ChangesQuery,
   PauseRequest,
   RescheduleRequest,
+  RestoreRequest,
+  RetryOfTask,
+  RetryRequest,
+  RevertRequest,
   RunAnswer,
   RunRequest,
   ScheduleAnswer,
   ScheduleRequest,
   SkipRequest,
+  StoredLogPage,
+  StoredLogQuery,
   TaskAnswer,
-  UpdateRequest
+  TaskChange,
+  UndoRequest,
+  UpdateRequest,
+  WhyAnswer
 } from "../Scheduler.ts"
 import type { ConsumeOptions, FrontDoor } from "../service/FrontDoor.ts"
+import { checked, wrongArgument } from "./Asking.ts"
 import { type Promised, promised, type Run } from "./Promised.ts"
 import { type Hearing, waitForExecution, waitForTask, type WaitOptions } from "./Waiting.ts"
 
@@ -74,12 +89,39 @@ export interface SchedulerClient extends Omit<Promised<FrontDoor>, "consume">, A
     options?: Omit<SkipRequest, "taskId" | "instant">
   ): Promise<TaskAnswer>
   backfillTask(taskId: string, stretch: About<BackfillRequest>): Promise<BackfillAnswer>
+  /** Lets a task go on that is over. */
+  restoreTask(taskId: string, options?: About<RestoreRequest>): Promise<ChangeAnswer>
+  /** Takes back the newest change of its definition. */
+  undoTask(taskId: string, options?: About<UndoRequest>): Promise<ChangeAnswer>
+  /** Brings back the definition that it had at a revision. */
+  revertTask(
+    taskId: string,
+    toRevision: number,
+    options?: Omit<RevertRequest, "taskId" | "toRevision">
+  ): Promise<ChangeAnswer>
+  /** Does again the newest execution of a task that has failed. */
+  retryTask(taskId: string, options?: About<RetryOfTask>): Promise<RunAnswer>
+  /** Does again an execution that has ended badly. */
+  retryExecution(executionId: string, options?: Omit<RetryRequest, "executionId">): Promise<RunAnswer>
+  /** Ends one execution, or asks it to stop; its task goes on. */
+  stopExecution(
+    executionId: string,
+    options?: Omit<CancelExecutionRequest, "executionId">
+  ): Promise<CancelExecutionAnswer>
+  /** Drops what is due of a task and waits for the end of an earlier execution. */
+  dropWaiting(taskId: string, options?: About<CancelWaitingRequest>): Promise<CancelWaitingAnswer>
+  /** Why an instant of a task ran, or did not, in a sentence and as data. */
+  explain(taskId: string, at: string): Promise<WhyAnswer>
   /** One task, by its id or an unambiguous prefix of 4 characters or more. */
   task(taskId: string): Promise<ScheduledTask>
   /** All tasks that a query names, page by page as they are asked for. */
   listTasks(query?: Omit<TasksQuery, "cursor">): AsyncIterable<ScheduledTask>
   /** All executions that a query names, newest first, page by page as they are asked for. */
   listExecutions(query?: Omit<ExecutionsQuery, "cursor">): AsyncIterable<TaskExecution>
+  /** All revisions of a task, newest first: what changed, by whom, and why. */
+  listChanges(taskId: string, query?: Omit<ChangesQuery, "id" | "before">): AsyncIterable<TaskChange>
+  /** The log as it is stored, from its beginning or after a log sequence: commits, or pieces of large ones. */
+  listLog(query?: Omit<StoredLogQuery, "cursor">): AsyncIterable<StoredLogPage["items"][number]>
   /** The execution, when it has ended, well or badly. */
   waitForExecution(executionId: string, options?: WaitOptions): Promise<TaskExecution>
   /** The newest execution of a task, when it has ended; the first, where there is none yet. */
@@ -132,7 +174,7 @@ export interface ClientOptions extends Hearing {
 
 /** The client of a front door. */
 export const make = ({ door, end, lookMs, run }: ClientOptions): SchedulerClient => {
-  const plain = promised(door, run)
+  const plain = checked(promised(door, run))
   const open = new Set<() => Promise<void>>()
   const close = async () => {
     await Promise.all([...open].map((stop) => stop()))
@@ -167,9 +209,27 @@ export const make = ({ door, end, lookMs, run }: ClientOptions): SchedulerClient
     runTask: (taskId, options) => plain.run({ ...options, taskId }),
     skipOccurrence: (taskId, instant, options) => plain.skip({ ...options, taskId, instant }),
     backfillTask: (taskId, stretch) => plain.backfill({ ...stretch, taskId }),
+    restoreTask: (taskId, options) => plain.restore({ ...options, taskId }),
+    undoTask: (taskId, options) => plain.undo({ ...options, taskId }),
+    revertTask: (taskId, toRevision, options) => plain.revert({ ...options, taskId, toRevision }),
+    retryTask: (taskId, options) => plain.retry({ ...options, taskId }),
+    retryExecution: (executionId, options) => plain.retry({ ...options, executionId }),
+    stopExecution: (executionId, options) => plain.cancelExecution({ ...options, executionId }),
+    dropWaiting: (taskId, options) => plain.cancelWaiting({ ...options, taskId }),
+    explain: (taskId, at) => plain.why({ id: taskId, at }),
     task: async (taskId) => (await plain.info({ id: taskId, executions: 1 })).task,
     listTasks: (query = {}) => all((cursor) => door.tasks({ ...query, ...cursor })),
     listExecutions: (query = {}) => all((cursor) => door.executions({ ...query, ...cursor })),
+    listChanges: (id, query = {}) =>
+      Stream.toAsyncIterable(
+        Stream.paginate(undefined as number | undefined, (before) =>
+          Effect.map(
+            door.changes({ ...query, id, ...(before === undefined ? {} : { before }) }),
+            ({ items, nextBefore }) => [items, Option.fromNullOr(nextBefore)] as const
+          )
+        )
+      ),
+    listLog: (query = {}) => all((cursor) => door.storedLog({ ...query, ...cursor })),
     waitForExecution: (executionId, options) => run(waitForExecution({ door, lookMs }, executionId, options)),
     waitForTask: (taskId, options) => run(waitForTask({ door, lookMs }, taskId, options)),
     subscribe: async (pattern, handler, failed = throwLater) => {
@@ -200,8 +260,14 @@ export const make = ({ door, end, lookMs, run }: ClientOptions): SchedulerClient
       open.add(stop)
       return stop
     },
-    consume: (options) =>
-      Stream.toAsyncIterable(Stream.map(door.consume(options), ({ ack, event }) => ({ event, ack: () => run(ack) }))),
+    consume: (options) => {
+      const wrong = wrongArgument("consume", options)
+      // What gives no promise cannot reject one.
+      if (wrong !== undefined) throw wrong
+      return Stream.toAsyncIterable(
+        Stream.map(door.consume(options), ({ ack, event }) => ({ event, ack: () => run(ack) }))
+      )
+    },
     close,
     [Symbol.asyncDispose]: close
   }

@@ -4,7 +4,7 @@
  */
 import { Effect, Option, Schema, Stream } from "effect"
 import type { ScheduledTask } from "../projections/ScheduledTask.ts"
-import type { TaskExecution } from "../projections/TaskExecution.ts"
+import { isEnded } from "../projections/ExecutionRow.ts"
 import { type AnnouncedEvent, Refused, type SchedulerError } from "../Scheduler.ts"
 import type { FrontDoor } from "../service/FrontDoor.ts"
 
@@ -28,10 +28,6 @@ export interface Hearing {
 }
 
 const isOver = ({ status }: ScheduledTask): boolean => ["completed", "failed", "cancelled"].includes(status)
-
-/** Executions that were left out count as ended, but not as run. */
-const hasEnded = ({ status }: TaskExecution): boolean =>
-  ["completed", "failed", "cancelled", "skipped"].includes(status)
 
 const sequenceOf = (event: AnnouncedEvent): number => Number(event.id.split(".")[0]) || 0
 
@@ -81,7 +77,7 @@ export const waitForExecution = (hearing: Hearing, executionId: string, options:
     (event) => event["executionId"] === executionId,
     (after) =>
       Effect.map(hearing.door.execution({ id: executionId, ...(after === 0 ? {} : { after }) }), (execution) =>
-        hasEnded(execution) ? Option.some(execution) : Option.none()
+        isEnded(execution) ? Option.some(execution) : Option.none()
       )
   )
 
@@ -104,7 +100,7 @@ export const waitForTask = (hearing: Hearing, taskId: string, options: WaitOptio
       const newest = executions.find(
         ({ parentExecutionId, status }) => parentExecutionId === null && status !== "skipped"
       )
-      if (newest !== undefined) return hasEnded(newest) ? Option.some(newest) : Option.none()
+      if (newest !== undefined) return isEnded(newest) ? Option.some(newest) : Option.none()
       if (!isOver(task)) return Option.none()
       return yield* new Refused({
         code: "neverRan",

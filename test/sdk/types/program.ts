@@ -10,14 +10,17 @@ import {
   defineTaskType,
   layer,
   OutcomeUnknown,
+  type QueueView,
   Refused,
   type ScheduleAnswer,
   type ScheduledTask,
   Scheduler,
   type SchedulerClient,
   type TaskExecution,
+  type TasksPage,
   testScheduler,
-  Unreachable
+  Unreachable,
+  type WhyAnswer
 } from "nagatha-scheduler"
 
 export const promises = async (scheduler: SchedulerClient): Promise<void> => {
@@ -49,6 +52,20 @@ export const promises = async (scheduler: SchedulerClient): Promise<void> => {
   const { projection } = await scheduler.status()
   void projection.lag
   for await (const piece of scheduler.output("id")) void piece.text
+  const { sentence }: WhyAnswer = await scheduler.explain(taskId, "2026-03-29T01:00:00Z")
+  await scheduler.revertTask(taskId, 1, { reason: sentence })
+  await scheduler.retry({ taskId })
+  await scheduler.retry({ executionId: execution.executionId })
+  // Where every field may be absent, so may the question.
+  const page: TasksPage = await scheduler.tasks()
+  const [queue]: ReadonlyArray<QueueView> = await scheduler.queues()
+  void [page, queue]
+  // @ts-expect-error -- an id is needed
+  await scheduler.info()
+  // @ts-expect-error -- of an execution, by its id
+  scheduler.output()
+  // @ts-expect-error -- one object is what it takes
+  await scheduler.undo("text")
   // @ts-expect-error -- a task has to say when it runs
   await scheduler.scheduleNotification({ message: "hi" })
   // @ts-expect-error -- there is no such type of notification
