@@ -71,6 +71,49 @@ export const CASES: ReadonlyArray<Plan> = [
       ])
     })
   ),
+  /** The clocks go forward over a task that skips what does not exist, after two minutes: to an owner that is there, dies, sleeps, or steps. */
+  ...(["crash", "suspend", "step", "loss", "late", "outage"] as const).map((kind, index) =>
+    made({
+      seed: 1 + index,
+      options: { start: "2026-03-29T00:58:00.000Z", durationMs: 200_000, nodes: 1 + (index % 2), concurrency: 4 },
+      wishes: [
+        ...[0, 1, 2, 3].map((task): Wish => ({
+          at: 1000 + 1000 * task,
+          task,
+          verb: "schedule",
+          request: {
+            taskType: "sim",
+            schedule: "*/20 1-59 1-3 * * *",
+            timezone: "Europe/Berlin",
+            dstGap: "skip",
+            overlap: (["skip", "bufferAll", "allowAll", "cancelOther"] as const)[task] ?? "skip",
+            catchUp: (["none", "latest", "earliest", "all"] as const)[(task + index) % 4] ?? "all",
+            ...(task === 1 ? { spreadMs: 5000 } : {}),
+            ...(task === 2 && index > 2 ? { endAt: "2026-03-29T01:00:30.000Z" } : {}),
+            ...(task === 3 ? { maxRuns: 7 } : {})
+          }
+        })),
+        ...(index < 3
+          ? ([
+              { at: 100_000 + 15_000 * index, task: 0, verb: "pause", forMs: 10_000 },
+              { at: 100_000, task: 1, verb: "skip", ahead: 1 },
+              { at: 90_000, task: 2, verb: "cancel" },
+              { at: 100_000 + 15_000 * index, task: 2, verb: "restore" },
+              { at: 150_000, task: 3, verb: "backfill", backMs: 60_000, atOnce: true }
+            ] as const)
+          : [])
+      ],
+      faults: [
+        fault(
+          115_000,
+          kind,
+          kind === "outage" ? "" : "n0",
+          kind === "step" ? 60_000 : 45_000,
+          kind === "step" ? -9000 : 0.5
+        )
+      ]
+    })
+  ),
   /** A one-time task whose request is sent again when its instant has passed. */
   ...Array.from({ length: 3 }, (_, index) =>
     made({

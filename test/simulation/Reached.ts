@@ -33,6 +33,7 @@ export const INTERESTING = [
   "come back later",
   "skipped: overlap",
   "skipped: catchUp",
+  "skipped: dstGap",
   "skipped: paused",
   "skipped: skippedByUser",
   "skipped: superseded",

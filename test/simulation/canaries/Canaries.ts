@@ -26,6 +26,18 @@ export const CANARIES: ReadonlyArray<Canary> = [
     planted: [["actors/task/Due.ts", "instants.next(decided)", "instants.next(Math.max(decided, now))"]]
   },
   {
+    name: "what the clocks take away is forgotten with the decision before",
+    foundBy: ["oneDecision"],
+    planted: [
+      ["actors/task/Due.ts", "const lostAfter = enough ? null :", "const lostAfter = enough || runs > 0 ? null :"]
+    ]
+  },
+  {
+    name: "nobody wakes for what the clocks take away",
+    foundBy: ["boundedLateness"],
+    planted: [["actors/task/TaskState.ts", "state.lostAt ?? state.nextAt", "state.nextAt ?? state.lostAt"]]
+  },
+  {
     name: "a delivery is acknowledged before its attempt is claimed",
     foundBy: ["backlogDrains"],
     planted: [

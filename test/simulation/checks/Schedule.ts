@@ -5,7 +5,7 @@
 import type { TaskDefinition } from "../../../src/events/TaskDefinition.ts"
 import { defaults } from "../../../src/Settings.ts"
 import type { Booked, Placed } from "../Ledger.ts"
-import { instants, nextAfter } from "../Oracle.ts"
+import { instants, lostAfter, nextAfter } from "../Oracle.ts"
 import type { History } from "../History.ts"
 import type { Invariant, Violation } from "./Violation.ts"
 
@@ -31,6 +31,8 @@ class Walk {
   /** The next instant that is to be decided, by the oracle, and since when that is so. */
   #next: number | null = null
   #armedAt = 0
+  /** The instant before it that the clocks take away, and that is to be told. */
+  #lost: number | null = null
   #leftOut: ReadonlyArray<number> = []
   #paused = false
   #pausedUntil: number | null = null
@@ -62,6 +64,45 @@ class Walk {
     let next = nextAfter(this.#definition, at)
     while (next !== null && this.#leftOut.includes(next)) next = nextAfter(this.#definition, next)
     return next
+  }
+
+  get #enough(): boolean {
+    const { maxRuns } = this.#definition
+    return maxRuns !== null && this.#runs >= maxRuns
+  }
+
+  /** A schedule begins: what the clocks take away after this is to be told. */
+  #begin(after: number): void {
+    this.#lost = this.#enough ? null : lostAfter(this.#definition, after)
+  }
+
+  /** Whether what the clocks took away before an instant has been told. */
+  #toldBefore(placed: Placed, at: number): void {
+    if (this.#lost === null || this.#lost >= at) return
+    const lost = new Date(this.#lost).toISOString()
+    this.#violation("oneDecision", placed, `${lost}, which the clocks took away, was passed over`)
+    this.#lost = null
+  }
+
+  #takenAway(placed: Placed, nominalAt: string): void {
+    this.#alive(placed)
+    const at = Date.parse(nominalAt)
+    if (this.#lost !== at)
+      this.#violation("onGrid", placed, `the clocks take nothing away at ${nominalAt}, or it was told`)
+    if (placed.storedAt < at + this.#offset - this.#bound) {
+      this.#violation("neverEarly", placed, `${nominalAt} was told before it came`)
+    }
+    const healthy = this.#history.health.longest(
+      Math.max(at + this.#offset + this.#bound, this.#armedAt),
+      placed.storedAt
+    )
+    const bound = latenessBound(this.#history)
+    if (healthy > bound) {
+      this.#violation("boundedLateness", placed, `${nominalAt} waited through ${healthy} healthy ms (at most ${bound})`)
+    }
+    this.#lost = null
+    const next = "nextAt" in placed.event && placed.event.nextAt !== null ? Date.parse(placed.event.nextAt) : null
+    if (next !== this.#next) this.#violation("onGrid", placed, "changes what is next")
   }
 
   /** From now on this instant is to come. */
@@ -110,6 +151,7 @@ class Walk {
       const why = this.#next !== null && from > this.#next ? "was passed over" : "was decided before"
       this.#violation("oneDecision", placed, `decides ${first} where ${next} is next: an instant ${why}`)
     }
+    if (placed.event.type !== "skipped" || placed.event.reason !== "paused") this.#toldBefore(placed, to)
     this.#timely(placed)
   }
 
@@ -133,6 +175,7 @@ class Walk {
     switch (event.type) {
       case "scheduled":
         this.#arm(this.#first(now), placed)
+        this.#begin(now)
         return
       case "updated":
         this.#definition = event.definition
@@ -141,6 +184,7 @@ class Walk {
         this.#timely(placed)
         this.#definition = event.definition
         this.#arm(this.#first(now), placed)
+        this.#begin(now)
         return
       }
       case "restored":
@@ -148,6 +192,7 @@ class Walk {
         this.#over = null
         this.#paused = false
         this.#arm(this.#definition.recurrence.kind === "once" ? this.#first(now) : this.#after(now), placed)
+        this.#begin(this.#lost === null ? Infinity : now)
         return
       case "paused":
         this.#timely(placed)
@@ -163,6 +208,8 @@ class Walk {
           this.#violation("resumeNeverFloods", placed, `goes on with ${next}, which passed while it was paused`)
         }
         this.#armedAt = storedAt
+        // What passed while it was paused is not told.
+        if (this.#lost !== null && this.#lost + this.#offset < from) this.#lost = null
         return
       }
       case "cancelled":
@@ -173,6 +220,7 @@ class Walk {
         if (this.#next !== null && this.#over === null) {
           this.#violation("oneDecision", placed, `ends with ${new Date(this.#next).toISOString()} still to come`)
         }
+        this.#toldBefore(placed, this.#over === null ? Infinity : -Infinity)
         this.#over ??= "completed"
         return
       case "due": {
@@ -209,10 +257,12 @@ class Walk {
           )
         }
         this.#runs += 1
+        if (this.#enough) this.#lost = null
         this.#follows(placed, Date.parse(event.nominalAt))
         return
       }
       case "skipped": {
+        if (event.reason === "dstGap") return this.#takenAway(placed, event.nominalAt)
         if (event.reason === "skippedByUser") return this.#skippedByUser(placed, Date.parse(event.nominalAt))
         if (event.reason === "paused" ? this.#over !== null : this.#over !== null || this.#paused) this.#alive(placed)
         this.#decided(placed, event.nominalAt, event.throughAt, event.count)
