@@ -17,7 +17,8 @@ const cases: ReadonlyArray<readonly [name: string, args: ReadonlyArray<string>]>
   ["`nagatha --version`", [program, "--version"]],
   ["`nagatha --help`", [program, "--help"]],
   ['`nagatha next "every day at 9"`', [program, "next", "every day at 9"]],
-  ["the same from the sources", [sources, "next", "every day at 9"]]
+  ["the same with `--timezone Europe/Berlin`", [program, "next", "every day at 9", "--timezone", "Europe/Berlin"]],
+  ["`next` from the sources", [sources, "next", "every day at 9"]]
 ]
 const taken = cases.map((): Array<number> => [])
 for (let round = 0; round < ROUNDS; round++) {

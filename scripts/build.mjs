@@ -18,20 +18,32 @@ const compiler = join(root, "node_modules", "typescript", "bin", "tsc")
 const compiled = spawnSync(process.execPath, [compiler, "-p", join(root, "tsconfig.build.json")], { stdio: "inherit" })
 if (compiled.status !== 0) process.exit(compiled.status ?? 1)
 
-/** Modules that the first words of any command need: they are one file, for each file costs its opening. */
+/** Modules that the first words of any command need are one file, and so are those that many commands share: each file costs its opening. */
+const SHARED_BY = 20
 const first = new Set()
-const imports = new Map()
+const shared = new Set()
+const graph = new Map()
 const entry = join(root, "src", "cli", "main.ts")
+const recurrence = join(root, "src", "recurrence")
+
+/** A module with all that is loaded with it. */
+const closure = (id, seen = new Set()) => {
+  if (seen.has(id)) return seen
+  seen.add(id)
+  for (const imported of graph.get(id)?.importedIds ?? []) closure(imported, seen)
+  return seen
+}
+
 const noticing = {
   name: "noticing",
-  moduleParsed: ({ id, importedIds }) => void imports.set(id, importedIds),
+  moduleParsed: ({ id, importedIds, dynamicallyImportedIds }) =>
+    void graph.set(id, { importedIds, dynamicallyImportedIds }),
   buildEnd: () => {
-    const visit = (id) => {
-      if (first.has(id)) return
-      first.add(id)
-      for (const imported of imports.get(id) ?? []) visit(imported)
-    }
-    visit(entry)
+    closure(entry, first)
+    const uses = new Map()
+    const commands = new Set(graph.get(join(root, "src", "cli", "Verbs.ts")).dynamicallyImportedIds)
+    for (const command of commands) for (const id of closure(command)) uses.set(id, (uses.get(id) ?? 0) + 1)
+    for (const [id, count] of uses) if (count >= SHARED_BY && !first.has(id)) shared.add(id)
   }
 }
 
@@ -72,7 +84,14 @@ await bundle.write({
   format: "cjs",
   entryFileNames: "[name].cjs",
   chunkFileNames: "[name]-[hash].cjs",
-  codeSplitting: { groups: [{ name: "first", test: (id) => first.has(id) }] },
+  codeSplitting: {
+    groups: [
+      { name: "first", test: (id) => first.has(id), priority: 2 },
+      { name: "shared", test: (id) => shared.has(id), priority: 1 },
+      // How words are read, in one file as well.
+      { name: "words", test: (id) => id.startsWith(recurrence) && !id.includes("node_modules") }
+    ]
+  },
   // Names stay: they stand in stacks.
   minify: { compress: true, mangle: false, codegen: { removeWhitespace: true, legalComments: "none" } }
 })

@@ -38,6 +38,12 @@ const version = (): string => {
     : "unknown"
 }
 
+/** A clock in UTC says so by itself; for all others it is asked what Node knows of zones, which takes long to load. */
+const systemZone = (): string =>
+  String(new Date()).endsWith("(Coordinated Universal Time)")
+    ? "UTC"
+    : (Intl.DateTimeFormat().resolvedOptions().timeZone ?? "UTC")
+
 const presentationOf = (
   args: ReadonlyArray<string>,
   canColor: boolean,
@@ -53,8 +59,7 @@ const presentationOf = (
     errorColor: color && (stderr.isTTY || !stdout.isTTY),
     columns: stdout.isTTY ? stdout.columns : undefined,
     get zone() {
-      // Asking for it loads what Node knows of zones, which not every command needs.
-      return fromEnvironment ? own : (values.timezone ?? Intl.DateTimeFormat().resolvedOptions().timeZone ?? "UTC")
+      return fromEnvironment ? own : (values.timezone ?? systemZone())
     },
     zoneSource: fromEnvironment
       ? "NAGATHA_TIMEZONE"

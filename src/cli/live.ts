@@ -1,9 +1,8 @@
-/** The composition root: what commands need, made when a command first needs it. */
+/** The composition root: what commands need, loaded and made when a command first needs it. */
 import { Context, Effect, Layer, Option } from "effect"
 import { homedir, userInfo } from "node:os"
 import { Unreachable } from "../Scheduler.ts"
 import { InvalidSettings } from "../Settings.ts"
-import { McpServers } from "../work/mcp/McpServers.ts"
 import { accessOf, connectTo, type LiveOptions } from "./machine/Access.ts"
 import type { Backend } from "./Backend.ts"
 import { BadAccess } from "../access/BadAccess.ts"
@@ -12,8 +11,6 @@ import { chosenContext } from "../access/NatsContext.ts"
 import { filled } from "../access/Variables.ts"
 import { type CliFailure, usage } from "./Failure.ts"
 import { GIVEN_SERVER } from "./machine/DeploymentProblem.ts"
-import * as LiveDeployment from "./machine/LiveDeployment.ts"
-import { pluginsHere } from "./machine/PluginFiles.ts"
 import * as UpFile from "../access/UpFile.ts"
 
 const failureFrom =
@@ -47,19 +44,23 @@ export const live = (options: LiveOptions): Backend["Service"] => {
       }
       return yield* connectTo(access, actor())
     }).pipe(Effect.mapError(failureFrom(options))),
-    deployment: Effect.succeed(LiveDeployment.make(options)),
-    plugins: (files) =>
-      Effect.flatMap(UpFile.read(dataDir), (up) => {
-        const running = Option.match(up, { onNone: () => [], onSome: ({ plugins }) => plugins })
-        return Effect.tap(pluginsHere(options, [...files, ...running.map(({ file }) => file)]), ({ leftOut }) =>
-          Effect.sync(() => {
-            for (const { name, reason } of running) if (name !== null && reason !== undefined) leftOut.set(name, reason)
-          })
-        )
-      }),
-    mcpServers: Effect.map(
-      Layer.build(McpServers.layer({ directories: options.configDirectories, variables: options.env })),
-      (services) => Context.get(services, McpServers)
-    )
+    deployment: Effect.map(
+      Effect.promise(() => import("./machine/LiveDeployment.ts")),
+      ({ make }) => make(options)
+    ),
+    plugins: Effect.fnUntraced(function* (files) {
+      const { pluginsHere } = yield* Effect.promise(() => import("./machine/PluginFiles.ts"))
+      const up = yield* UpFile.read(dataDir)
+      const running = Option.match(up, { onNone: () => [], onSome: ({ plugins }) => plugins })
+      const loaded = yield* pluginsHere(options, [...files, ...running.map(({ file }) => file)])
+      for (const { name, reason } of running)
+        if (name !== null && reason !== undefined) loaded.leftOut.set(name, reason)
+      return loaded
+    }),
+    mcpServers: Effect.gen(function* () {
+      const { McpServers } = yield* Effect.promise(() => import("../work/mcp/McpServers.ts"))
+      const servers = McpServers.layer({ directories: options.configDirectories, variables: options.env })
+      return Context.get(yield* Layer.build(servers), McpServers)
+    })
   }
 }

@@ -103,4 +103,22 @@ describe("a start", () => {
       )
     }
   })
+
+  it("of what asks the service loads a client of it, and no node", () => {
+    const loaded = closure("cli/live.ts")
+    assert.include([...loaded], "nats/NatsScheduler.ts")
+    assert.deepStrictEqual(
+      inRooms(
+        loaded,
+        "work/Worker",
+        "work/shell",
+        "work/mcp",
+        "actors/PartitionActor",
+        "cli/machine/Node",
+        "node:sqlite",
+        "yaml"
+      ),
+      []
+    )
+  })
 })

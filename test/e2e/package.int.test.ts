@@ -139,8 +139,8 @@ describe("the package, installed", () => {
       for (const name of heavy) assert.notInclude(builtins, name, args.join(" "))
     }
     const { builtins, files } = loadedBy("next", "every day at 9")
-    assert.includeMembers([...files], ["next", "Preview"])
-    for (const name of ["live", "Worker", "EventLog", "TaskRequest"]) assert.notInclude(files, name)
+    const ofNext = ["loaded", "nagatha", "nagatha", "next", "shared", "Moments", "Runs", "Preview", "words"]
+    assert.sameMembers([...files], ofNext)
     for (const name of heavy) assert.notInclude(builtins, name)
   })
 

@@ -190,6 +190,7 @@ export const timezone = text(
 
 /** `europe/berlin` in its own letters; the name itself where it is an alias of another. */
 const spelt = (zone: string): string => {
+  if (zone === "UTC") return zone
   const { timeZone } = new Intl.DateTimeFormat("en", { timeZone: zone }).resolvedOptions()
   return timeZone.toLowerCase() === zone.toLowerCase() ? timeZone : zone
 }

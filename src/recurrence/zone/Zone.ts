@@ -12,6 +12,9 @@ const DAY = 86_400_000
 /** Version of the zone database that all answers here follow from, such as `2026a`. */
 export const tzdataVersion: string = process.versions["tz"] ?? "unknown"
 
+/** In no database, and known without one: the runtime needs long to open its own. */
+const UTC = "UTC"
+
 const formats = new Map<string, Intl.DateTimeFormat>()
 
 const formatOf = (zone: string): Intl.DateTimeFormat => {
@@ -35,6 +38,7 @@ const formatOf = (zone: string): Intl.DateTimeFormat => {
 
 /** Whether this is the name of a zone (not an offset such as `+02:00`). */
 export const isZone = (name: string): boolean => {
+  if (name === UTC) return true
   if (!/^[A-Za-z]/.test(name)) return false
   try {
     formatOf(name)
@@ -89,6 +93,7 @@ const years = new Map<string, Year>()
 const LOOK = 7 * DAY
 
 const readYear = (zone: string, year: number): Year => {
+  if (zone === UTC) return { first: 0, transitions: [] }
   const from = Date.UTC(year, 0, 1)
   const to = Date.UTC(year + 1, 0, 1)
   const first = readOffset(zone, from)
