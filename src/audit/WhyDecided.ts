@@ -142,7 +142,7 @@ const reasonOf = (
       return [
         first === undefined
           ? "an earlier execution was open"
-          : `execution ${first}${rest} was still open, and the task's overlap policy lets no other begin`,
+          : `execution ${first}${rest} ${others.length === 0 ? "was" : "were"} still open, and the task's overlap policy lets no other begin`,
         undefined
       ]
     }

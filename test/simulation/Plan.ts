@@ -265,7 +265,7 @@ export const planOf = (seed: number): Plan => {
     maxTurn: world.pick([1, 4, 64, 1024]),
     maxLost: world.pick([2, 5]),
     requestTimeoutMs: world.pick([2000, 5000]),
-    maxCommitBytes: world.pick([8192, 16_384, 1_000_000, 1_000_000]),
+    maxCommitBytes: world.pick([16_384, 32_768, 1_000_000, 1_000_000]),
     patience: world.pick([64, 512, 2048]),
     inOrder: world.chance(0.5),
     takes: world.pick([

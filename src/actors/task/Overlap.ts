@@ -14,6 +14,12 @@ import type { LiveTask, OpenExecution } from "./TaskState.ts"
 /** Most occurrences of a task that wait for their turn; those that come after are skipped. */
 export const MAX_WAITING = 1000
 
+/**
+ * Most executions of a task that are open at the same time where it lets them overlap; those that come after are skipped. What
+ * ends a task names all that end with it, in one commit: more could not be cancelled any more.
+ */
+export const MAX_OPEN = 5000
+
 /** Executions of the schedule itself: of those by hand, or steps of a sequence, none. */
 const scheduled = (task: LiveTask): ReadonlyArray<OpenExecution> =>
   task.executions.filter(({ manual, step }) => step === undefined && manual !== true)
@@ -46,7 +52,7 @@ export const turnOf = (policy: ExecutionOverlap, { running, waiting }: Standing)
     case "skip":
       return "skip"
     case "allowAll":
-      return "begin"
+      return running + waiting < MAX_OPEN ? "begin" : "skip"
     case "bufferOne":
       return waiting === 0 ? "wait" : "skip"
     case "bufferAll":

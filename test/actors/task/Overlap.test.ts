@@ -2,6 +2,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Context, Effect, Layer, Result } from "effect"
 import { evolve } from "../../../src/actors/task/Evolve.ts"
+import { MAX_OPEN, turnOf } from "../../../src/actors/task/Overlap.ts"
 import type { TaskState } from "../../../src/actors/task/TaskState.ts"
 import type { ExecutionOverlap, TaskDefinition } from "../../../src/events/TaskDefinition.ts"
 import { fromMillis } from "../../../src/recurrence/Instant.ts"
@@ -36,6 +37,14 @@ describe("an occurrence that is due while another is open", () => {
     task.at(60_000).wake()
     assert.strictEqual(task.at(120_000).wake(), "due 120")
     assert.deepStrictEqual(open(task), ["0100#1 offered", "0200#1 offered"])
+  })
+
+  it(`begins beside ${MAX_OPEN - 1} others, and not beside more: the task must still be one that can be cancelled`, () => {
+    const standing = (running: number) => ({ running, waiting: 0 })
+    assert.strictEqual(turnOf("allowAll", standing(MAX_OPEN - 1)), "begin")
+    assert.strictEqual(turnOf("allowAll", standing(MAX_OPEN)), "skip")
+    const longest = executionIdOf("x".repeat(128), START)
+    assert.isBelow(MAX_OPEN * (longest.length + 3), 1_000_000)
   })
 
   it("waits for it, the first of them; those after are skipped (bufferOne)", () => {
