@@ -1,6 +1,6 @@
 /**
- * One task held against its history: which instant must be decided next, by the grid of its definition, and which
- * executions are open. Each event moves that on, and tells what is wrong with it.
+ * One task held against its history: which instant must be decided next, by the grid of its definition. Each event moves
+ * that on, and tells what is wrong with it; what becomes of its executions is `ExecutionsAudit`'s.
  */
 import type { EventOf, TaskEvent } from "../events/TaskEvent.ts"
 import { executionIdOf, messageExecutionId } from "../events/ExecutionId.ts"
@@ -11,57 +11,23 @@ import { onTheClock, partsOf } from "../recurrence/Occurrences.ts"
 import { scheduleType } from "../recurrence/Recurrence.ts"
 import { tzdataVersion } from "../recurrence/zone/Zone.ts"
 import type { CalendarHistory } from "./CalendarHistory.ts"
+import { ExecutionsAudit } from "./ExecutionsAudit.ts"
 import type { Finding, FindingKind } from "./Finding.ts"
 import { type Grid, gridOf, without } from "./Grid.ts"
 import { LostWalk } from "./LostWalk.ts"
 import type { Pulse } from "./Pulse.ts"
+import type { Tally } from "./Tally.ts"
 
 /** Later than this after its instant a decision counts as late, milliseconds. */
 const LATE_MS = 5000
-/** Ended executions of a task that are remembered, to tell a second end from the end of what never was. */
-const REMEMBERED = 32
 /** How much longer than its hard limit an execution may take to end once its task is cancelled, milliseconds. */
 const WINDING_UP_MS = 600_000
-
-interface Open {
-  attempt: number
-  /** Of the schedule itself: neither by hand, nor a step, nor run late at a pace. */
-  readonly scheduled: boolean
-}
 
 /** Where in the log an event stands. */
 export interface Place {
   readonly logSequence: number
   readonly partition: number
 }
-
-export interface Tally {
-  due: number
-  manual: number
-  steps: number
-  late: number
-  latestMs: number
-  /** Instants that were skipped, by reason. */
-  readonly skipped: Map<string, number>
-  success: number
-  failure: number
-  retry: number
-  /** Instants that an edit or a cancellation came before. */
-  forgone: number
-}
-
-export const newTally = (): Tally => ({
-  due: 0,
-  manual: 0,
-  steps: 0,
-  late: 0,
-  latestMs: 0,
-  skipped: new Map(),
-  success: 0,
-  failure: 0,
-  retry: 0,
-  forgone: 0
-})
 
 export interface World {
   readonly calendars: CalendarHistory
@@ -78,8 +44,7 @@ export class TaskAudit {
   readonly #taskId: string
   readonly #world: World
   readonly #pulse: Pulse
-  readonly #open = new Map<string, Open>()
-  #recent: Array<string> = []
+  readonly #executions: ExecutionsAudit
   #definition: TaskDefinition
   #tzdata: string
   #grid: Grid
@@ -102,6 +67,10 @@ export class TaskAudit {
     this.#taskId = event.taskId
     this.#world = world
     this.#pulse = pulse
+    this.#executions = new ExecutionsAudit(
+      () => world.tally(),
+      (kind, message, more) => this.#found(kind, message, more)
+    )
     this.#definition = event.definition
     this.#tzdata = event.tzdata
     this.#calendarsAt = event.calendarsAt ?? 0
@@ -117,7 +86,7 @@ export class TaskAudit {
   }
 
   get open(): number {
-    return this.#open.size
+    return this.#executions.open.size
   }
 
   take(event: TaskEvent, place: Place): void {
@@ -153,7 +122,7 @@ export class TaskAudit {
       case "skipped":
         return this.#skipped(event)
       default:
-        return this.#execution(event)
+        return this.#executions.take(event)
     }
   }
 
@@ -169,8 +138,8 @@ export class TaskAudit {
       return at !== null && at + this.#offset <= newest
     }
     const limit = this.#overSince + this.#definition.hardTimeoutMs + WINDING_UP_MS
-    if (this.#open.size > 0 && this.#phase === "cancelled" && this.#pulse.overdue(limit, now)) {
-      for (const executionId of this.#open.keys()) {
+    if (this.#executions.open.size > 0 && this.#phase === "cancelled" && this.#pulse.overdue(limit, now)) {
+      for (const executionId of this.#executions.open.keys()) {
         const message = `execution ${executionId} was running when task ${this.#taskId} was cancelled, and has not ended long after its limit`
         this.#found("noOutcome", message, { executionId })
       }
@@ -324,10 +293,7 @@ export class TaskAudit {
     this.#ended(time)
     this.#phase = "cancelled"
     this.#overSince = time
-    for (const executionId of event.executions) {
-      if (this.#open.has(executionId)) this.#close(executionId)
-      else this.#found("neverDue", `the cancelled execution ${executionId} was not open`, { executionId })
-    }
+    for (const executionId of event.executions) this.#executions.cancelled(executionId)
   }
 
   #completed(event: EventOf<"completed">): void {
@@ -336,11 +302,11 @@ export class TaskAudit {
       const message = `task ${this.#taskId} is over since ${event.time}, although ${fromMillis(at)} was to come`
       this.#found("completedEarly", message, { at })
     }
-    for (const executionId of this.#open.keys()) {
+    for (const executionId of this.#executions.open.keys()) {
       const message = `task ${this.#taskId} is over, and its execution ${executionId} has not ended`
       this.#found("noOutcome", message, { executionId })
     }
-    this.#open.clear()
+    this.#executions.clear()
     this.#phase = "completed"
     this.#overSince = toMillis(event.time)
   }
@@ -354,13 +320,13 @@ export class TaskAudit {
       case "success":
       case "failure":
       case "retry":
-        if (this.#open.has(event.executionId) || this.#recent.includes(event.executionId)) return this.#execution(event)
+        if (this.#executions.knows(event.executionId)) return this.#executions.take(event)
         break
       case "due": {
         // What has failed may be done again by hand, and the steps of a sequence with it.
         const parent = event.parentExecutionId
         const byHand = event.manual === true && (this.#phase === "completed" || event.retryOf !== undefined)
-        if (byHand || (parent !== undefined && this.#open.has(parent))) return this.#opened(event)
+        if (byHand || (parent !== undefined && this.#executions.open.has(parent))) return this.#executions.opened(event)
         break
       }
       default:
@@ -374,7 +340,7 @@ export class TaskAudit {
   }
 
   #due(event: EventOf<"due">): void {
-    if (event.parentExecutionId !== undefined || event.manual === true) return this.#opened(event)
+    if (event.parentExecutionId !== undefined || event.manual === true) return this.#executions.opened(event)
     if (event.message !== undefined) return this.#startedBy(event, event.message)
     const at = toMillis(event.nominalAt)
     this.#within(event.calendarsAt)
@@ -396,7 +362,7 @@ export class TaskAudit {
     }
     if (decided) this.#runs += 1
     this.#againstPolicy(event, at)
-    this.#opened(event)
+    this.#executions.opened(event)
   }
 
   /** An execution that a message starts, or a decision against one: messages are decided about in their order, each once. */
@@ -426,7 +392,7 @@ export class TaskAudit {
       })
     }
     this.#againstPolicy(event, at)
-    this.#opened(event)
+    this.#executions.opened(event)
   }
 
   #timely(event: EventOf<"due"> | EventOf<"skipped">, at: number): void {
@@ -442,9 +408,9 @@ export class TaskAudit {
 
   #againstPolicy(event: EventOf<"due">, at: number): void {
     if (this.#definition.overlap !== "skip" || event.buffered === true || event.paced === true) return
-    const other = [...this.#open].find(([, { scheduled }]) => scheduled)
+    const other = this.#executions.scheduled
     if (other === undefined) return
-    const message = `task ${this.#taskId}: ${event.nominalAt} became due while ${other[0]} was open, and its policy is to skip it then`
+    const message = `task ${this.#taskId}: ${event.nominalAt} became due while ${other} was open, and its policy is to skip it then`
     this.#found("overlap", message, { at, executionId: event.executionId })
   }
 
@@ -527,7 +493,7 @@ export class TaskAudit {
       case "paused":
         return this.#phase === "paused"
       case "overlap":
-        return [...this.#open.values()].some(({ scheduled }) => scheduled) || this.#definition.catchUpRate !== undefined
+        return this.#executions.scheduled !== undefined || this.#definition.catchUpRate !== undefined
       case "catchUp":
         return toMillis(event.time) - at - this.#offset > LATE_MS
       default:
@@ -577,48 +543,5 @@ export class TaskAudit {
     }
     this.#cursor = last
     return true
-  }
-
-  #opened(event: EventOf<"due">): void {
-    const { executionId } = event
-    const tally = this.#world.tally()
-    if (event.parentExecutionId !== undefined) tally.steps += 1
-    else if (event.manual === true) tally.manual += 1
-    else tally.due += 1
-    if (this.#open.has(executionId) || this.#recent.includes(executionId)) {
-      const message = `execution ${executionId} became due again`
-      return this.#found("duplicate", message, { at: toMillis(event.nominalAt), executionId })
-    }
-    const scheduled = event.parentExecutionId === undefined && event.manual !== true && event.paced !== true
-    this.#open.set(executionId, { attempt: event.attempt, scheduled })
-  }
-
-  #close(executionId: string): void {
-    this.#open.delete(executionId)
-    this.#recent.push(executionId)
-    if (this.#recent.length > REMEMBERED) this.#recent = this.#recent.slice(-REMEMBERED / 2)
-  }
-
-  #execution(event: Exclude<TaskEvent, { readonly type: "due" | "skipped" }>): void {
-    if (!("executionId" in event)) return
-    const { attempt, executionId } = event
-    const open = this.#open.get(executionId)
-    if (open === undefined) {
-      if (this.#recent.includes(executionId)) {
-        const message = `execution ${executionId} had ended, and ${event.type} follows at ${event.time}`
-        return this.#found("twoOutcomes", message, { executionId })
-      }
-      return this.#found("neverDue", `execution ${executionId} (${event.type}) is not known to have become due`, {
-        executionId
-      })
-    }
-    if (attempt !== open.attempt) {
-      const message = `execution ${executionId}: ${event.type} of attempt ${attempt}, but attempt ${open.attempt} was the next`
-      this.#found("wrongAttempt", message, { executionId })
-    }
-    if (event.type === "started" || event.type === "stopping") return
-    this.#world.tally()[event.type] += 1
-    if (event.type === "retry") open.attempt = attempt + 1
-    else this.#close(executionId)
   }
 }

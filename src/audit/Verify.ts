@@ -15,7 +15,8 @@ import { CalendarHistory } from "./CalendarHistory.ts"
 import { Chain, Digest } from "./Chain.ts"
 import type { Finding, FindingKind } from "./Finding.ts"
 import { Pulse } from "./Pulse.ts"
-import { newTally, type Tally, TaskAudit, type World } from "./TaskAudit.ts"
+import { newTally, type Tally } from "./Tally.ts"
+import { TaskAudit, type World } from "./TaskAudit.ts"
 
 /** Findings that are kept one by one; the others are only counted. */
 const MOST_FINDINGS = 1000
