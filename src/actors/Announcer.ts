@@ -8,7 +8,7 @@
  * on its way leaves together.
  */
 import { Clock, Effect, Queue, Schedule, type Scope, Stream } from "effect"
-import { EventLog } from "../events/EventLog.ts"
+import { EventLog, undamaged } from "../events/EventLog.ts"
 import type { WorkItem } from "../work/Work.ts"
 import { WorkQueue } from "../work/WorkQueue.ts"
 import { Announcements, type Recorded } from "./Announcements.ts"
@@ -82,7 +82,7 @@ export const make: Effect.Effect<Announcer, never, EventLog | Announcements | Wo
         const last = isCut ? null : held
         const now = yield* Clock.currentTimeMillis
         line.said = last ?? { sequence: 0, index: -1 }
-        yield* log.read(partition, Math.max(0, line.said.sequence - 1)).pipe(
+        yield* undamaged(log.readAny(partition, Math.max(0, line.said.sequence - 1))).pipe(
           Stream.filter((recorded) => last !== null || recorded.storedAt >= now - announcements.keptMs),
           Stream.flatMap((recorded) =>
             Stream.fromIterable(
@@ -101,7 +101,7 @@ export const make: Effect.Effect<Announcer, never, EventLog | Announcements | Wo
       }).pipe(
         Effect.tapError((error) => Effect.logDebug(`partition ${partition}: ${error.message}`)),
         Effect.retry({ while: (error) => error._tag !== "UnreadableCommit", schedule: retryPolicy }),
-        // The others must not wait for a partition that nobody can read; its actor has stopped as well.
+        // The others must not wait for what a newer version wrote; its partition is halted as well.
         Effect.catchTag("UnreadableCommit", (error) =>
           Effect.logError(`partition ${partition} is not announced any more: ${error.message}`)
         )

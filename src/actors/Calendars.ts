@@ -12,6 +12,8 @@ import type { Instant } from "../recurrence/Instant.ts"
 import { type Calendar, CalendarBook } from "./CalendarBook.ts"
 import type { ExcludedDays } from "./task/ExcludedDays.ts"
 import { Refused } from "./door/TaskRequest.ts"
+import type { Halted } from "./Halted.ts"
+import type { Accepted, AcceptLog } from "./Holding.ts"
 import * as SharedFacts from "./SharedFacts.ts"
 
 export type { Calendar }
@@ -33,8 +35,11 @@ export class Calendars extends Context.Service<
     readonly all: () => ReadonlyArray<Calendar>
     /** Succeeds when the change is in the log; a repeated command id gives the first answer. */
     change(command: CalendarCommand): Effect.Effect<CalendarAnswer, Refused>
-    /** Emits after changes that this node has learnt of. */
+    /** Emits after changes that this node has learnt of, and when they are halted or no longer. */
     readonly changes: Stream.Stream<void>
+    /** Why they cannot be known; undefined where that is not so. */
+    readonly halted: () => Halted | undefined
+    accept(word: AcceptLog): Effect.Effect<Accepted, Refused>
   }
 >()("nagatha/actors/Calendars") {
   /** Ready when the calendars have been read. `nodeId` is unique to this process. */
@@ -48,7 +53,7 @@ export class Calendars extends Context.Service<
 const make = Effect.fnUntraced(function* (nodeId: string) {
   const book = new CalendarBook()
 
-  const { change, changes } = yield* SharedFacts.make<CalendarEvent, CalendarAnswer>({
+  const { accept, change, changes, halted } = yield* SharedFacts.make<CalendarEvent, CalendarAnswer>({
     nodeId,
     name: "calendars",
     partition: CALENDARS_PARTITION,
@@ -78,7 +83,9 @@ const make = Effect.fnUntraced(function* (nodeId: string) {
     excluded: book.excluded,
     all: () => book.all,
     change: (command) => change(command.causedBy.commandId, (time) => decided(command, time)),
-    changes
+    changes,
+    halted,
+    accept
   })
 })
 

@@ -7,13 +7,14 @@
  */
 import { Effect, Layer, Queue, Schedule, Stream } from "effect"
 import type { RecordedCommit } from "../events/Commit.ts"
-import { EventLog } from "../events/EventLog.ts"
+import { EventLog, undamaged } from "../events/EventLog.ts"
 import { isAfter, LOG, type MessagePlace } from "../events/Message.ts"
 import { partitionOf } from "../events/Partition.ts"
 import type { TaskEvent } from "../events/TaskEvent.ts"
 import { type ByMessage, isByMessage } from "../recurrence/Recurrence.ts"
 import { render } from "../recurrence/Render.ts"
 import * as Settings from "../Settings.ts"
+import { HALTED } from "./Halted.ts"
 import type { Listener } from "./Listeners.ts"
 import { Partitions } from "./Partitions.ts"
 import { chainOf, isByEvent, messageOf, starts } from "./task/StartedByEvent.ts"
@@ -45,6 +46,9 @@ export const layer: Layer.Layer<never, never, EventLog | Partitions> = Layer.eff
     const settings = yield* Settings.Current
     const { listeners } = partitions
 
+    /** Partitions that were halted when an event was to start a task of theirs: it is found again when they go on. */
+    const owed = new Set<number>()
+
     const fire = (
       taskId: string,
       follower: Follower,
@@ -52,8 +56,9 @@ export const layer: Layer.Layer<never, never, EventLog | Partitions> = Layer.eff
       decided: () => void
     ) => {
       const { bytes, message } = messageOf(event, sequence, index)
+      const partition = partitionOf(taskId, settings.partitions)
       const submitted = Effect.sync(() =>
-        partitions.submit(partitionOf(taskId, settings.partitions), {
+        partitions.submit(partition, {
           _tag: "command",
           command: {
             type: "fire",
@@ -64,17 +69,29 @@ export const layer: Layer.Layer<never, never, EventLog | Partitions> = Layer.eff
             chain: chainOf(event),
             causedBy: { commandId: message.id, actor: `task ${event.taskId}` }
           },
-          // What was decided stands in the log; where nothing was, the task is over.
-          reply: decided
+          // What was decided stands in the log; where nothing was, the task is over, or its partition is halted.
+          reply: (answer) => {
+            if (answer._tag === "refused" && answer.refused.code === HALTED) owed.add(partition)
+            decided()
+          }
         })
       )
       return Effect.repeat(submitted, {
         while: (outcome) => outcome === "full",
         schedule: Schedule.spaced(FULL_MS)
-      })
+      }).pipe(
+        Effect.tap((outcome) =>
+          Effect.sync(() => {
+            if (outcome !== "halted") return
+            owed.add(partition)
+            decided()
+          })
+        )
+      )
     }
 
     const follow = Effect.gen(function* () {
+      owed.clear()
       const room = yield* Queue.unbounded<void>()
       for (let free = 0; free < UNDECIDED; free++) Queue.offerUnsafe(room, undefined)
       const decided = () => void Queue.offerUnsafe(room, undefined)
@@ -113,7 +130,7 @@ export const layer: Layer.Layer<never, never, EventLog | Partitions> = Layer.eff
           }
         }
       })
-      yield* Stream.runForEach(log.follow(Math.max(0, from - 1)), heard)
+      yield* Stream.runForEach(undamaged(log.followAny(Math.max(0, from - 1))), heard)
     })
 
     const someone = Effect.sync(() => byEvent(listeners.all()).length > 0)
@@ -124,7 +141,12 @@ export const layer: Layer.Layer<never, never, EventLog | Partitions> = Layer.eff
         Stream.runHead
       )
 
-    const following = Effect.andThen(until(true), Effect.raceFirst(follow, until(false)))
+    const goesOn = listeners.changes.pipe(
+      Stream.filter(() => [...owed].some((partition) => partitions.halted(partition) === undefined)),
+      Stream.runHead
+    )
+
+    const following = Effect.andThen(until(true), Effect.raceFirst(follow, Effect.raceFirst(until(false), goesOn)))
     yield* following.pipe(
       Effect.forever,
       Effect.tapCause((cause) => Effect.logError("tasks are not started by events any more", cause)),

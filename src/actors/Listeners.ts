@@ -21,6 +21,8 @@ export interface Listener {
 export interface Listeners {
   /** What a task listens to now, where it does. */
   put(partition: number, state: TaskState): void
+  /** Nothing of a partition is decided any more. */
+  forget(partition: number): void
   get(taskId: string): Listener | undefined
   readonly all: () => ReadonlyArray<Listener>
   /** Emits at once, and after a task has begun or ceased to listen, or listens to something else. */
@@ -41,6 +43,11 @@ export const make: Effect.Effect<Listeners> = Effect.gen(function* () {
       const { recurrence } = state.definition
       listeners.set(taskId, { taskId, partition, recurrence, since: state.since.sequence, heard: state.heard })
       if (before?.recurrence !== recurrence) PubSub.publishUnsafe(changed, undefined)
+    },
+    forget: (partition) => {
+      const of = [...listeners.values()].filter((listener) => listener.partition === partition)
+      for (const { taskId } of of) listeners.delete(taskId)
+      if (of.length > 0) PubSub.publishUnsafe(changed, undefined)
     },
     get: (taskId) => listeners.get(taskId),
     all: () => [...listeners.values()],

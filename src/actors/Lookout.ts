@@ -6,13 +6,20 @@
 import { Effect, Option } from "effect"
 import { EventLog } from "../events/EventLog.ts"
 import * as Settings from "../Settings.ts"
-import type { PartitionActor } from "./PartitionActor.ts"
+import type { Envelope } from "./Envelope.ts"
+
+/** Who is told to look. */
+export interface Looking {
+  readonly partition: number
+  readonly logSequence: () => number
+  submit(envelope: Envelope): boolean
+}
 
 /**
  * Looks for ever, every `lookMs`. As long as the log does not grow one question is asked; after it has, every actor that has
  * not stored anything itself since the last time looks (its own commit would have been refused, had it been overtaken).
  */
-export const lookout = Effect.fnUntraced(function* (actors: ReadonlyArray<PartitionActor>) {
+export const lookout = Effect.fnUntraced(function* (actors: ReadonlyArray<Looking>) {
   const log = yield* EventLog
   const { lookMs } = yield* Settings.Current
   const before = new Map<number, number>()

@@ -7,12 +7,17 @@
  * decisions are forgotten, what was missed is read from the log, and everything is decided again: a decision that had
  * been stored after all is recognised there. The log is the lock; being the owner only saves work.
  *
+ * The log is read whole at the start, and held against what it must be (`History.ts`): where it is damaged, or holds what a
+ * newer version wrote, there is no actor, and whoever starts it (`PartitionWriter.ts`) is told why.
+ *
  * A yes is in the log before it is said. A no is said only when nothing is in the log that is not known here: an owner that
  * has been overtaken must not tell a worker to forget what another has begun, nor a client that its task is not there.
  */
-import { Clock, Effect, Fiber, Queue, Result, Schedule, Stream } from "effect"
-import type { RecordedCommit } from "../events/Commit.ts"
+import { Clock, Effect, type Exit, Fiber, Queue, Result, Schedule, Stream } from "effect"
+import type { Commit, Found, RecordedCommit } from "../events/Commit.ts"
 import { EventLog } from "../events/EventLog.ts"
+import { History } from "../events/History.ts"
+import { LogWitness } from "../events/LogWitness.ts"
 import type { TaskEvent } from "../events/TaskEvent.ts"
 import { fromMillis, toMillis } from "../recurrence/Instant.ts"
 import type { Report } from "../work/Work.ts"
@@ -20,7 +25,6 @@ import * as Settings from "../Settings.ts"
 import { Agenda } from "./Agenda.ts"
 import type { Recorded } from "./Announcements.ts"
 import type { Announcer } from "./Announcer.ts"
-import { BrokenChain } from "./BrokenChain.ts"
 import type { Listeners } from "./Listeners.ts"
 import type { Dispatcher } from "./Dispatcher.ts"
 import * as Claim from "./task/Claim.ts"
@@ -28,6 +32,7 @@ import type { ExcludedDays } from "./task/ExcludedDays.ts"
 import type { Recall } from "./task/Recall.ts"
 import * as Task from "./task/Task.ts"
 import type { Envelope } from "./Envelope.ts"
+import { Halted, LookAgain } from "./Halted.ts"
 import { RecentEnds } from "./RecentEnds.ts"
 import { Staging } from "./Staging.ts"
 import { evolve } from "./task/Evolve.ts"
@@ -48,6 +53,24 @@ export interface PartitionActor {
   /** Sequence of the newest commit that it knows. */
   readonly logSequence: () => number
   readonly stats: () => PartitionStats
+  /** Ends when the actor does: `LookAgain` when the log is not what it was. */
+  readonly ended: Effect.Effect<Exit.Exit<never, LookAgain>>
+  /** What was asked and not answered, once it has ended; `unsure`: some of it may be in the log all the same. */
+  readonly leftovers: Effect.Effect<Leftovers>
+}
+
+export interface Leftovers {
+  readonly envelopes: ReadonlyArray<Envelope>
+  readonly unsure: boolean
+}
+
+export interface PartitionActorOptions {
+  /** Tasks that messages start are told to these. */
+  readonly listeners?: Listeners
+  /** How far the log was seen to reach; default: nobody has seen anything. */
+  readonly witness?: LogWitness["Service"]
+  /** The newest log sequence of which something was announced; read before the log is. */
+  readonly announced?: number
 }
 
 /** Questions that may wait in a mailbox; more are turned away. */
@@ -61,14 +84,17 @@ const isRecalling = ({ type }: Task.TaskCommand): boolean => type === "retry" ||
 
 const retryPolicy = Schedule.min([Schedule.exponential("50 millis"), Schedule.spaced("1 second")])
 
-/** Starts the actor of a partition; returns when it has read the partition's log and takes questions. */
+/**
+ * Starts the actor of a partition; returns when it has read the partition's log and takes questions. Fails with `Halted`
+ * where that log cannot be gone on with.
+ */
 export const make = Effect.fnUntraced(function* (
   partition: number,
   nodeId: string,
   announcer: Announcer,
   dispatcher: Dispatcher,
   excluded: ExcludedDays,
-  listeners?: Listeners
+  { announced = 0, listeners, witness = LogWitness.memory() }: PartitionActorOptions = {}
 ) {
   const log = yield* EventLog
   const settings = yield* Settings.Current
@@ -82,13 +108,15 @@ export const make = Effect.fnUntraced(function* (
   /** Questions taken from the mailbox that wait for their turn. */
   let rest: ReadonlyArray<Envelope> = []
   let stopped = false
+  /** What became of the newest append that was not stored. */
+  let refused: "conflict" | "unknown" | null = null
   /** The log has been read: what becomes of executions is told to the dispatcher from now on. */
   let isCurrent = false
 
   const put = (taskId: string, state: TaskState) => {
     if (isCurrent) dispatcher.follow(states.get(taskId), state)
     states.set(taskId, state)
-    listeners?.put(partition, state)
+    if (isCurrent) listeners?.put(partition, state)
     agenda.set(taskId, wakeAt(state, settings.startedGraceMs))
   }
 
@@ -110,29 +138,65 @@ export const make = Effect.fnUntraced(function* (
     dispatcher.remember(placeOf(state, execution), event.startedAt)
   }
 
-  /** Applies what the log says; a holder that is new here gets a whole lease to re-assert its claim. */
-  const apply = Effect.fnUntraced(function* (recorded: RecordedCommit) {
-    const { commit, sequence } = recorded
-    const now = yield* Clock.currentTimeMillis
-    if (commit.previousSequence !== lastSequence || commit.previousHash !== lastHash) {
-      return yield* new BrokenChain({ partition, sequence })
-    }
-    for (const event of commit.events) {
+  const note = (now: number) => witness.note(partition, { sequence: lastSequence, hash: lastHash, at: fromMillis(now) })
+
+  /** Folds what the log says; a holder that is new here gets a whole lease to re-assert its claim. */
+  const fold = (events: Commit["events"], sequence: number, now: number) => {
+    for (const event of events) {
       if (!isCurrent) remember(event, now)
       const state = evolve(states.get(event.taskId), event, { sequence }, settings.leaseMs)
       put(event.taskId, Claim.extendAll(state, now, settings.leaseMs))
       recent.note(event, sequence)
     }
+  }
+
+  /** Reads the whole log of the partition; fails where it cannot be gone on with. */
+  const begin = Effect.gen(function* () {
+    const history = new History(partition, witness.seen(partition), announced)
+    const look = Effect.fnUntraced(function* (found: Found) {
+      const now = yield* Clock.currentTimeMillis
+      const wasSound = history.sound
+      const commit = history.take(found)
+      if (commit === undefined) return
+      // Between damage and its acceptance events may not fit each other: each is taken as far as it does.
+      if (wasSound && history.sound) return fold(commit.events, found.sequence, now)
+      yield* Effect.ignoreCause(Effect.sync(() => fold(commit.events, found.sequence, now)))
+    })
+    yield* Effect.suspend(() => Stream.runForEach(log.readAny(partition, history.end.sequence), look)).pipe(
+      Effect.tapError((error) => Effect.logWarning(error.message)),
+      Effect.retry(retryPolicy),
+      Effect.orDie
+    )
+    const troubles = history.troubles()
+    if (troubles.length > 0) return yield* new Halted({ partition, troubles, end: history.end })
+    lastSequence = history.end.sequence
+    lastHash = history.end.hash
+    if (lastSequence > 0) note(yield* Clock.currentTimeMillis)
+  })
+
+  /** Applies what another has stored. */
+  const apply = Effect.fnUntraced(function* (recorded: RecordedCommit) {
+    const { commit, sequence } = recorded
+    const now = yield* Clock.currentTimeMillis
+    if (commit.previousSequence !== lastSequence || commit.previousHash !== lastHash) {
+      return yield* new LookAgain({
+        partition,
+        reason: `the commit at log sequence ${sequence} does not follow the one before it`
+      })
+    }
+    fold(commit.events, sequence, now)
     lastSequence = sequence
     lastHash = recorded.hash
+    note(now)
   })
 
   /** Reads what the log holds beyond what is known, for as long as it takes. */
-  const refresh = (use: (recorded: RecordedCommit) => Effect.Effect<void, BrokenChain>) =>
+  const refresh = (use: (recorded: RecordedCommit) => Effect.Effect<void, LookAgain>) =>
     Effect.suspend(() => Stream.runForEach(log.read(partition, lastSequence), use)).pipe(
-      Effect.tapError((error) => Effect.logWarning(error.message)),
+      Effect.tapErrorTag("LogUnavailable", (error) => Effect.logWarning(error.message)),
       Effect.retry({ while: (error) => error._tag === "LogUnavailable", schedule: retryPolicy }),
-      Effect.orDie
+      Effect.catchTag("LogUnavailable", Effect.die),
+      Effect.catchTag("UnreadableCommit", (error) => new LookAgain({ partition, reason: error.message }))
     )
 
   /** Says what is in the log; whoever wrote it may be gone before it could. */
@@ -187,12 +251,15 @@ export const make = Effect.fnUntraced(function* (
     }
     const outcome = yield* Effect.orDie(log.append(head, staging.json))
     if (outcome._tag !== "stored") {
+      refused = outcome._tag
       if (outcome._tag === "unknown")
         yield* Effect.logDebug(`partition ${partition}: append unknown: ${outcome.reason}`)
       return false
     }
     lastSequence = outcome.sequence
     lastHash = outcome.hash
+    refused = null
+    note(now)
     return true
   })
 
@@ -215,7 +282,9 @@ export const make = Effect.fnUntraced(function* (
         const commit = yield* log.at(partition, sequence).pipe(
           Effect.tapError((error) => Effect.logWarning(error.message)),
           Effect.retry({ while: (error) => error._tag === "LogUnavailable", schedule: retryPolicy }),
-          Effect.orDie
+          Effect.catchTag("LogUnavailable", Effect.die),
+          // Damage that was accepted: what stood there is lost.
+          Effect.catchTag("UnreadableCommit", () => Effect.succeed(null))
         )
         read.set(sequence, commit?.commit.events.filter(({ taskId }) => asked.has(taskId)) ?? [])
       }
@@ -229,6 +298,19 @@ export const make = Effect.fnUntraced(function* (
     return refresh((recorded) =>
       Effect.tap(apply(recorded), () => Effect.sync(() => announce(recorded.sequence, recorded.commit.events)))
     ).pipe(Effect.map(() => lastSequence !== before))
+  })
+
+  /** The guard refuses, and nothing new is there: then what is known to be the newest commit must be. */
+  const holds = Effect.gen(function* () {
+    const newest = yield* log
+      .at(partition, lastSequence)
+      .pipe(Effect.retry({ while: (error) => error._tag === "LogUnavailable", schedule: retryPolicy }), Effect.result)
+    const isThere = Result.isSuccess(newest) && newest.success?.hash === lastHash
+    if (lastSequence === 0 || isThere) return
+    return yield* new LookAgain({
+      partition,
+      reason: `the commit at log sequence ${lastSequence}, its newest, is not there any more`
+    })
   })
 
   /** One turn: decides all of `envelopes` and all that is due; returns what did not fit into the commit. */
@@ -254,7 +336,7 @@ export const make = Effect.fnUntraced(function* (
     const unfit = due.filter((taskId) => !staging.wake(taskId))
     const nothing = staging.events.length === 0
     if (nothing ? staging.denies && (yield* missed) : !(yield* store(staging, now))) {
-      if (!nothing) yield* missed
+      if (!nothing && !(yield* missed) && refused === "conflict") yield* holds
       for (const taskId of due) {
         const state = states.get(taskId)
         if (state !== undefined) agenda.set(taskId, wakeAt(state, settings.startedGraceMs))
@@ -301,19 +383,24 @@ export const make = Effect.fnUntraced(function* (
       if (!busy) yield* arm(head)
       const nothingNew = busy && Queue.sizeUnsafe(mailbox) === 0
       const messages = nothingNew ? [] : yield* Queue.takeBetween(mailbox, 1, settings.maxTurn - rest.length)
-      rest = yield* turn([...rest, ...messages.filter((message) => message !== "wake")])
+      rest = [...rest, ...messages.filter((message) => message !== "wake")]
+      rest = yield* turn(rest)
     }
   })
 
-  yield* refresh(apply)
-  for (const state of states.values()) dispatcher.follow(undefined, state)
+  yield* begin
   isCurrent = true
+  for (const state of states.values()) {
+    dispatcher.follow(undefined, state)
+    listeners?.put(partition, state)
+  }
   lookAgain(yield* Clock.currentTimeMillis)
   announcer.begin(partition, (taskId) => {
     const state = states.get(taskId)
     return state === undefined ? undefined : queueOf(state)
   })
-  yield* loop.pipe(
+  yield* Effect.addFinalizer(() => Effect.sync(() => listeners?.forget(partition)))
+  const running = yield* loop.pipe(
     Effect.tapCause((cause) => Effect.logError(`the actor of partition ${partition} has stopped`, cause)),
     Effect.ensuring(Effect.sync(() => (stopped = true))),
     (running) => Effect.forkScoped(running)
@@ -321,6 +408,11 @@ export const make = Effect.fnUntraced(function* (
 
   return {
     partition,
+    ended: Fiber.await(running),
+    leftovers: Effect.map(Queue.clear(mailbox), (waiting) => ({
+      envelopes: [...rest, ...waiting.filter((message) => message !== "wake")],
+      unsure: refused === "unknown"
+    })),
     submit: (envelope) => {
       // Nobody says news again: they are never turned away.
       const news = envelope._tag === "reoffer" || envelope._tag === "calendars"

@@ -6,6 +6,8 @@ import type { Rate } from "../events/Rate.ts"
 import type { CausedBy } from "../events/TaskEvent.ts"
 import type { Instant } from "../recurrence/Instant.ts"
 import type { Refused } from "./door/TaskRequest.ts"
+import type { Halted } from "./Halted.ts"
+import type { Accepted, AcceptLog } from "./Holding.ts"
 import * as SharedFacts from "./SharedFacts.ts"
 
 export interface QueuePause {
@@ -54,8 +56,11 @@ export class Queues extends Context.Service<
     readonly all: () => ReadonlyArray<QueueFacts>
     /** Succeeds when the change is in the log; a repeated command id gives the first answer. */
     change(command: QueueCommand): Effect.Effect<QueueAnswer, Refused>
-    /** Emits after changes that this node has learnt of. */
+    /** Emits after changes that this node has learnt of, and when they are halted or no longer. */
     readonly changes: Stream.Stream<void>
+    /** Why they cannot be known; undefined where that is not so. */
+    readonly halted: () => Halted | undefined
+    accept(word: AcceptLog): Effect.Effect<Accepted, Refused>
   }
 >()("nagatha/actors/Queues") {
   /** Ready when the queues have been read. `nodeId` is unique to this process. */
@@ -104,7 +109,7 @@ const make = Effect.fnUntraced(function* (nodeId: string) {
     return answerOf(after)
   }
 
-  const { change, changes } = yield* SharedFacts.make<QueueEvent, QueueAnswer>({
+  const { accept, change, changes, halted } = yield* SharedFacts.make<QueueEvent, QueueAnswer>({
     nodeId,
     name: "queues",
     partition: QUEUES_PARTITION,
@@ -144,6 +149,8 @@ const make = Effect.fnUntraced(function* (nodeId: string) {
     of: (queue) => queues.get(queue),
     all: () => [...queues.values()].sort((a, b) => (a.queue < b.queue ? -1 : 1)),
     change: (command) => change(command.causedBy.commandId, (time) => decided(command, time)),
-    changes
+    changes,
+    halted,
+    accept
   })
 })

@@ -2,13 +2,19 @@
  * Facts that tasks of all partitions share, in a partition of the log of their own: one writer at a time by the log's
  * guard, and every node that decides follows them. A change that succeeds is in the log; a repeated command id gives the
  * first answer, for as long as it is among the newest `KNOWN_COMMANDS`.
+ *
+ * Where their log cannot be gone on with they are halted, and every partition with them: nobody can know any more which
+ * days are excluded, or what a queue allows.
  */
-import { Clock, Effect, PubSub, Result, Schedule, Semaphore, Stream } from "effect"
-import type { Commit, CommitHead, RecordedCommit } from "../events/Commit.ts"
+import { Clock, Effect, Option, PubSub, Result, Schedule, Semaphore, Stream } from "effect"
+import type { Commit, CommitHead, Found, RecordedCommit } from "../events/Commit.ts"
 import { EventLog } from "../events/EventLog.ts"
 import { fromMillis, type Instant } from "../recurrence/Instant.ts"
-import { BrokenChain } from "./BrokenChain.ts"
-import type { Refused } from "./door/TaskRequest.ts"
+import { History } from "../events/History.ts"
+import { LogWitness } from "../events/LogWitness.ts"
+import { Refused } from "./door/TaskRequest.ts"
+import { Halted, haltedRefusal, LookAgain } from "./Halted.ts"
+import * as Holding from "./Holding.ts"
 
 /** Commands remembered: older ones are carried out again if they are ever sent again. */
 const KNOWN_COMMANDS = 256
@@ -38,8 +44,10 @@ export interface SharedFacts<Event, Answer> {
     commandId: string,
     decide: (time: Instant) => Result.Result<Decided<Event, Answer>, Refused>
   ): Effect.Effect<Answer, Refused>
-  /** Emits after changes that this node has learnt of. */
+  /** Emits after changes that this node has learnt of, and when they are halted or no longer. */
   readonly changes: Stream.Stream<void>
+  readonly halted: () => Halted | undefined
+  accept(word: Holding.AcceptLog): Effect.Effect<Holding.Accepted, Refused>
 }
 
 /** Ready when they have been read; follows them for as long as its scope lives. */
@@ -52,6 +60,12 @@ export const make = Effect.fnUntraced(function* <Event, Answer>(options: SharedF
   let lastSequence = 0
   let lastHash = ""
   let commits = 0
+  const witness = Option.getOrElse(yield* Effect.serviceOption(LogWitness), LogWitness.memory)
+  let holding: Holding.Holding | undefined
+
+  const note = Effect.map(Clock.currentTimeMillis, (now) =>
+    witness.note(partition, { sequence: lastSequence, hash: lastHash, at: fromMillis(now) })
+  )
 
   const take = (event: Event, logSequence: number): Answer => {
     const answer = fold(event, logSequence)
@@ -61,22 +75,73 @@ export const make = Effect.fnUntraced(function* <Event, Answer>(options: SharedF
     return answer
   }
 
+  const lookAgain = (reason: string) => new LookAgain({ partition, reason })
+
   const apply = Effect.fnUntraced(function* ({ commit, hash, sequence }: RecordedCommit) {
     if (sequence <= lastSequence) return
     if (commit.previousSequence !== lastSequence || commit.previousHash !== lastHash) {
-      return yield* new BrokenChain({ partition, sequence })
+      return yield* lookAgain(`the commit at log sequence ${sequence} does not follow the one before it`)
     }
     for (const event of eventsOf(commit)) take(event, sequence)
     lastSequence = sequence
     lastHash = hash
+    yield* note
     yield* PubSub.publish(changed, undefined)
   })
 
+  /** Reads all of them, or what is beyond what is known; fails where that cannot be gone on with. */
+  const begin = Effect.gen(function* () {
+    const history = new History(partition, witness.seen(partition))
+    const look = (found: Found) =>
+      Effect.sync(() => {
+        const commit = history.take(found)
+        if (commit === undefined || found.sequence <= lastSequence) return
+        for (const event of eventsOf(commit)) take(event, found.sequence)
+      })
+    yield* Effect.suspend(() => Stream.runForEach(log.readAny(partition, history.end.sequence), look)).pipe(
+      Effect.tapError((error) => Effect.logWarning(error.message)),
+      Effect.retry(retryPolicy),
+      Effect.orDie
+    )
+    const troubles = history.troubles()
+    if (troubles.length > 0) return yield* new Halted({ partition, troubles, end: history.end })
+    lastSequence = history.end.sequence
+    lastHash = history.end.hash
+    if (lastSequence > 0) yield* note
+  })
+
   const refresh = Effect.suspend(() => Stream.runForEach(log.read(partition, lastSequence), apply)).pipe(
-    Effect.tapError((error) => Effect.logWarning(error.message)),
+    Effect.tapErrorTag("LogUnavailable", (error) => Effect.logWarning(error.message)),
     Effect.retry({ while: (error) => error._tag === "LogUnavailable", schedule: retryPolicy }),
-    Effect.orDie
+    Effect.catchTag("LogUnavailable", Effect.die),
+    Effect.catchTag("UnreadableCommit", (error) => lookAgain(error.message))
   )
+
+  const halt = Effect.fnUntraced(function* (halted: Halted) {
+    holding = yield* Holding.make(log, halted, nodeId)
+    yield* Effect.logError(
+      `the ${name}, which all tasks share, cannot be known: ${halted.message}. Until then nothing is decided in any partition`
+    )
+    yield* PubSub.publish(changed, undefined)
+  })
+
+  /** Follows them; where they do not fit what is known, all are looked at again. */
+  const follow = Effect.gen(function* () {
+    if (holding !== undefined) {
+      yield* holding.lifted
+      holding = undefined
+      yield* Effect.catchTag(begin, "Halted", halt)
+      return yield* PubSub.publish(changed, undefined)
+    }
+    yield* log.follow(lastSequence, partition).pipe(
+      Stream.runForEach((recorded) => alone.withPermits(1)(apply(recorded))),
+      Effect.catchTag("LogUnavailable", (error) => Effect.logWarning(error.message)),
+      Effect.catchTag("UnreadableCommit", (error) => lookAgain(error.message)),
+      Effect.catchTag("LookAgain", (error) =>
+        Effect.andThen(Effect.logWarning(error.message), alone.withPermits(1)(Effect.catchTag(begin, "Halted", halt)))
+      )
+    )
+  })
 
   type Decide = (time: Instant) => Result.Result<Decided<Event, Answer>, Refused>
 
@@ -85,6 +150,7 @@ export const make = Effect.fnUntraced(function* <Event, Answer>(options: SharedF
     const before = known.get(commandId)
     if (before !== undefined) return { answer: before }
     const time = fromMillis(yield* Clock.currentTimeMillis)
+    if (holding !== undefined) return yield* haltedRefusal(holding.halted)
     const decided = yield* Effect.fromResult(decide(time))
     if (!("event" in decided)) return decided
     commits += 1
@@ -101,6 +167,7 @@ export const make = Effect.fnUntraced(function* <Event, Answer>(options: SharedF
     const answer = take(decided.event, outcome.sequence)
     lastSequence = outcome.sequence
     lastHash = outcome.hash
+    yield* note
     yield* PubSub.publish(changed, undefined)
     return { answer }
   })
@@ -111,16 +178,30 @@ export const make = Effect.fnUntraced(function* <Event, Answer>(options: SharedF
         for (;;) {
           const done = yield* attempt(commandId, decide)
           if (done !== undefined) return done.answer
-          yield* refresh
+          const before = lastSequence
+          yield* Effect.catchTag(refresh, "LookAgain", () => Effect.void)
+          // Nothing new, or nothing that follows: then what was known may not be there any more.
+          if (lastSequence === before) yield* Effect.catchTag(begin, "Halted", halt)
         }
       })
     )
 
-  yield* refresh
-  yield* log.follow(lastSequence, partition).pipe(
-    Stream.runForEach((recorded) => alone.withPermits(1)(apply(recorded))),
+  yield* Effect.catchTag(begin, "Halted", halt)
+  yield* Effect.forever(follow).pipe(
     Effect.tapCause((cause) => Effect.logError(`the ${name} are not followed any more`, cause)),
     (following) => Effect.forkScoped(following)
   )
-  return { change, changes: Stream.fromPubSub(changed) } satisfies SharedFacts<Event, Answer>
+  return {
+    change,
+    changes: Stream.fromPubSub(changed),
+    halted: () => holding?.halted,
+    accept: (word) =>
+      Effect.suspend(() =>
+        holding === undefined
+          ? Effect.fail(
+              new Refused({ code: "notHalted", message: `the ${name} are not halted: there is nothing to accept` })
+            )
+          : holding.accept(word)
+      )
+  } satisfies SharedFacts<Event, Answer>
 })

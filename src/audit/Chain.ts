@@ -4,6 +4,7 @@
  * a partition, which nothing follows; the digest of a range tells that one as well, to whoever has kept it.
  */
 import { createHash } from "node:crypto"
+import type { Damage } from "../events/Acceptance.ts"
 import type { Commit } from "../events/Commit.ts"
 import type { Finding } from "./Finding.ts"
 
@@ -23,6 +24,7 @@ const NOTHING: End = { sequence: 0, hash: "" }
 
 export class Chain {
   readonly #ends = new Map<number, End>()
+  readonly #unread = new Map<number, string>()
   readonly #after: number
   #last: number
 
@@ -49,23 +51,32 @@ export class Chain {
     return [{ kind: "gap", logSequence: sequence, partition: -1, message }]
   }
 
+  /** A message that cannot be read: which partition it belongs to is told by the commit that names it. */
+  pass(sequence: number, hash: string): void {
+    this.#unread.set(sequence, hash)
+  }
+
   /** The next commit; gives what is wrong with its place. */
   follow({ commit, hash, sequence }: Link): ReadonlyArray<Finding> {
     const { partition, previousHash, previousSequence } = commit
     const known = this.#ends.get(partition)
     const begins = known === undefined && previousSequence > 0 && previousSequence <= this.#after
-    const end = known ?? (begins ? { sequence: previousSequence, hash: previousHash } : NOTHING)
+    const unread = this.#unread.get(previousSequence)
+    const passed = unread === undefined ? undefined : { sequence: previousSequence, hash: unread }
+    const end = passed ?? known ?? (begins ? { sequence: previousSequence, hash: previousHash } : NOTHING)
     this.#ends.set(partition, { sequence, hash })
     if (previousSequence === end.sequence && previousHash === end.hash) return []
-    const found = (message: string): ReadonlyArray<Finding> => [
-      { kind: "brokenChain", logSequence: sequence, partition, message }
+    const found = (damage: Damage, message: string): ReadonlyArray<Finding> => [
+      { kind: "brokenChain", logSequence: sequence, partition, message, damage }
     ]
     if (previousSequence !== end.sequence) {
       return found(
+        { kind: "gap", logSequence: sequence, hash },
         `the commit at log sequence ${sequence} follows ${named(previousSequence)}, but the newest of partition ${partition} before it is ${named(end.sequence)}: commits were removed, put in or restored from a copy`
       )
     }
     return found(
+      { kind: "edited", logSequence: end.sequence, hash: end.hash },
       `the commit at log sequence ${end.sequence} of partition ${partition} is not the one that ${sequence} was decided on: it was edited or replaced`
     )
   }

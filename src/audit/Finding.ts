@@ -1,8 +1,11 @@
+import type { Damage } from "../events/Acceptance.ts"
+
 /** What an audit may find: each kind breaks a promise. A log without findings keeps them all. */
 export const FINDINGS = {
   gap: "log sequences are missing",
   brokenChain: "a commit does not follow the one before it in its partition",
   unreadable: "a stored message is no commit",
+  newer: "a newer version has written what this one does not understand",
   wrongPartition: "events stand in a partition that is not that of their task",
   unexplained: "an instant of the recurrence was never decided",
   duplicate: "an instant was decided again",
@@ -36,4 +39,6 @@ export interface Finding {
   readonly at?: string
   readonly executionId?: string
   readonly message: string
+  /** Of a history that is not whole: what an operator may accept. */
+  readonly damage?: Damage
 }

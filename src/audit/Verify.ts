@@ -3,7 +3,6 @@
  * had to be decided follow from the definitions, the calendars and the zone data (`Grid.ts`), the order of commits from
  * their bytes (`Chain.ts`). Pure; one pass; memory grows with the tasks, not with the log.
  */
-import { Result } from "effect"
 import * as Commit from "../events/Commit.ts"
 import type { RecordedCommit } from "../events/Commit.ts"
 import { hashOf } from "../events/EventLog.ts"
@@ -11,6 +10,7 @@ import { CALENDARS_PARTITION } from "../events/CalendarEvent.ts"
 import type { TaskEvent } from "../events/TaskEvent.ts"
 import { toMillis } from "../recurrence/Instant.ts"
 import { tzdataVersion } from "../recurrence/zone/Zone.ts"
+import { Acceptances } from "./Acceptances.ts"
 import { CalendarHistory } from "./CalendarHistory.ts"
 import { Chain, Digest } from "./Chain.ts"
 import type { Finding, FindingKind } from "./Finding.ts"
@@ -59,6 +59,13 @@ export interface Report {
   readonly tzdata: string
   readonly counts: Readonly<Partial<Record<FindingKind, number>>>
   readonly findings: ReadonlyArray<Finding>
+  /** What is not whole, and was accepted by somebody: `nagatha admin accept-log`. */
+  readonly accepted?: ReadonlyArray<AcceptedFinding>
+}
+
+export interface AcceptedFinding extends Finding {
+  readonly acceptedBy: string
+  readonly reason: string
 }
 
 export class Verification {
@@ -69,6 +76,7 @@ export class Verification {
   readonly #digest = new Digest()
   readonly #world: World
   readonly #counts = new Map<FindingKind, number>()
+  readonly #acceptances = new Acceptances()
   readonly #findings: Array<Finding> = []
   readonly #from: number
   readonly #tally: Tally
@@ -91,13 +99,31 @@ export class Verification {
 
   /** A stored message, in log order. */
   text(sequence: number, text: string, storedAt: number): void {
-    const decoded = Commit.decode(sequence, text)
-    if (Result.isSuccess(decoded)) {
-      return this.commit({ sequence, commit: decoded.success, hash: hashOf(text), storedAt })
+    const reading = Commit.read(sequence, text)
+    const hash = hashOf(text)
+    if (reading._tag !== "whole") {
+      const { message } = reading.error
+      this.#found(
+        reading._tag === "newer"
+          ? { kind: "newer", logSequence: sequence, partition: reading.known?.partition ?? -1, message }
+          : {
+              kind: "unreadable",
+              logSequence: sequence,
+              partition: -1,
+              message,
+              damage: { kind: "unreadable", logSequence: sequence, hash }
+            }
+      )
     }
-    if (this.#options.taskId === undefined) for (const finding of this.#chain.step(sequence)) this.#found(finding)
+    // What is known of a newer version's commit is audited as far as it goes.
+    const commit = reading._tag === "whole" ? reading.commit : reading._tag === "newer" ? reading.known : undefined
+    if (commit !== undefined) return this.commit({ sequence, commit, hash, storedAt })
+    if (this.#options.taskId === undefined) {
+      for (const finding of this.#chain.step(sequence)) this.#found(finding)
+      this.#chain.pass(sequence, hash)
+      if (sequence >= this.#from) this.#digest.add(sequence, hash)
+    }
     this.#last = sequence
-    this.#found({ kind: "unreadable", logSequence: sequence, partition: -1, message: decoded.failure.message })
   }
 
   /** A commit, in log order. */
@@ -110,6 +136,7 @@ export class Verification {
       if (sequence >= this.#from) this.#digest.add(sequence, hash)
     }
     this.#last = sequence
+    this.#acceptances.take(commit, sequence)
     if (sequence >= this.#from) this.#commits += 1
     for (const event of commit.calendars ?? []) this.#world.calendars.take(event, sequence)
     // Calendars and queues have partitions of their own, behind those of tasks.
@@ -151,6 +178,19 @@ export class Verification {
       if (task.end(newest)) waiting += 1
       open += task.open
     }
+    const findings: Array<Finding> = []
+    const accepted: Array<AcceptedFinding> = []
+    for (const finding of this.#findings) {
+      const by = this.#acceptances.of(finding)
+      if (by === undefined) {
+        findings.push(finding)
+        continue
+      }
+      accepted.push({ ...finding, acceptedBy: by.actor, reason: by.reason })
+      const left = (this.#counts.get(finding.kind) ?? 1) - 1
+      if (left === 0) this.#counts.delete(finding.kind)
+      else this.#counts.set(finding.kind, left)
+    }
     const { due, failure, forgone, late, latestMs, manual, retry, skipped, steps, success } = this.#tally
     return {
       ok: this.#counts.size === 0,
@@ -165,7 +205,8 @@ export class Verification {
       digest: this.#options.taskId === undefined ? this.#digest.hex() : null,
       tzdata: tzdataVersion,
       counts: Object.fromEntries(this.#counts),
-      findings: this.#findings
+      findings,
+      ...(accepted.length === 0 ? {} : { accepted })
     }
   }
 }

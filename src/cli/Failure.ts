@@ -48,7 +48,10 @@ const refusals: Readonly<Record<string, number>> = {
   nothingToRevert: ExitCode.conflict,
   nothingWaits: ExitCode.conflict,
   revisionConflict: ExitCode.conflict,
-  tooMany: ExitCode.conflict
+  tooMany: ExitCode.conflict,
+  partitionHalted: ExitCode.conflict,
+  notAcceptable: ExitCode.conflict,
+  notHalted: ExitCode.conflict
 }
 
 /** Why a deployment failed, as code and exit code. */

@@ -150,6 +150,9 @@ export const groups: ReadonlyArray<{ readonly group: string; readonly verbs: Rea
       verb("doctor", "Check the set-up end to end, and say what to do", () =>
         import("./commands/doctor.ts").then(({ doctor }) => doctor)
       ),
+      verb("admin", "What only whoever answers for the log should do", () =>
+        import("./commands/admin.ts").then(({ admin }) => admin)
+      ),
       verb("mcp-servers", "MCP servers of this machine's mcp.json", () =>
         import("./commands/mcp-servers.ts").then(({ mcpServers }) => mcpServers)
       ),

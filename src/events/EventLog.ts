@@ -8,7 +8,7 @@
 import { Context, Effect, Layer, PubSub, Result, Schema, Stream } from "effect"
 import { hash } from "node:crypto"
 import * as Commit from "./Commit.ts"
-import type { CommitHead, RecordedCommit, UnreadableCommit } from "./Commit.ts"
+import type { CommitHead, Found, RecordedCommit, UnreadableCommit } from "./Commit.ts"
 
 /**
  * What became of an append. There is no fourth outcome and no failure beside them:
@@ -80,10 +80,14 @@ export class EventLog extends Context.Service<
     append(head: CommitHead, eventJson: ReadonlyArray<string>): Effect.Effect<AppendOutcome, CommitTooLarge>
     /** Commits of one partition after `afterSequence`, oldest first, up to the newest at the time of the call. */
     read(partition: number, afterSequence: number): Stream.Stream<RecordedCommit, LogUnavailable | UnreadableCommit>
+    /** The same, also what cannot be read: for those who must know what is wrong. */
+    readAny(partition: number, afterSequence: number): Stream.Stream<Found, LogUnavailable>
     /** The commit of a partition at a sequence; null where there is none. */
     at(partition: number, sequence: number): Effect.Effect<RecordedCommit | null, LogUnavailable | UnreadableCommit>
     /** Commits of all partitions, or of one, after `afterSequence`, oldest first, then live; never ends by itself. */
     follow(afterSequence: number, partition?: number): Stream.Stream<RecordedCommit, LogUnavailable | UnreadableCommit>
+    /** The same, also what cannot be read: for those who go on with what they know. */
+    followAny(afterSequence: number): Stream.Stream<Found, LogUnavailable>
     /** What is stored, as it is stored, whether or not it can be read: for audits. */
     stored(query: StoredQuery): Effect.Effect<StoredPage, LogUnavailable>
     /** Sequence of the newest commit of any partition; 0 when the log is empty. */
@@ -99,6 +103,36 @@ export class EventLog extends Context.Service<
 
 /** Hex SHA-256 of a commit's bytes. */
 export const hashOf = (text: string): string => hash("sha256", text, "hex")
+
+/** A stored text as a reader finds it. */
+export const foundIn = ({ sequence, storedAt, text }: StoredText): Found => ({
+  sequence,
+  storedAt,
+  hash: hashOf(text),
+  reading: Commit.read(sequence, text)
+})
+
+/** Fails at the first that is not understood, after all that stand before it. */
+export const wholly = <E>(found: Stream.Stream<Found, E>): Stream.Stream<RecordedCommit, E | UnreadableCommit> =>
+  found.pipe(
+    Stream.chunks,
+    Stream.flatMap((chunk): Stream.Stream<RecordedCommit, UnreadableCommit> => {
+      const commits: Array<RecordedCommit> = []
+      for (const one of chunk) {
+        const read = Commit.wholly(one)
+        if (Result.isFailure(read)) return Stream.concat(Stream.fromArray(commits), Stream.fail(read.failure))
+        commits.push(read.success)
+      }
+      return Stream.fromArray(commits)
+    })
+  )
+
+/**
+ * For those who go on over damage, of which nothing can be read by anybody: it is left out. What a newer version wrote is
+ * not: it fails there, after all that stand before it.
+ */
+export const undamaged = <E>(found: Stream.Stream<Found, E>): Stream.Stream<RecordedCommit, E | UnreadableCommit> =>
+  wholly(Stream.filter(found, ({ reading }) => reading._tag !== "damaged"))
 
 interface Line extends StoredText {
   readonly partition: number
@@ -130,8 +164,12 @@ const makeMemory = Effect.gen(function* () {
     byPartition.set(partition, made)
     return made
   }
-  const thaw = ({ hash, sequence, storedAt, text }: Line): Effect.Effect<RecordedCommit, UnreadableCommit> =>
-    Effect.fromResult(Result.map(Commit.decode(sequence, text), (commit) => ({ sequence, commit, hash, storedAt })))
+  const found = ({ hash, sequence, storedAt, text }: Line): Found => ({
+    sequence,
+    hash,
+    storedAt,
+    reading: Commit.read(sequence, text)
+  })
 
   const append = Effect.fnUntraced(function* (head: CommitHead, eventJson: ReadonlyArray<string>) {
     const text = Commit.encode(head, eventJson)
@@ -148,40 +186,46 @@ const makeMemory = Effect.gen(function* () {
     return { _tag: "stored", sequence: line.sequence, hash: line.hash } as const
   })
 
+  const readAny = (partition: number, after: number) =>
+    Stream.suspend(() => {
+      const lines = linesOf(partition)
+      return Stream.fromIterable(lines.slice(firstAfter(lines, after)))
+    }).pipe(Stream.map(found))
+
+  const followAny = (after: number, partition?: number) =>
+    Stream.unwrap(
+      Effect.gen(function* () {
+        const subscription = yield* PubSub.subscribe(grown)
+        const lines = partition === undefined ? all : linesOf(partition)
+        let at = firstAfter(lines, after)
+        const drain = Effect.sync(() => {
+          const fresh = lines.slice(at)
+          at += fresh.length
+          return fresh
+        })
+        return Stream.concat(
+          Stream.fromIterableEffect(drain),
+          Stream.fromSubscription(subscription).pipe(
+            Stream.mapEffect(() => drain),
+            Stream.flattenIterable
+          )
+        ).pipe(Stream.map(found))
+      })
+    )
+
   return EventLog.of({
     maxCommitBytes: MEMORY_COMMIT_BYTES,
     append,
-    read: (partition, after) =>
-      Stream.suspend(() => {
-        const lines = linesOf(partition)
-        return Stream.fromIterable(lines.slice(firstAfter(lines, after)))
-      }).pipe(Stream.mapEffect(thaw)),
+    readAny,
+    read: (partition, after) => wholly(readAny(partition, after)),
     at: (partition, sequence) =>
       Effect.suspend(() => {
         const lines = linesOf(partition)
         const line = lines[firstAfter(lines, sequence - 1)]
-        return line?.sequence === sequence ? thaw(line) : Effect.succeed(null)
+        return line?.sequence === sequence ? Effect.fromResult(Commit.wholly(found(line))) : Effect.succeed(null)
       }),
-    follow: (after, partition) =>
-      Stream.unwrap(
-        Effect.gen(function* () {
-          const subscription = yield* PubSub.subscribe(grown)
-          const lines = partition === undefined ? all : linesOf(partition)
-          let at = firstAfter(lines, after)
-          const drain = Effect.sync(() => {
-            const fresh = lines.slice(at)
-            at += fresh.length
-            return fresh
-          })
-          return Stream.concat(
-            Stream.fromIterableEffect(drain),
-            Stream.fromSubscription(subscription).pipe(
-              Stream.mapEffect(() => drain),
-              Stream.flattenIterable
-            )
-          ).pipe(Stream.mapEffect(thaw))
-        })
-      ),
+    followAny: (after) => followAny(after),
+    follow: (after, partition) => wholly(followAny(after, partition)),
     stored: ({ after, bytes, limit = Infinity, partitions, wants }) =>
       Effect.sync(() => {
         const lines: Array<StoredText> = []

@@ -185,6 +185,7 @@ const started = Effect.fnUntraced(function* <Services>(
 
   const status = Effect.gen(function* () {
     const { executions, tasks } = yield* queries.counts
+    const { count, first } = yield* queries.parked
     const logSequence = yield* queries.logSequence
     const answer: ServiceStatus = {
       server: { name: "none", version: "", url: "memory:" },
@@ -193,7 +194,13 @@ const started = Effect.fnUntraced(function* <Services>(
       ],
       partitions: partitions.stats().map((one) => ({ ...one, owner: NODE })),
       queues: [],
-      projection: { logSequence, lag: 0, tasks, executions }
+      projection: {
+        logSequence,
+        lag: 0,
+        tasks,
+        executions,
+        ...(first === undefined ? {} : { parked: { count, first } })
+      }
     }
     return answer
   })
@@ -229,6 +236,7 @@ const started = Effect.fnUntraced(function* <Services>(
     const tell = asking([
       ...(yield* Commands.calendarCommands(sender)),
       ...(yield* Commands.queueCommands(sender)),
+      ...(yield* Commands.logCommands(sender)),
       ...subscriptions.commands
     ])
     return { ...commands, ask: asking(questions), tell }

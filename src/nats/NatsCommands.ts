@@ -11,12 +11,12 @@ import { Refused } from "../actors/door/TaskRequest.ts"
 import { Partitions } from "../actors/Partitions.ts"
 import { type Answered, decodeWith, type errorJson } from "../service/Answered.ts"
 import * as Commands from "../service/Commands.ts"
-import { busy, Commanded, refuseTooMany, VERBS } from "../service/Commands.ts"
+import { Commanded, notTaken, refuseTooMany, VERBS } from "../service/Commands.ts"
 import * as Settings from "../Settings.ts"
 import type { TaskTypes } from "../work/TaskTypes.ts"
 import { ClaimRequest, Heartbeat, Report } from "../work/Work.ts"
 import { isNoResponders, Lost, NatsConnection } from "./NatsConnection.ts"
-import { NatsService, readJson, respond, respondError } from "./NatsService.ts"
+import { answering, NatsService, readJson, respond, respondError } from "./NatsService.ts"
 import { ensureQueue } from "./Provision.ts"
 
 const decodeCommands = decodeWith(Schema.Array(Commanded))
@@ -108,7 +108,8 @@ export const layer = (
       })
 
       const submitAll = (partition: number, message: Msg, envelope: Parameters<typeof partitions.submit>[1]) => {
-        if (partitions.submit(partition, envelope) !== "accepted") respondError(message, busy())
+        if (partitions.submit(partition, envelope) !== "accepted")
+          respondError(message, notTaken(partitions, partition))
       }
       const answerWith = (message: Msg) => (answers: unknown) => respond(message, answers)
 
@@ -152,6 +153,10 @@ export const layer = (
             reply: answerWith(message)
           })
         )
+      }
+
+      for (const { answer, name } of yield* Commands.logCommands({ actor: "nats", newId: randomUUID })) {
+        yield* endpoint(`command-${name}`, subjects.command(name), GROUP, answering(services, name, answer))
       }
 
       yield* endpoint("worker-register", subjects.register, GROUP, (message) => {

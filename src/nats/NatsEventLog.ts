@@ -5,17 +5,18 @@
  * before the id): the actor that reads what it missed finds its own commit there.
  */
 import { AckPolicy, DeliverPolicy, type JsMsg, JetStreamApiError } from "@nats-io/jetstream"
-import { Array as Arr, Effect, Layer, Option, Queue, Result, Schedule, Stream } from "effect"
+import { Array as Arr, Effect, Layer, Option, Queue, Schedule, Stream } from "effect"
 import * as Commit from "../events/Commit.ts"
-import type { RecordedCommit } from "../events/Commit.ts"
 import {
   type AppendOutcome,
   CommitTooLarge,
   EventLog,
+  foundIn,
   hashOf,
   LogUnavailable,
   type StoredQuery,
-  type StoredText
+  type StoredText,
+  wholly
 } from "../events/EventLog.ts"
 import { GUARD_IN_FLIGHT, publisherOf, WRONG_LAST_SEQUENCE } from "./JetStreamPublish.ts"
 import { headersOf, NatsConnection, reasonOf } from "./NatsConnection.ts"
@@ -33,20 +34,8 @@ const retryPolicy = Schedule.min([Schedule.exponential("100 millis"), Schedule.s
 
 const unavailable = (cause: unknown): LogUnavailable => new LogUnavailable({ reason: reasonOf(cause) })
 
-const thaw = (
-  message: Pick<JsMsg, "seq" | "string" | "time">
-): Result.Result<RecordedCommit, Commit.UnreadableCommit> => {
-  const text = message.string()
-  return Result.map(Commit.decode(message.seq, text), (commit) => ({
-    sequence: message.seq,
-    commit,
-    hash: hashOf(text),
-    storedAt: message.time.getTime()
-  }))
-}
-
-/** Whole arrays at a time: reading the log is a hot path. */
-const thawAll = (messages: Arr.NonEmptyReadonlyArray<JsMsg>) => Effect.fromResult(Result.all(Arr.map(messages, thaw)))
+const found = (message: Pick<JsMsg, "seq" | "string" | "time">): Commit.Found =>
+  foundIn({ sequence: message.seq, text: message.string(), storedAt: message.time.getTime() })
 
 export const layer: Layer.Layer<EventLog, never, NatsConnection> = Layer.effect(
   EventLog,
@@ -120,7 +109,7 @@ export const layer: Layer.Layer<EventLog, never, NatsConnection> = Layer.effect(
           )
       )
 
-    const read = (partition: number, afterSequence: number) =>
+    const readAny = (partition: number, afterSequence: number) =>
       Stream.unwrap(
         Effect.gen(function* () {
           const subject = subjects.log(partition)
@@ -146,7 +135,7 @@ export const layer: Layer.Layer<EventLog, never, NatsConnection> = Layer.effect(
                 ? Effect.fail(new LogUnavailable({ reason: `the log ended before sequence ${last}` }))
                 : Effect.succeed([messages, at >= last ? Option.none<number>() : Option.some(at)] as const)
             })
-          ).pipe(Stream.mapArrayEffect(thawAll))
+          ).pipe(Stream.map(found))
         })
       )
 
@@ -187,25 +176,18 @@ export const layer: Layer.Layer<EventLog, never, NatsConnection> = Layer.effect(
         })
       )
 
-    const follow = (afterSequence: number, partition?: number) =>
+    const followAny = (afterSequence: number, partition?: number) =>
       Stream.suspend(() => {
         let seen = afterSequence
         const subject = partition === undefined ? subjects.allLog : subjects.log(partition)
         return Stream.suspend(() => followOnce(subject, seen)).pipe(
           Stream.filter((message) => message.seq > seen),
-          Stream.mapArrayEffect((messages) =>
-            Effect.tap(thawAll(messages), (commits) =>
-              Effect.sync(() => {
-                seen = Arr.lastNonEmpty(commits).sequence
-              })
-            )
-          ),
+          Stream.mapArray((messages) => {
+            seen = Arr.lastNonEmpty(messages).seq
+            return Arr.map(messages, found)
+          }),
           Stream.tapError((error) => Effect.logDebug(error.message)),
-          Stream.retry(
-            Schedule.while(retryPolicy, ({ input }: { readonly input: LogUnavailable | Commit.UnreadableCommit }) =>
-              Effect.succeed(input._tag === "LogUnavailable")
-            )
-          )
+          Stream.retry(retryPolicy)
         )
       })
 
@@ -266,7 +248,7 @@ export const layer: Layer.Layer<EventLog, never, NatsConnection> = Layer.effect(
             Effect.flatMap((message) =>
               message === null || message.subject !== subjects.log(partition)
                 ? Effect.succeed(null)
-                : Effect.fromResult(thaw(message))
+                : Effect.fromResult(Commit.wholly(found(message)))
             )
           )
 
@@ -274,8 +256,10 @@ export const layer: Layer.Layer<EventLog, never, NatsConnection> = Layer.effect(
       at,
       maxCommitBytes,
       append,
-      read,
-      follow,
+      readAny,
+      read: (partition, after) => wholly(readAny(partition, after)),
+      followAny: (after) => followAny(after),
+      follow: (after, partition) => wholly(followAny(after, partition)),
       stored,
       lastSequence: newest(subjects.allLog)
     })

@@ -111,6 +111,7 @@ export const layer = (
           { concurrency: "unbounded" }
         )
         const { executions, tasks } = yield* queries.counts
+        const { count, first } = yield* queries.parked
         const logSequence = yield* queries.logSequence
         const newest = yield* Effect.orElseSucceed(log.lastSequence, () => logSequence)
         const server = connection.info
@@ -119,7 +120,13 @@ export const layer = (
           nodes: pings.flatMap(nodeOf),
           partitions: partitions.flat().sort(byPartition),
           queues: lines,
-          projection: { logSequence, lag: Math.max(0, newest - logSequence), tasks, executions }
+          projection: {
+            logSequence,
+            lag: Math.max(0, newest - logSequence),
+            tasks,
+            executions,
+            ...(first === undefined ? {} : { parked: { count, first } })
+          }
         }
       })
 

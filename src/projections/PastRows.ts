@@ -8,7 +8,7 @@
  */
 import { Clock, Deferred, Effect, Schema, Scope, Stream } from "effect"
 import type { CalendarEvent } from "../events/CalendarEvent.ts"
-import type { RecordedCommit } from "../events/Commit.ts"
+import { known, type RecordedCommit } from "../events/Commit.ts"
 import { EventLog } from "../events/EventLog.ts"
 import { fromMillis, type Instant, toMillis } from "../recurrence/Instant.ts"
 import { batchesOf } from "./Projector.ts"
@@ -24,7 +24,7 @@ export type Moment =
 
 /** A moment as it can be seen. */
 export interface View {
-  readonly queries: Omit<Queries["Service"], "counts" | "logSequence">
+  readonly queries: Omit<Queries["Service"], "counts" | "logSequence" | "parked">
   /** What had happened to the calendars, in order. */
   readonly calendars: ReadonlyArray<{ readonly event: CalendarEvent; readonly sequence: number }>
   /** Where the log begins, where that is after the moment; null where the log is empty; undefined for any other moment. */
@@ -150,13 +150,11 @@ export const make = Effect.fnUntraced(function* (
     })
 
     if (entry.last > 0) {
-      yield* log.follow(0).pipe(
+      yield* log.followAny(0).pipe(
+        Stream.map(known),
         Stream.takeUntil(isBehind),
         Stream.runForEachArray(fold),
-        Effect.catchTag(
-          ["LogUnavailable", "UnreadableCommit"],
-          (error) => new NotRebuilt({ reason: "unreadable", message: error.message })
-        ),
+        Effect.catchTag("LogUnavailable", (error) => new NotRebuilt({ reason: "unreadable", message: error.message })),
         Effect.onError(() => Effect.sync(() => store.close()))
       )
     }

@@ -3,11 +3,15 @@
  *
  * Each event counts exactly once (`ReadModelStore`). The log is known again by the hash of the commit that the rows end
  * with: rows of another log, or of one that was restored, are thrown away and built anew, and so are damaged
- * ones. While ours are being built, those of another version answer, if their shape is the same; else questions wait. A
- * commit that cannot be read stops the following, loudly; what is there can still be asked for.
+ * ones. While ours are being built, those of another version answer, if their shape is the same; else questions wait.
+ *
+ * What is not understood (a newer version wrote it, or it is damaged) is parked: the rows go on with what is known, and
+ * say how much is missing. Once a version that understands it opens them, they are built anew, so that it counts in its
+ * place.
  */
 import { Deferred, Effect, Fiber, Option, Result, Schedule, Schema, type Scope, Stream } from "effect"
-import type { RecordedCommit } from "../events/Commit.ts"
+import * as Commit from "../events/Commit.ts"
+import type { KnownCommit } from "../events/Commit.ts"
 import { EventLog } from "../events/EventLog.ts"
 import { ProjectionBehind } from "./Queries.ts"
 import { fileOf, isDamage, remove, removeOthers } from "./ReadModelFile.ts"
@@ -15,6 +19,9 @@ import { ReadModelStore } from "./ReadModelStore.ts"
 
 /** Most events of one transaction (a single commit may hold more): everything else in the process waits meanwhile. */
 const BATCH_EVENTS = 1000
+
+/** Of what is not understood, so much is looked at again at the start. */
+const PARKED_LOOKED_AT = 200
 
 const backoff = Schedule.min([Schedule.exponential("100 millis"), Schedule.spaced("2 seconds")])
 
@@ -140,7 +147,7 @@ export const make = Effect.fnUntraced(function* (
   })
 
   /** Writes commits for as long as it takes: a full disk or a lock must not lose any. */
-  const write = (commits: ReadonlyArray<RecordedCommit>) =>
+  const write = (commits: ReadonlyArray<KnownCommit>) =>
     Effect.try({
       try: () => own.apply(commits),
       catch: (cause) =>
@@ -157,18 +164,40 @@ export const make = Effect.fnUntraced(function* (
   const ofThisLog = Effect.fnUntraced(function* ({ hash, sequence }: ReadModelStore) {
     if (sequence === 0) return true
     if ((yield* log.lastSequence) < sequence) return false
-    const told = Stream.dropWhile(log.follow(sequence - 1), (recorded) => recorded.sequence < sequence)
+    const told = Stream.dropWhile(log.followAny(sequence - 1), (recorded) => recorded.sequence < sequence)
     const newest = yield* Stream.runHead(told)
     return Option.exists(newest, (recorded) => recorded.sequence === sequence && recorded.hash === hash)
   })
 
-  const project = Effect.fnUntraced(function* (commits: ReadonlyArray<RecordedCommit>) {
+  const tell = (batch: ReadonlyArray<KnownCommit>) =>
+    Effect.forEach(
+      batch.filter(({ parked }) => parked !== undefined),
+      ({ parked = [], sequence }) =>
+        Effect.logError(
+          `the read models go on without what is not understood at log sequence ${sequence}: ${parked.map(({ place, type, why }) => `${place} ${type}: ${why}`).join("; ")}`
+        ),
+      { discard: true }
+    )
+
+  const project = Effect.fnUntraced(function* (commits: ReadonlyArray<KnownCommit>) {
     for (const batch of batchesOf(commits)) {
       yield* write(batch)
+      yield* tell(batch)
       changed()
       if (!caughtUp && goal !== null && own.sequence >= goal) yield* arrive()
       yield* Effect.yieldNow
     }
+  })
+
+  /** Of what was not understood, the oldest that is now. */
+  const understoodNow = Effect.fnUntraced(function* (store: ReadModelStore) {
+    const sequences = new Set(store.parked(PARKED_LOOKED_AT).map(({ logSequence }) => logSequence))
+    for (const sequence of sequences) {
+      const { lines } = yield* log.stored({ after: sequence - 1, bytes: 1, limit: 1 })
+      const [line] = lines
+      if (line?.sequence === sequence && Commit.read(sequence, line.text)._tag === "whole") return sequence
+    }
+    return undefined
   })
 
   /** Follows from where our rows end. */
@@ -179,9 +208,18 @@ export const make = Effect.fnUntraced(function* (
         isOther: true
       })
     }
+    const understood = own.parkedCount === 0 ? undefined : yield* understoodNow(own)
+    if (understood !== undefined) {
+      return yield* new Useless({
+        reason: `this version understands log sequence ${understood}, which was left out of them`
+      })
+    }
     goal ??= yield* log.lastSequence
     if (!caughtUp && own.sequence >= goal) yield* arrive()
-    yield* Effect.raceFirst(Stream.runForEachArray(log.follow(own.sequence), project), Deferred.await(distrusted))
+    yield* Effect.raceFirst(
+      Stream.runForEachArray(Stream.map(log.followAny(own.sequence), Commit.known), project),
+      Deferred.await(distrusted)
+    )
   })
 
   const following = follow.pipe(
@@ -247,8 +285,8 @@ export const make = Effect.fnUntraced(function* (
 })
 
 /** Commits in order, in groups of so many events that one transaction is short. */
-export function* batchesOf(commits: ReadonlyArray<RecordedCommit>): Generator<ReadonlyArray<RecordedCommit>> {
-  let batch: Array<RecordedCommit> = []
+export function* batchesOf(commits: ReadonlyArray<KnownCommit>): Generator<ReadonlyArray<KnownCommit>> {
+  let batch: Array<KnownCommit> = []
   let events = 0
   for (const recorded of commits) {
     if (events > 0 && events + recorded.commit.events.length > BATCH_EVENTS) {

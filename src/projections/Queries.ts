@@ -3,6 +3,7 @@
  * the sequence that the command returned as `after`, and the answer is at least as new.
  */
 import { Context, type Effect, Schema } from "effect"
+import type { NotUnderstood } from "../events/Commit.ts"
 import type { TaskDefinition } from "../events/TaskDefinition.ts"
 import { AnyInstant, Instant } from "../recurrence/Instant.ts"
 import { ExecutionStatus, ScheduledTask, TaskStatus } from "./ScheduledTask.ts"
@@ -10,6 +11,11 @@ import { LastSet, TaskChange } from "./TaskChange.ts"
 import { TaskExecution } from "./TaskExecution.ts"
 
 const Limit = Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 1000 }))
+
+/** Something of the log that is not understood, and left out of the rows. */
+export interface Parked extends NotUnderstood {
+  readonly logSequence: number
+}
 
 /** One value, or several of which any counts. */
 const oneOrMore = <S extends Schema.Top>(value: S, most = 1000) =>
@@ -262,5 +268,7 @@ export class Queries extends Context.Service<
       readonly tasks: Readonly<Record<string, number>>
       readonly executions: Readonly<Record<string, number>>
     }>
+    /** How much of the log is not understood, and left out of the rows; the oldest of it. */
+    readonly parked: Effect.Effect<{ readonly count: number; readonly first: Parked | undefined }>
   }
 >()("nagatha/projections/Queries") {}

@@ -54,6 +54,13 @@ const TABLES = `
   PRAGMA user_version = ${SHAPE};
 `
 
+/** What was not understood: added to files that were made without it. */
+const PARKED = `
+  CREATE TABLE IF NOT EXISTS parked (
+    sequence INTEGER NOT NULL, place TEXT NOT NULL, item TEXT NOT NULL, PRIMARY KEY (sequence, place)
+  ) WITHOUT ROWID;
+`
+
 /** Pages that gather in SQLite's own log before it copies them into the file: while much is read, and afterwards. */
 const CHECKPOINT_PAGES = { building: 4000, following: 300 }
 
@@ -102,6 +109,7 @@ export const openDatabase = (file: string): DatabaseSync => {
     const shape = shapeOf(database)
     if (shape !== SHAPE) throw new OtherShape(shape)
     database.prepare("SELECT sequence, hash FROM checkpoint").get()
+    database.exec(PARKED)
     return database
   } catch (cause) {
     database.close()

@@ -3,7 +3,7 @@
  * whatever dies when and however often a commit is given.
  */
 import type { DatabaseSync, SQLInputValue } from "node:sqlite"
-import type { RecordedCommit } from "../events/Commit.ts"
+import type { KnownCommit, NotUnderstood } from "../events/Commit.ts"
 import type { TaskDefinition } from "../events/TaskDefinition.ts"
 import type { TaskEvent } from "../events/TaskEvent.ts"
 import { toMillis } from "../recurrence/Instant.ts"
@@ -18,6 +18,7 @@ import {
   remove,
   TEMPORARY
 } from "./ReadModelFile.ts"
+import type { Parked } from "./Queries.ts"
 import type { ScheduledTask } from "./ScheduledTask.ts"
 import type { TaskExecution } from "./TaskExecution.ts"
 import { definitionIn, nextRunAt, scheduledTask, type TaskRow, taskAfter } from "./TaskRow.ts"
@@ -117,6 +118,7 @@ export class ReadModelStore {
   readonly #statements
   #sequence: number
   #hash: string
+  #parked: number
   #nextTask: number
   #nextExecution: number
   #taskCounts: Counts
@@ -156,11 +158,13 @@ export class ReadModelStore {
         `SELECT 1 FROM execution INDEXED BY execution_status WHERE status IN ('queued', 'running', 'retrying')
          AND task = ? AND n < ? AND parent IS NULL AND manual = ? LIMIT 1`
       ),
+      park: database.prepare("INSERT OR REPLACE INTO parked VALUES (?, ?, ?)"),
       checkpoint: database.prepare("INSERT OR REPLACE INTO checkpoint VALUES (1, ?, ?)")
     }
     const found = database.prepare("SELECT sequence, hash FROM checkpoint").get()
     this.#sequence = Number(found?.["sequence"] ?? 0)
     this.#hash = String(found?.["hash"] ?? "")
+    this.#parked = Number(database.prepare("SELECT count(*) AS n FROM parked").get()?.["n"])
     const next = (table: string) => Number(database.prepare(`SELECT max(n) AS n FROM ${table}`).get()?.["n"] ?? 0) + 1
     this.#nextTask = next("task")
     this.#nextExecution = next("execution")
@@ -224,8 +228,21 @@ export class ReadModelStore {
     return this.#hash
   }
 
-  /** Applies commits in one transaction; those seen before change nothing. After a failure nothing has changed. */
-  apply(commits: ReadonlyArray<RecordedCommit>): void {
+  /** What was not understood, oldest first. */
+  parked(limit: number): ReadonlyArray<Parked> {
+    return this.all("SELECT sequence, item FROM parked ORDER BY sequence, place LIMIT ?", limit).map((found) => ({
+      logSequence: Number(found["sequence"]),
+      ...(JSON.parse(String(found["item"])) as NotUnderstood)
+    }))
+  }
+
+  /** How much was not understood. */
+  get parkedCount(): number {
+    return this.#parked
+  }
+
+  /** Applies commits in one transaction, as far as they are understood; those seen before change nothing. After a failure nothing has changed. */
+  apply(commits: ReadonlyArray<KnownCommit>): void {
     const fresh = commits.filter((recorded) => recorded.sequence > this.#sequence)
     const last = fresh.at(-1)
     if (last === undefined) return
@@ -247,6 +264,9 @@ export class ReadModelStore {
       for (const { change, task } of batch.revisions) {
         this.#statements.addRevision.run(task, change.revision, JSON.stringify(change))
       }
+      for (const { parked = [], sequence } of fresh) {
+        for (const item of parked) this.#statements.park.run(sequence, item.place, JSON.stringify(item))
+      }
       this.#statements.checkpoint.run(last.sequence, last.hash)
       this.#database.exec("COMMIT")
     } catch (cause) {
@@ -255,6 +275,7 @@ export class ReadModelStore {
     }
     this.#sequence = last.sequence
     this.#hash = last.hash
+    for (const { parked = [] } of fresh) this.#parked += parked.length
     this.#nextTask = batch.nextTask
     this.#nextExecution = batch.nextExecution
     this.#taskCounts = batch.taskCounts

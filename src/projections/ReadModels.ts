@@ -22,7 +22,10 @@ export interface ReadModelsOptions {
 export type Ask = Projector.Projector["ask"]
 
 /** What is asked of rows, whichever they are; `now` is the time of which tasks are listed, milliseconds. */
-export const reads = (ask: Ask, now: Effect.Effect<number>): Omit<Queries["Service"], "counts" | "logSequence"> => ({
+export const reads = (
+  ask: Ask,
+  now: Effect.Effect<number>
+): Omit<Queries["Service"], "counts" | "logSequence" | "parked"> => ({
   tasks: (query) =>
     Effect.flatMap(now, (at) => ask(query.after ?? 0, (store) => SqliteQueries.tasks(store, query, at))),
   task: ({ after = 0, id }) =>
@@ -61,7 +64,8 @@ export const layer = (options: ReadModelsOptions): Layer.Layer<Queries, never, E
       return Queries.of({
         ...reads(ask, Clock.currentTimeMillis),
         logSequence: Effect.map(answering, (store) => store.sequence),
-        counts: Effect.map(answering, (store) => store.counts)
+        counts: Effect.map(answering, (store) => store.counts),
+        parked: Effect.map(answering, (store) => ({ count: store.parkedCount, first: store.parked(1)[0] }))
       })
     })
   )

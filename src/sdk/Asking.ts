@@ -51,6 +51,7 @@ export const SHAPES: Readonly<Record<Asking, Shape>> = {
   setQueue: { field: "queue" },
   pauseQueue: { field: "queue" },
   resumeQueue: { field: "queue" },
+  acceptLog: { field: "partition" },
   queues: { field: "queue" },
   next: { field: "when" },
   tasks: { field: "status", instead: "listTasks" },

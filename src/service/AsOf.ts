@@ -20,7 +20,7 @@ export const asOfField = { asOf: Schema.optionalKey(AsOf) }
 
 /** Where questions are answered: from what is, or from what was. */
 export interface Standpoint {
-  readonly queries: Omit<Queries["Service"], "counts" | "logSequence">
+  readonly queries: Omit<Queries["Service"], "counts" | "logSequence" | "parked">
   readonly excluded: ExcludedDays
   /** Where the log begins, where that is after the moment; null where it is empty; undefined otherwise. */
   readonly begins: Instant | null | undefined

@@ -6,6 +6,7 @@
  * taken as they are described, and an unknown field is refused by name.
  */
 import { Schema } from "effect"
+import { AcceptLogAnswer, AcceptLogRequest } from "../actors/door/AcceptLogRequest.ts"
 import {
   CalendarAnswer,
   CalendarView,
@@ -171,6 +172,13 @@ const commands: ReadonlyArray<Entry> = [
   ...pair("command", "setQueue", "Changes limits of a queue.", SetQueueRequest, QueueAnswer),
   ...pair("command", "pauseQueue", "Nothing new of a queue begins until it goes on.", PauseQueueRequest, QueueAnswer),
   ...pair("command", "resumeQueue", "Lets a paused queue go on.", ResumeQueueRequest, QueueAnswer),
+  ...pair(
+    "command",
+    "acceptLog",
+    "Goes on with the log of a halted partition as it stands, although it is damaged.",
+    AcceptLogRequest,
+    AcceptLogAnswer
+  ),
   ...pair(
     "command",
     "subscribe",

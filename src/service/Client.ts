@@ -3,6 +3,7 @@
  * schema. What a program meets is so the same over NATS and in memory.
  */
 import { Effect, Predicate, Schema, type Scope, Stream } from "effect"
+import { AcceptLogAnswer } from "../actors/door/AcceptLogRequest.ts"
 import { CalendarAnswer, CalendarView } from "../actors/door/CalendarRequest.ts"
 import { QueueAnswer, QueueView } from "../actors/door/QueueRequest.ts"
 import { Preview } from "../actors/door/PreviewRequest.ts"
@@ -234,6 +235,7 @@ export const make = (carrier: Carrier, { actor, newId }: ClientOptions): FrontDo
   const setQueue = command("setQueue", QueueAnswer)
   const pauseQueue = command("pauseQueue", QueueAnswer)
   const resumeQueue = command("resumeQueue", QueueAnswer)
+  const acceptLog = command("acceptLog", AcceptLogAnswer)
   const readMany = read("scheduleMany", ManyAnswers)
 
   const scheduleChunk = Effect.fnUntraced(function* (
@@ -297,6 +299,7 @@ export const make = (carrier: Carrier, { actor, newId }: ClientOptions): FrontDo
     setQueue: (body) => setQueue(body, body.commandId),
     pauseQueue: (body) => pauseQueue(body, body.commandId),
     resumeQueue: (body) => resumeQueue(body, body.commandId),
+    acceptLog: (body) => acceptLog(body, body.commandId),
     queues: query("queues", Schema.Array(QueueView)),
     calendars: Effect.suspend(() => query("calendars", Schema.Array(CalendarView))({})),
     next: query("next", Preview),

@@ -4,6 +4,7 @@
  */
 import { Clock, Effect, Result, Schema } from "effect"
 import { Calendars } from "../actors/Calendars.ts"
+import { AcceptLogRequest } from "../actors/door/AcceptLogRequest.ts"
 import {
   RemoveCalendarRequest,
   removeCalendar,
@@ -13,6 +14,7 @@ import {
 } from "../actors/door/CalendarRequest.ts"
 import { ownSubject } from "../actors/door/Define.ts"
 import * as Intake from "../actors/door/Intake.ts"
+import { haltedRefusal } from "../actors/Halted.ts"
 import { Refused, TASK_VERBS } from "../actors/door/TaskRequest.ts"
 import {
   PauseQueueRequest,
@@ -52,6 +54,12 @@ export const Many = Schema.Struct({ requests: Schema.Array(Schema.Record(Schema.
 export const MOST_AT_ONCE = 500
 
 export const busy = () => new Refused({ code: "busy", message: "too many requests wait for this partition; ask again" })
+
+/** Why a mailbox did not take something. */
+export const notTaken = (partitions: Pick<Partitions["Service"], "halted">, partition: number): Refused => {
+  const halted = partitions.halted(partition)
+  return halted === undefined ? busy() : haltedRefusal(halted)
+}
 
 export const refuseTooMany = (count: number): void => {
   if (count <= MOST_AT_ONCE) return
@@ -118,12 +126,13 @@ export const make = Effect.fnUntraced(function* (options: CommandsOptions) {
     refuse: (refused: Refused) => void,
     done: (decided: Intake.Done) => void
   ) => {
-    const submitted = partitions.submit(partitionOf(command.taskId, settings.partitions), {
+    const partition = partitionOf(command.taskId, settings.partitions)
+    const submitted = partitions.submit(partition, {
       _tag: "command",
       command,
       reply: (decided) => (decided._tag === "done" ? done(decided) : refuse(decided.refused))
     })
-    if (submitted !== "accepted") refuse(busy())
+    if (submitted !== "accepted") refuse(notTaken(partitions, partition))
   }
 
   const carryOut: Commands["carryOut"] = (commanded, done) => {
@@ -222,4 +231,18 @@ export const queueCommands = Effect.fnUntraced(function* ({ actor, newId }: Omit
     changing("pauseQueue", PauseQueueRequest, pauseQueue),
     changing("resumeQueue", ResumeQueueRequest, resumeQueue)
   ]
+})
+
+/** The commands about the log itself. */
+export const logCommands = Effect.fnUntraced(function* ({ actor }: Omit<CommandsOptions, "timezone">) {
+  const partitions = yield* Partitions
+  const decode = decodeWith(AcceptLogRequest)
+  const acceptLog: Question = {
+    name: "acceptLog",
+    answer: (body) => {
+      const request = decode(body)
+      return partitions.accept(request.partition, { actor: request.actor ?? actor, reason: request.reason })
+    }
+  }
+  return [acceptLog]
 })

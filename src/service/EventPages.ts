@@ -4,8 +4,10 @@
  */
 import { Effect, Schema, Stream } from "effect"
 import type { RecordedCommit } from "../events/Commit.ts"
-import { EventLog, type LogUnavailable } from "../events/EventLog.ts"
+import { EventLog, type LogUnavailable, undamaged } from "../events/EventLog.ts"
+import { UPGRADE } from "../events/History.ts"
 import type { TaskEvent } from "../events/TaskEvent.ts"
+import { Refused } from "../actors/door/TaskRequest.ts"
 import { shortened } from "../actors/task/StartedByEvent.ts"
 import { AnyInstant } from "../recurrence/Instant.ts"
 import { type AnnouncedEvent, publicEvent } from "./Announced.ts"
@@ -84,10 +86,18 @@ export const pageAfter = Effect.fnUntraced(function* (cursor: string, wanted: Wa
     end = `${sequence}.${END_OF_COMMIT}`
     return scanned < SCANNED && sequence < last
   }
-  const whole: Effect.Effect<void, LogUnavailable> = log.follow(Math.max(0, after.sequence - 1)).pipe(
+  // Up to the end as it was: behind damage, which is left out, nothing may come for long.
+  const whole: Effect.Effect<void, LogUnavailable | Refused> = log.followAny(Math.max(0, after.sequence - 1)).pipe(
+    Stream.takeUntil(({ sequence }) => sequence >= last),
+    undamaged,
     Stream.takeUntil((recorded) => !take(recorded)),
     Stream.runDrain,
-    Effect.catchTag("UnreadableCommit", (unreadable) => Effect.die(unreadable))
+    // What a newer version wrote is not left out: those before it are given first, then nothing but this.
+    Effect.catchTag("UnreadableCommit", (unreadable) =>
+      items.length > 0
+        ? Effect.void
+        : Effect.fail(new Refused({ code: "notUnderstood", message: unreadable.message, hint: UPGRADE }))
+    )
   )
   if (last > 0) yield* whole
   return {

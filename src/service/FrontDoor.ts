@@ -12,6 +12,7 @@ import type {
   RemoveCalendarRequest,
   SetCalendarRequest
 } from "../actors/door/CalendarRequest.ts"
+import type { AcceptLogAnswer, AcceptLogRequest } from "../actors/door/AcceptLogRequest.ts"
 import type { Preview, PreviewRequest } from "../actors/door/PreviewRequest.ts"
 import type {
   PauseQueueRequest,
@@ -69,6 +70,8 @@ import type { EventPageQuery } from "./EventPages.ts"
 import type { AcknowledgeRequest, SubscribeAnswer, SubscribeRequest, UnsubscribeRequest } from "./Subscriptions.ts"
 import { AnyInstant } from "../recurrence/Instant.ts"
 import type { OutputPiece } from "../work/LiveFeed.ts"
+import { NotUnderstood } from "../events/Commit.ts"
+import { Trouble } from "../events/Trouble.ts"
 
 export type { AnnouncedEvent }
 
@@ -114,7 +117,9 @@ export const ServiceStatus = Schema.Struct({
       owner: Schema.String,
       logSequence: Schema.Int,
       tasks: Schema.Int,
-      openExecutions: Schema.Int
+      openExecutions: Schema.Int,
+      /** Why nothing is decided in it; absent where it goes on. */
+      troubles: Schema.optionalKey(Schema.Array(Trouble))
     })
   ),
   queues: Schema.Array(
@@ -124,7 +129,14 @@ export const ServiceStatus = Schema.Struct({
     logSequence: Schema.Int,
     lag: Schema.Int,
     tasks: Schema.Record(Schema.String, Schema.Int),
-    executions: Schema.Record(Schema.String, Schema.Int)
+    executions: Schema.Record(Schema.String, Schema.Int),
+    /** How much of the log is not understood, and left out of the read models; the oldest of it. Absent for nothing. */
+    parked: Schema.optionalKey(
+      Schema.Struct({
+        count: Schema.Int,
+        first: Schema.Struct({ ...NotUnderstood.fields, logSequence: Schema.Int })
+      })
+    )
   })
 })
 export type ServiceStatus = typeof ServiceStatus.Type
@@ -234,6 +246,8 @@ export interface FrontDoor {
   /** Nothing new of a queue begins until it goes on; what runs goes on. */
   pauseQueue(request: PauseQueueRequest): Effect.Effect<QueueAnswer, SchedulerError>
   resumeQueue(request: ResumeQueueRequest): Effect.Effect<QueueAnswer, SchedulerError>
+  /** Goes on with the log of a halted partition as it stands, although it is damaged; the word stands in that log. */
+  acceptLog(request: AcceptLogRequest): Effect.Effect<AcceptLogAnswer, SchedulerError>
   /** All queues, or one: limits, what runs, what waits, and what holds it back. */
   queues(query: QueuesQuery): Effect.Effect<ReadonlyArray<QueueView>, SchedulerError>
   readonly calendars: Effect.Effect<ReadonlyArray<CalendarView>, SchedulerError>

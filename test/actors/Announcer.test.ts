@@ -35,7 +35,10 @@ describe("the announcer", () => {
       const inner = yield* EventLog
       const log = Layer.succeed(
         EventLog,
-        EventLog.of({ ...inner, read: (...from) => Stream.tap(inner.read(...from), () => Effect.sync(() => read++)) })
+        EventLog.of({
+          ...inner,
+          readAny: (...from) => Stream.tap(inner.readAny(...from), () => Effect.sync(() => read++))
+        })
       )
       const announcer = yield* Announcer.make.pipe(
         Effect.provide(Layer.mergeAll(log, announcements, WorkQueue.layerMemory), { local: true })

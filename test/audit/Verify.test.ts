@@ -26,6 +26,28 @@ const clean = (report: Report) => assert.deepStrictEqual(report.findings, [])
 const command = (type: "pause" | "resume" | "skip" | "change", taskId: string, more: object = {}) =>
   ({ type, taskId, causedBy: { commandId: `${type}-${JSON.stringify(more)}`, actor: "ann" }, ...more }) as never
 
+/** The end of the task of an event. */
+const over = ({
+  causedBy,
+  revision,
+  scheduleType,
+  taskId,
+  taskName,
+  taskType,
+  time,
+  version
+}: TaskEvent): TaskEvent => ({
+  type: "completed",
+  causedBy,
+  revision,
+  scheduleType,
+  taskId,
+  taskName,
+  taskType,
+  time,
+  version
+})
+
 const fire = (sequence: number) =>
   ({
     type: "fire",
@@ -277,7 +299,7 @@ describe("a log on which somebody has laid hands", () => {
     ],
     [
       "the end of a task put in",
-      () => once(minutely, (event) => [event, { ...event, type: "completed" } as unknown as TaskEvent], 3),
+      () => once(minutely, (event) => [event, over(event)], 3),
       ["afterCompleted", "completedEarly", "noOutcome"]
     ],
     [

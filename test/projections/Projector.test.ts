@@ -4,7 +4,7 @@ import { closeSync, existsSync, mkdtempSync, openSync, rmSync, writeSync } from 
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { DatabaseSync } from "node:sqlite"
-import { UnreadableCommit } from "../../src/events/Commit.ts"
+import * as Commit from "../../src/events/Commit.ts"
 import { EventLog, LogUnavailable } from "../../src/events/EventLog.ts"
 import { Queries } from "../../src/projections/Queries.ts"
 import { fileOf, MEMORY, SHAPE } from "../../src/projections/ReadModelFile.ts"
@@ -71,9 +71,9 @@ describe("the follower of the log", () => {
       /** Tells the two commits before the place asked for once more. */
       const repeating: Log = {
         ...log,
-        follow: (after) => {
+        followAny: (after) => {
           askedFrom.push(after)
-          return log.follow(Math.max(0, after - 2))
+          return log.followAny(Math.max(0, after - 2))
         }
       }
       const straight = yield* start(log, MEMORY)
@@ -103,17 +103,17 @@ describe("the follower of the log", () => {
       const back = yield* Queue.unbounded<void>()
       const broken: Log = {
         ...log,
-        follow: (after) =>
+        followAny: (after) =>
           Stream.unwrap(
             Effect.gen(function* () {
               const call = yield* Ref.updateAndGet(calls, (count) => count + 1)
               if (call === 1) {
                 const outage = Effect.andThen(Deferred.await(cut), Effect.fail(new LogUnavailable({ reason: "cut" })))
-                return Stream.merge(log.follow(after), Stream.fromEffectDrain(outage))
+                return Stream.merge(log.followAny(after), Stream.fromEffectDrain(outage))
               }
               if (call === 2) return Stream.fail(new LogUnavailable({ reason: "still cut" }))
               yield* Queue.take(back)
-              return log.follow(after)
+              return log.followAny(after)
             })
           )
       }
@@ -130,23 +130,47 @@ describe("the follower of the log", () => {
   )
 
   test(
-    "stops at a commit that it cannot read, and what it has read can still be asked for",
+    "goes on over what a newer version wrote, says how much is missing, and takes it in once it is understood",
     Effect.gen(function* () {
+      const file = join(yield* directory, "rows.sqlite")
       const log = yield* EventLog
-      const last = yield* append(["task-1", "task-2"], 0)
-      const half = last / 2
-      const unreadable: Log = {
+      const last = yield* append(["task-1", "task-2", "task-3"], 0)
+      const wanted = yield* start(log, MEMORY)
+      const whole = yield* everything(wanted.queries, last)
+      yield* wanted.close
+      const at = last / 3 + 1
+      /** As an older version sees it: what happened first to the second task is beyond it. */
+      const older = (text: string) => text.replace('"type":"scheduled"', '"type":"teleported"')
+      const asOlder: Log = {
         ...log,
-        follow: (after) =>
-          Stream.concat(
-            Stream.take(log.follow(after), half - after),
-            Stream.fail(new UnreadableCommit({ sequence: half + 1, reason: "unknown event" }))
-          )
+        followAny: (after) =>
+          Stream.mapEffect(log.followAny(after), (found) =>
+            found.sequence === at
+              ? Effect.map(log.stored({ after: at - 1, bytes: 1, limit: 1 }), ({ lines: [line] }) => ({
+                  ...found,
+                  reading: Commit.read(at, older(line?.text ?? ""))
+                }))
+              : Effect.succeed(found)
+          ),
+        stored: (query) =>
+          Effect.map(log.stored(query), (page) => ({
+            ...page,
+            lines: page.lines.map((line) => (line.sequence === at ? { ...line, text: older(line.text) } : line))
+          }))
       }
-      const { close, queries } = yield* start(unreadable, MEMORY, 50)
-      assert.strictEqual((yield* queries.task({ id: "task-1" })).logSequence, half)
-      assert.strictEqual((yield* Effect.flip(queries.tasks({ after: last })))._tag, "ProjectionBehind")
-      yield* close
+      for (let opened = 0; opened < 2; opened++) {
+        const { close, queries } = yield* start(asOlder, file)
+        const known = yield* everything(queries, last)
+        assert.deepStrictEqual(known.tasks.map(({ taskId }) => taskId).sort(), ["task-1", "task-3"])
+        const parked = yield* queries.parked
+        assert.strictEqual(parked.count, 1)
+        assert.deepInclude(parked.first, { logSequence: at, type: "teleported", version: 1, taskId: "task-2" })
+        yield* close
+      }
+      const upgraded = yield* start(log, file)
+      assert.deepStrictEqual(yield* everything(upgraded.queries, last), whole)
+      assert.strictEqual((yield* upgraded.queries.parked).count, 0)
+      yield* upgraded.close
     })
   )
 
@@ -201,9 +225,9 @@ describe("the follower of the log", () => {
       /** Stops in the middle of reading from the beginning. */
       const slow: Log = {
         ...log,
-        follow: (after) =>
+        followAny: (after) =>
           log
-            .follow(after)
+            .followAny(after)
             .pipe(
               Stream.tap(({ sequence }) =>
                 after > 0 || sequence < 10
@@ -263,9 +287,9 @@ describe("another version of the projections", () => {
   /** A log whose commits after the first come when they are let through. */
   const held = (log: Log, gate: Deferred.Deferred<void>): Log => ({
     ...log,
-    follow: (after) =>
+    followAny: (after) =>
       log
-        .follow(after)
+        .followAny(after)
         .pipe(Stream.tap(({ sequence }) => (after === 0 && sequence > 1 ? Deferred.await(gate) : Effect.void)))
   })
 
@@ -326,13 +350,10 @@ describe("another version of the projections", () => {
       const { file, old } = yield* upgraded(SHAPE)
       const unreadable: Log = {
         ...log,
-        follow: (after) =>
+        followAny: (after) =>
           after > 0
-            ? log.follow(after)
-            : Stream.concat(
-                Stream.take(log.follow(0), 1),
-                Stream.fail(new UnreadableCommit({ sequence: 2, reason: "unknown event" }))
-              )
+            ? log.followAny(after)
+            : Stream.concat(Stream.take(log.followAny(0), 1), Stream.die(new Error("a defect")))
       }
       const { close, queries } = yield* start(unreadable, file, 50)
       assert.strictEqual((yield* Effect.flip(queries.tasks({ after: 999 })))._tag, "ProjectionBehind")

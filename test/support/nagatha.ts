@@ -86,8 +86,13 @@ export class Nagatha {
   }
 
   /** Starts `nagatha up` and waits until it is ready; gives its process. */
-  async up(...args: ReadonlyArray<string>): Promise<ChildProcess> {
-    const child = this.#spawn(["up", ...args])
+  up(...args: ReadonlyArray<string>): Promise<ChildProcess> {
+    return this.upWith({}, ...args)
+  }
+
+  /** The same with variables of its own. */
+  async upWith(env: Readonly<Record<string, string>>, ...args: ReadonlyArray<string>): Promise<ChildProcess> {
+    const child = this.#spawn(["up", ...args], { env })
     let told = ""
     child.stdout?.on("data", (chunk: Buffer) => (told += chunk.toString()))
     child.stderr?.on("data", (chunk: Buffer) => (told += chunk.toString()))

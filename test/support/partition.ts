@@ -160,7 +160,7 @@ export const makePartition = Effect.fnUntraced(function* (maxCommitBytes = 1_000
       const announcer = yield* Announcer.make
       const queues = yield* Queues
       const dispatcher = yield* Dispatcher.make({ send: announcer.offer, queues })
-      const actor = yield* PartitionActor.make(0, nodeId, announcer, dispatcher, none)
+      const actor = yield* Effect.orDie(PartitionActor.make(0, nodeId, announcer, dispatcher, none))
       dispatcher.start()
       return { actor, dispatcher, queues }
     }).pipe(

@@ -435,6 +435,14 @@ export const memoryScheduler = (world: World): Scheduler["Service"] => {
           said(world, { ...(world.queues.find((one) => one.queue === queue) ?? aQueue(queue)), paused: null })
         )
       ),
+    acceptLog: ({ partition }) =>
+      guarded(() => {
+        const halted = world.status.partitions.find((one) => one.partition === partition)
+        const found = (halted?.troubles ?? []).map((one) => one.found)
+        return found.length > 0
+          ? Effect.succeed({ partition, logSequence: 12, found })
+          : Effect.fail(new Refused({ code: "notHalted", message: `partition ${partition} is not halted` }))
+      }),
     queues: ({ queue }) =>
       guarded(() => Effect.succeed(world.queues.filter((one) => queue === undefined || one.queue === queue))),
     calendars: guarded(() => Effect.succeed(world.calendars)),

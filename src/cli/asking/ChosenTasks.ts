@@ -45,7 +45,7 @@ export const byFilter = Effect.fnUntraced(function* (verb: string, { ids, name, 
 })
 
 /** Nobody who could be asked is there, and --yes is not given. */
-export const mustAsk = Effect.fnUntraced(function* (verb: string, { json, yes }: Choice) {
+export const mustAsk = Effect.fnUntraced(function* (verb: string, { json, yes }: Pick<Choice, "json" | "yes">) {
   const { canPrompt } = yield* TerminalCapabilities.TerminalCapabilities
   if (yes || (canPrompt && !json)) return
   return yield* usage(`${verb} asks first, and there is nobody to ask here`, "give --yes")
@@ -64,7 +64,7 @@ export const confirmed = (verb: string, tasks: ReadonlyArray<ScheduledTask>) =>
 /** The same for a line each. */
 export const confirmedLines = Effect.fnUntraced(function* (
   verb: string,
-  what: "task" | "execution",
+  what: "task" | "execution" | "finding",
   lines: ReadonlyArray<string>
 ) {
   for (const line of lines.slice(0, SHOWN)) yield* note(line)

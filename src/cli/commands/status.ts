@@ -6,10 +6,14 @@ import type { ServiceStatus } from "../../Scheduler.ts"
 import { withScheduler } from "../Backend.ts"
 import { formatOf, reading, timezone, zoneOf } from "../asking/Flags.ts"
 import { colors, labelled, now, out, outJson, outLines, outTable } from "../showing/Output.ts"
+import { parkedText } from "../showing/Parked.ts"
 import type { Column } from "../showing/Table.ts"
 import { instantText } from "../showing/TaskRows.ts"
-import { counted, type Paint, visibleLine } from "../showing/Text.ts"
+import { counted, indented, type Paint, visible, visibleLine } from "../showing/Text.ts"
 import { relativeTime } from "../showing/Times.ts"
+
+/** Troubles of a partition that are told one by one. */
+const SHOWN_TROUBLES = 5
 
 type Node = ServiceStatus["nodes"][number]
 type Queue = ServiceStatus["queues"][number]
@@ -55,12 +59,34 @@ const ownership = ({ partitions }: ServiceStatus, paint: Paint): string => {
   const each = [...new Map(partitions.map((one) => [one.partition, one])).values()]
   const tasks = each.reduce((sum, { tasks }) => sum + tasks, 0)
   const open = each.reduce((sum, { openExecutions }) => sum + openExecutions, 0)
-  const held = `${each.length} owned, ${counted(tasks, "task")}, ${counted(open, "open execution")}`
+  const halted = new Set(partitions.filter(({ troubles }) => troubles !== undefined).map(({ partition }) => partition))
+  const stopped = halted.size === 0 ? "" : paint.red(`, ${halted.size} halted`)
+  const held = `${each.length} owned${stopped}, ${counted(tasks, "task")}, ${counted(open, "open execution")}`
   const twice = partitions.length - each.length
   return twice === 0
     ? held
     : `${held} ${paint.yellow(`(${twice} held twice: one node with the role scheduler is enough)`)}`
 }
+
+/** Partitions in which nothing is decided, each thing that is wrong, and what to do. */
+const haltedLines = ({ partitions }: ServiceStatus, paint: Paint): ReadonlyArray<string> =>
+  partitions.flatMap(({ owner, partition, troubles = [] }) =>
+    troubles.length === 0
+      ? []
+      : [
+          "",
+          `${paint.red(`partition ${partition} is halted`)} on ${owner}: nothing is decided in it`,
+          ...troubles
+            .slice(0, SHOWN_TROUBLES)
+            .flatMap((trouble, index) => [
+              indented(visible(trouble.found), 2),
+              ...(trouble.remedy === troubles[index + 1]?.remedy && index + 1 < SHOWN_TROUBLES
+                ? []
+                : [indented(`do: ${visible(trouble.remedy)}`, 2)])
+            ]),
+          ...(troubles.length > SHOWN_TROUBLES ? [`  and ${troubles.length - SHOWN_TROUBLES} more: --json`] : [])
+        ]
+  )
 
 export const status = Command.make(
   "status",
@@ -83,11 +109,13 @@ export const status = Command.make(
           [
             "read models",
             projection.lag === 0 ? "up to date" : paint.yellow(`${counted(projection.lag, "commit")} behind`)
-          ]
+          ],
+          ["left out", projection.parked === undefined ? undefined : paint.red(parkedText(projection.parked))]
         ],
         paint
       )
     )
+    for (const line of haltedLines(found, paint)) yield* out(line)
     yield* out("")
     if (found.nodes.length === 0) yield* out(paint.red("no node has announced itself"))
     else yield* outTable(nodeColumns(zone, yield* now, found.partitions), found.nodes)

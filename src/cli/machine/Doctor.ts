@@ -17,6 +17,8 @@ import type { Check, SettingInForce } from "./Deployment.ts"
 import { GIVEN_SERVER } from "./DeploymentProblem.ts"
 import { logCheck } from "./LogWitness.ts"
 import { pluginsHere } from "./PluginFiles.ts"
+import { UPGRADE } from "../../events/History.ts"
+import { parkedText } from "../showing/Parked.ts"
 import { counted } from "../showing/Text.ts"
 import { workerConfiguration } from "./WorkerConfiguration.ts"
 
@@ -160,6 +162,18 @@ const status = (scheduler: Scheduler["Service"]) =>
     })
   )
 
+/** Partitions in which nothing is decided, and what the read models leave out; nothing where all goes on. */
+const haltedParts = (scheduler: Scheduler["Service"]) =>
+  scheduler.status.pipe(
+    Effect.map(({ partitions, projection: { parked } }): ReadonlyArray<Check> => [
+      ...partitions.flatMap(({ partition, troubles = [] }) =>
+        troubles.map(({ found, remedy }) => problem(`partition ${partition}`, `halted: ${found}`, remedy))
+      ),
+      ...(parked === undefined ? [] : [problem("read models", parkedText(parked), UPGRADE)])
+    ]),
+    Effect.orElseSucceed(() => [])
+  )
+
 /** Schedules a task that runs `true` now, and waits until it has. */
 const endToEnd = (scheduler: Scheduler["Service"]) =>
   Effect.gen(function* () {
@@ -211,12 +225,13 @@ const service = (options: LiveOptions, dataDir: string) =>
       }
       const answered = yield* status(scheduler.success)
       if (answered.state === "problem") return [answered]
+      const halted = yield* haltedParts(scheduler.success)
       const deployment = options.env["NATS_URL"] || "own server"
       const now = yield* Clock.currentTimeMillis
       const log = yield* logCheck(scheduler.success, dataDir, deployment, now).pipe(
         Effect.catch((error) => Effect.succeed(problem("log", error.message, "see the node's log")))
       )
-      return [answered, log, yield* endToEnd(scheduler.success)]
+      return [answered, ...halted, log, yield* endToEnd(scheduler.success)]
     })
   )
 

@@ -67,6 +67,9 @@ const serverVersion = (access: ServerAccess, settings: Settings.Settings) =>
     return version
   }).pipe(Effect.provide(connectionOf({ server: access, settings }, "client", "nagatha check"), { local: true }))
 
+/** The address of a server of our own changes with each start. */
+const OWN_SERVER = "own server"
+
 /** What a worker here is to know: its configuration and its plugins. */
 const workOf = Effect.fnUntraced(function* (options: LiveOptions, given: ReadonlyArray<string>) {
   const { configDirectories, configuration, env } = options
@@ -98,6 +101,7 @@ const up = (options: LiveOptions) =>
       server: access,
       settings,
       timezone: options.timezone,
+      witness: { file: join(dataDir, "node-witness.json"), deployment: managed ? OWN_SERVER : access.url },
       ...work
     }
     makeDirectory(dataDir)
@@ -182,11 +186,15 @@ const node = (options: LiveOptions) =>
       server: access,
       settings,
       timezone: options.timezone,
+      witness: {
+        file: join(dataDir, `node-witness-${identity.host}.json`),
+        deployment: server === undefined ? OWN_SERVER : access.url
+      },
       ...work
     }
     const has = (role: NodeRole) => roles.includes(role)
     const readModels = join(dataDir, `read-models-${identity.host}.sqlite`)
-    if (has("api")) makeDirectory(dataDir)
+    if (has("api") || has("scheduler")) makeDirectory(dataDir)
     const decides = has("scheduler")
       ? has("api")
         ? NodeRoles.schedulerAndApi(one, readModels)

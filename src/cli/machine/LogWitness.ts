@@ -3,14 +3,18 @@
  * commit that was its newest when that was last looked at. A chain alone cannot show that its end was cut off, or that all
  * of it was replaced; a note kept outside of it can.
  */
-import { Effect, Result } from "effect"
+import { Effect } from "effect"
 import { readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
+import { Acceptances } from "../../audit/Acceptances.ts"
 import { Chain } from "../../audit/Chain.ts"
+import type { Finding } from "../../audit/Finding.ts"
 import * as Commit from "../../events/Commit.ts"
 import { hashOf } from "../../events/EventLog.ts"
+import { UPGRADE } from "../../events/History.ts"
 import type { Scheduler } from "../../Scheduler.ts"
 import { eachStored, type StoredCommit } from "../asking/StoredCommits.ts"
+import { counted } from "../showing/Text.ts"
 import type { Check } from "./Deployment.ts"
 
 /** Commits, the newest, whose chain is looked at; `audit verify` looks at all. */
@@ -64,34 +68,46 @@ export const logCheck = Effect.fnUntraced(function* (
   const witnesses = read(file)
   const witness = witnesses[deployment]
   const { logSequence } = yield* scheduler.storedLog({ limit: 1 })
-  if (witness !== undefined) {
-    const { items } = yield* scheduler.storedLog({ after: witness.sequence - 1, limit: 1 })
-    // A commit larger than a page comes in pieces: it is read whole below.
-    let [there]: ReadonlyArray<StoredCommit | undefined> = items
-    yield* eachStored(scheduler, { after: witness.sequence - 1, through: witness.sequence }, ([found]) =>
-      Effect.sync(() => void (there = found ?? there))
-    )
-    const wrong = against(witness, there, logSequence, file)
-    if (wrong !== undefined) return wrong
-  }
   const after = Math.max(0, logSequence - LOOKED_AT)
   const chain = new Chain(after)
-  const found: Array<string> = []
+  const acceptances = new Acceptances()
+  const found: Array<Finding> = []
   let newest: Witness | undefined
   yield* eachStored(scheduler, { after, through: logSequence }, (commits) =>
     Effect.sync(() => {
       for (const { sequence, text } of commits) {
         const hash = hashOf(text)
-        const decoded = Commit.decode(sequence, text)
-        found.push(...chain.step(sequence).map(({ message }) => message))
-        if (Result.isFailure(decoded)) found.push(decoded.failure.message)
-        else found.push(...chain.follow({ sequence, hash, commit: decoded.success }).map(({ message }) => message))
+        const reading = Commit.read(sequence, text)
+        found.push(...chain.step(sequence))
+        if (reading._tag !== "whole") {
+          const damage = { kind: "unreadable", logSequence: sequence, hash } as const
+          const kind = reading._tag === "newer" ? "newer" : "unreadable"
+          const more = reading._tag === "newer" ? {} : { damage }
+          found.push({ kind, logSequence: sequence, partition: -1, message: reading.error.message, ...more })
+        }
+        const commit = reading._tag === "whole" ? reading.commit : reading._tag === "newer" ? reading.known : undefined
+        if (commit === undefined) chain.pass(sequence, hash)
+        else {
+          found.push(...chain.follow({ sequence, hash, commit }))
+          acceptances.take(commit, sequence)
+        }
         newest = { sequence, hash, at: new Date(now).toISOString() }
       }
     })
   )
-  const [first] = found
-  if (first !== undefined) return problem(first, REMEDY)
+  // Whatever was seen before an operator accepted the log as it stands says nothing against it.
+  if (witness !== undefined && acceptances.newest < witness.at) {
+    const { items } = yield* scheduler.storedLog({ after: witness.sequence - 1, limit: 1 })
+    // A commit larger than a page comes in pieces: it is read whole below.
+    let [there]: ReadonlyArray<StoredCommit | undefined> = items
+    yield* eachStored(scheduler, { after: witness.sequence - 1, through: witness.sequence }, ([whole]) =>
+      Effect.sync(() => void (there = whole ?? there))
+    )
+    const wrong = against(witness, there, logSequence, file)
+    if (wrong !== undefined) return wrong
+  }
+  const [first] = found.filter((finding) => acceptances.of(finding) === undefined)
+  if (first !== undefined) return problem(first.message, first.kind === "newer" ? UPGRADE : REMEDY)
   if (newest !== undefined) {
     try {
       writeFileSync(file, `${JSON.stringify({ ...witnesses, [deployment]: newest }, null, 2)}\n`, { mode: 0o600 })
@@ -100,9 +116,10 @@ export const logCheck = Effect.fnUntraced(function* (
     }
   }
   const whole = after === 0 ? "" : `, its newest ${LOOKED_AT.toLocaleString("en")} looked at`
+  const accepted = found.length === 0 ? "" : `, but for ${counted(found.length, "finding")} that somebody has accepted`
   return {
     name: "log",
     state: "ok",
-    found: `${logSequence.toLocaleString("en")} commits, whole${whole}`
+    found: `${logSequence.toLocaleString("en")} commits, whole${accepted}${whole}`
   } satisfies Check
 })

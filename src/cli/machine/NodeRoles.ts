@@ -6,6 +6,7 @@ import { Effect, Layer } from "effect"
 import { connection, type ServerAccess } from "../../access/ServerAccess.ts"
 import { Calendars } from "../../actors/Calendars.ts"
 import * as EventTriggers from "../../actors/EventTriggers.ts"
+import { LogWitness } from "../../events/LogWitness.ts"
 import { Queues } from "../../actors/Queues.ts"
 import { Partitions } from "../../actors/Partitions.ts"
 import * as NatsAnnouncements from "../../nats/NatsAnnouncements.ts"
@@ -36,6 +37,7 @@ import { Plugins, TaskSubmission } from "../../work/plugins/Plugins.ts"
 import type { TaskDeclaration, TaskType } from "../../work/TaskType.ts"
 import { TaskTypes } from "../../work/TaskTypes.ts"
 import * as Worker from "../../work/Worker.ts"
+import * as WitnessFile from "./WitnessFile.ts"
 import * as WorkerConfiguration from "./WorkerConfiguration.ts"
 
 export interface NodeOptions {
@@ -50,6 +52,12 @@ export interface NodeOptions {
   readonly workerConfiguration?: WorkerConfiguration.WorkerConfiguration
   /** Plugins of this node; default: none. */
   readonly plugins?: LoadedPlugins
+  /** Where a scheduler notes how far it saw the log reach; default: it notes nothing for good. */
+  readonly witness?: {
+    readonly file: string
+    /** Tells the log of this deployment from others. */
+    readonly deployment: string
+  }
   /** Task types that this node knows and, as a worker, runs, besides those of plugins; default: those that this project brings. */
   readonly taskTypes?: ReadonlyArray<TaskType<BuiltInServices>>
 }
@@ -100,12 +108,21 @@ const core = (options: NodeOptions, name: string) => {
   )
 }
 
+/** How far the log was seen to reach. */
+const witnessOf = ({ settings, witness }: NodeOptions): Layer.Layer<LogWitness> =>
+  witness === undefined
+    ? LogWitness.layerMemory
+    : WitnessFile.layer(witness.file, `${witness.deployment} ${settings.namespace}`)
+
 /** The calendars of excluded days, and the queues; the same layer for all that needs them on one connection. */
-const sharedOf = ({ identity: { nodeId } }: NodeOptions) =>
-  Layer.mergeAll(Calendars.layer(nodeId), Queues.layer(nodeId)).pipe(Layer.provide(NatsEventLog.layer))
+const sharedOf = ({ identity: { nodeId } }: NodeOptions, witness: Layer.Layer<LogWitness> = LogWitness.layerMemory) =>
+  Layer.mergeAll(Calendars.layer(nodeId), Queues.layer(nodeId)).pipe(
+    Layer.provide(NatsEventLog.layer),
+    Layer.provide(witness)
+  )
 
 /** Owns partitions, decides, fires, announces; ready when it has read its part of the log. */
-const decides = (options: NodeOptions, shared: ReturnType<typeof sharedOf>) =>
+const decides = (options: NodeOptions, shared: ReturnType<typeof sharedOf>, witness: Layer.Layer<LogWitness>) =>
   Layer.mergeAll(
     NatsCommands.layer({ timezone: options.timezone }),
     NatsSharedFacts.layer,
@@ -113,7 +130,7 @@ const decides = (options: NodeOptions, shared: ReturnType<typeof sharedOf>) =>
     EventTriggers.layer,
     NatsTriggers.layer
   ).pipe(
-    Layer.provide(Partitions.layer(options.identity.nodeId)),
+    Layer.provide(Partitions.layer(options.identity.nodeId).pipe(Layer.provide(witness))),
     Layer.provide(TriggerStreams.layer),
     Layer.provide(shared),
     Layer.provide([NatsEventLog.layer, NatsWorkQueue.layer, NatsAnnouncements.layer]),
@@ -129,18 +146,21 @@ const answers = ({ timezone }: NodeOptions, readModelFile: string, shared: Retur
 
 /** A node that decides, and one that answers, on one connection. */
 export const schedulerAndApi = (options: NodeOptions, readModelFile: string) => {
-  const shared = sharedOf(options)
-  return Layer.mergeAll(decides(options, shared), answers(options, readModelFile, shared)).pipe(
+  const witness = witnessOf(options)
+  const shared = sharedOf(options, witness)
+  return Layer.mergeAll(decides(options, shared, witness), answers(options, readModelFile, shared)).pipe(
     Layer.provide(core(options, "node")),
     Layer.provide(settingsOf(options))
   )
 }
 
-export const scheduler = (options: NodeOptions) =>
-  decides(options, sharedOf(options)).pipe(
+export const scheduler = (options: NodeOptions) => {
+  const witness = witnessOf(options)
+  return decides(options, sharedOf(options, witness), witness).pipe(
     Layer.provide(core(options, "scheduler")),
     Layer.provide(settingsOf(options))
   )
+}
 
 export const api = (options: NodeOptions, readModelFile: string) =>
   answers(options, readModelFile, sharedOf(options)).pipe(

@@ -60,6 +60,10 @@ export const reportText = (report: Report, paint: Paint): string => {
       ],
       paint
     ),
+    ...(report.accepted ?? []).map(
+      ({ acceptedBy, logSequence, message, reason }) =>
+        `  ${paint.yellow("accepted".padEnd(14))}  ${paint.dim(`at ${logSequence}`)}  ${visibleLine(message)} (by ${visibleLine(acceptedBy)}: ${visibleLine(reason)})`
+    ),
     ...(total === 0
       ? [paint.green("no findings")]
       : [

@@ -1,13 +1,15 @@
 /** The log of the simulated server, as one process sees it through its link: see `eventLogContract.ts`. */
-import { Array as Arr, Effect, Option, Result, Stream } from "effect"
+import { Effect, Option, Result, Stream } from "effect"
 import * as Commit from "../../../src/events/Commit.ts"
 import {
   type AppendOutcome,
   CommitTooLarge,
   EventLog,
+  foundIn,
   hashOf,
   LogUnavailable,
-  type StoredPage
+  type StoredPage,
+  wholly
 } from "../../../src/events/EventLog.ts"
 import type { Link } from "../world/Link.ts"
 import type { Line, Server } from "../world/Server.ts"
@@ -17,24 +19,19 @@ const PAGE = 8
 /** How long the server keeps a follower's question, milliseconds. */
 const POLL_MS = 3000
 
-const thawed = new WeakMap<Line, Result.Result<Commit.RecordedCommit, Commit.UnreadableCommit>>()
+const thawed = new WeakMap<Line, Commit.Found>()
 
 /** Each line is decoded once, however many read it: nobody changes what has been read. */
-export const thaw = (line: Line): Result.Result<Commit.RecordedCommit, Commit.UnreadableCommit> => {
+const foundAt = (line: Line): Commit.Found => {
   const known = thawed.get(line)
   if (known !== undefined) return known
-  const { sequence, storedAt, text } = line
-  const made = Result.map(Commit.decode(sequence, text), (commit) => ({
-    sequence,
-    commit,
-    hash: hashOf(text),
-    storedAt
-  }))
+  const made = foundIn(line)
   thawed.set(line, made)
   return made
 }
 
-const thawAll = (lines: Arr.NonEmptyReadonlyArray<Line>) => Effect.fromResult(Result.all(Arr.map(lines, thaw)))
+export const thaw = (line: Line): Result.Result<Commit.RecordedCommit, Commit.UnreadableCommit> =>
+  Commit.wholly(foundAt(line))
 
 const unavailable = ({ reason }: { readonly reason: string }) => new LogUnavailable({ reason })
 
@@ -73,7 +70,7 @@ export const make = (server: Server, link: Link, maxCommitBytes: number): EventL
       .call<ReadonlyArray<Line>>((reply) => reply(server.linesAfter(after, PAGE, partition, last)))
       .pipe(Effect.mapError(unavailable))
 
-  const read = (partition: number, after: number) =>
+  const readAny = (partition: number, after: number) =>
     Stream.unwrap(
       Effect.map(newest(partition), (last) =>
         last <= after
@@ -83,7 +80,7 @@ export const make = (server: Server, link: Link, maxCommitBytes: number): EventL
                 const end = lines.at(-1)?.sequence ?? last
                 return [lines, end >= last ? Option.none<number>() : Option.some(end)] as const
               })
-            ).pipe(Stream.mapArrayEffect(thawAll))
+            ).pipe(Stream.map(foundAt))
       )
     )
 
@@ -107,10 +104,14 @@ export const make = (server: Server, link: Link, maxCommitBytes: number): EventL
         Effect.map((lines) => [lines, Option.some(lines.at(-1)?.sequence ?? after)] as const)
       )
 
+  const followAny = (after: number, partition?: number) =>
+    Stream.paginate(after, (at) => poll(at, partition)).pipe(Stream.map(foundAt))
+
   return EventLog.of({
     maxCommitBytes,
     append,
-    read,
+    readAny,
+    read: (partition, after) => wholly(readAny(partition, after)),
     at: (partition, sequence) =>
       link
         .call<Line | null>((reply) => {
@@ -122,8 +123,8 @@ export const make = (server: Server, link: Link, maxCommitBytes: number): EventL
           Effect.flatMap((line) => (line === null ? Effect.succeed(null) : Effect.fromResult(thaw(line))))
         ),
     stored: (query) => link.call<StoredPage>((reply) => reply(server.stored(query))).pipe(Effect.mapError(unavailable)),
-    follow: (after, partition) =>
-      Stream.paginate(after, (at) => poll(at, partition)).pipe(Stream.mapArrayEffect(thawAll)),
+    followAny: (after) => followAny(after),
+    follow: (after, partition) => wholly(followAny(after, partition)),
     lastSequence: newest()
   })
 }
