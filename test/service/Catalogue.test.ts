@@ -2,7 +2,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { TestClock } from "effect/testing"
-import { readdirSync, readFileSync } from "node:fs"
+import { readFileSync } from "node:fs"
 import { join } from "node:path"
 import { TASK_VERBS } from "../../src/actors/door/TaskRequest.ts"
 import { type Commit } from "../../src/events/Commit.ts"
@@ -11,9 +11,8 @@ import { bodyOf } from "../../src/service/Announced.ts"
 import { CATALOGUE, jsonSchemaOf } from "../../src/service/Catalogue.ts"
 import { runCli } from "../support/cli.ts"
 import { problems } from "../support/schemas.ts"
+import { pieces } from "../events/museum/pieces.ts"
 import { eventsPage } from "../support/writeDocs.ts"
-
-const MUSEUM = join(import.meta.dirname, "../events/museum")
 
 describe("the catalogue", () => {
   it("is what the page says; npm run docs writes it", async () => {
@@ -35,8 +34,8 @@ describe("the catalogue", () => {
 
   it("describes every event that there ever was", () => {
     const seen = new Set<string>()
-    for (const piece of readdirSync(MUSEUM)) {
-      const commit = JSON.parse(readFileSync(join(MUSEUM, piece), "utf8")) as Commit
+    for (const { text } of pieces()) {
+      const commit = JSON.parse(text) as Commit
       for (const [index, event] of commit.events.entries()) {
         const body: unknown = JSON.parse(bodyOf({ partition: 3, sequence: 42, index, queue: "q", event }))
         assert.strictEqual(problems(`event.${event.type}`, body), "")
