@@ -3,6 +3,7 @@ import { Result } from "effect"
 import * as Claim from "../../src/actors/task/Claim.ts"
 import { type ExcludedDays, none } from "../../src/actors/task/ExcludedDays.ts"
 import type { Recall } from "../../src/actors/task/Recall.ts"
+import type { Refused } from "../../src/actors/door/TaskRequest.ts"
 import type { Decision } from "../../src/actors/task/Decision.ts"
 import * as Task from "../../src/actors/task/Task.ts"
 import { evolve } from "../../src/actors/task/Evolve.ts"
@@ -91,6 +92,7 @@ export class History {
 
   #apply(events: ReadonlyArray<TaskEvent>): ReadonlyArray<TaskEvent> {
     for (const event of events) {
+      if (event.causedBy.commandId === "" || event.causedBy.actor === "") throw new Error(`who caused ${event.type}?`)
       this.log.push(event)
       this.state = evolve(this.state, event, { sequence: this.log.length }, RULES.leaseMs)
     }
@@ -98,7 +100,7 @@ export class History {
     return events
   }
 
-  decide(command: Task.TaskCommand): Result.Result<Decision, { readonly code: string }> {
+  decide(command: Task.TaskCommand): Result.Result<Decision, Refused> {
     const decided = Task.decide(this.state, command, this.now, this.excluded, this.recall)
     if (Result.isSuccess(decided) && decided.success._tag === "events") this.#apply(decided.success.events)
     return decided
@@ -132,8 +134,12 @@ export class History {
     )
   }
 
-  told(decided: Result.Result<Decision, { readonly code: string }>): string {
-    if (Result.isFailure(decided)) return `refused ${decided.failure.code}`
+  told(decided: Result.Result<Decision, Refused>): string {
+    if (Result.isFailure(decided)) {
+      const { code, hint, message } = decided.failure
+      if (message === "" || hint === "") throw new Error(`${code} without words`)
+      return `refused ${code}`
+    }
     const { success } = decided
     if (success._tag === "unread") return `unread ${success.sequence}`
     return success._tag === "events" ? shown(success.events) : `known ${success.repeated}`

@@ -40,6 +40,10 @@ describe("the delay before the next attempt", () => {
     }
     assert.strictEqual(after({ backoffMs: 1000 }, 3), after({ backoffMs: 1000, jitter: 0.1 }, 3))
   })
+  it("follows from the execution and its failures alone: every node waits as long, and so does every version", () => {
+    const delays = [0, 1, 2].map((failures) => after({ backoffMs: 1000, jitter: 0.5 }, failures, "task-1@60"))
+    assert.deepStrictEqual(delays, [539, 1070, 2186])
+  })
 })
 
 describe("a failure", () => {
