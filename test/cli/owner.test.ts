@@ -50,6 +50,35 @@ describe("pause, resume and cancel", () => {
     })
   )
 
+  it.effect("by a filter that fits nothing say so before they ask, whoever is there, and have nothing to do", () =>
+    Effect.gen(function* () {
+      const among: ReadonlyArray<readonly [args: ReadonlyArray<string>, told: string]> = [
+        [["pause", "--tag", "nope"], "there is no such task to pause"],
+        [["resume", "--tag", "nope"], "there is no such task to resume"],
+        [["cancel", "--tag", "nope"], "there is no such task to cancel"],
+        [["cancel", "--tag", "nope", "--waiting"], "there is no such task to cancel"],
+        [["run", "--tag", "nope"], "there is no such task to run"],
+        [["restore", "--tag", "nope"], "there is no such task to restore"],
+        [["update", "--where-tag", "nope", "--retries", "5"], "there is no such task to update"],
+        [["retry", "--failed", "--tag", "nope"], "nothing like that has failed"]
+      ]
+      for (const [args, told] of among) {
+        const at = world()
+        for (const [setting, more] of [
+          [{}, []],
+          [{}, ["--yes"]],
+          [{ typed: "y" }, []]
+        ] as const) {
+          const ran = yield* runCli([...args, ...more], { world: at, ...setting })
+          assert.deepStrictEqual(ran, { code: 0, stdout: "", stderr: `${told}\n` }, args.join(" "))
+        }
+        const json = yield* runCli([...args, "--json"], { world: at })
+        assert.deepStrictEqual(json, { code: 0, stdout: "[]\n", stderr: `${told}\n` }, args.join(" "))
+        assert.deepStrictEqual([at.changed, at.cancelled, at.ran], [[], [], []])
+      }
+    })
+  )
+
   it.effect("need to be told which, in one way, and whether, where nobody can be asked", () =>
     Effect.gen(function* () {
       const wrong: ReadonlyArray<readonly [args: ReadonlyArray<string>, told: RegExp]> = [

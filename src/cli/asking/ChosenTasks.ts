@@ -104,7 +104,7 @@ export const fitting = Effect.fnUntraced(function* (
   return found
 })
 
-/** The ids; none where a filter fits nothing, or the answer was no (both are said). */
+/** The ids; none where a filter fits nothing, which is said before anything is asked, or the answer was no, which is said too. */
 export const chosen = Effect.fnUntraced(function* (
   scheduler: Scheduler["Service"],
   verb: string,
@@ -114,8 +114,12 @@ export const chosen = Effect.fnUntraced(function* (
 ) {
   if (!(yield* byFilter(verb, choice))) return choice.ids
   const tasks = yield* fitting(scheduler, choice, wanted, among)
-  if (tasks.length === 0) yield* note(`there is no such task to ${verb}`)
-  else if (!choice.yes && !(yield* confirmed(verb, tasks))) {
+  if (tasks.length === 0) {
+    yield* note(`there is no such task to ${verb}`)
+    return []
+  }
+  yield* mustAsk(verb, choice)
+  if (!choice.yes && !(yield* confirmed(verb, tasks))) {
     yield* note("nothing was done")
     return []
   }

@@ -91,7 +91,7 @@ export const cancel = Command.make(
     if (input.waiting && input.ids.some(isExecution)) {
       return yield* usage("--waiting is about tasks, not about executions", "leave it out, or name tasks")
     }
-    yield* mustAsk("cancel", input)
+    if (!filtered) yield* mustAsk("cancel", input)
     yield* withScheduler(
       Effect.fnUntraced(function* (scheduler) {
         const ids = yield* chosen(scheduler, "cancel", input, isOpen)

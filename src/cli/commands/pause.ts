@@ -2,7 +2,7 @@
 import { Effect, Option } from "effect"
 import { Command } from "effect/cli"
 import { withScheduler } from "../Backend.ts"
-import { byFilter, choosing, chosen, mustAsk } from "../asking/ChosenTasks.ts"
+import { byFilter, choosing, chosen } from "../asking/ChosenTasks.ts"
 import { eachTask } from "../showing/EachTask.ts"
 import { text, timezone, zoneOf } from "../asking/Flags.ts"
 import { boundOf } from "../asking/Moments.ts"
@@ -20,7 +20,7 @@ export const pause = Command.make(
   Effect.fnUntraced(function* (input) {
     const zone = yield* zoneOf(input.timezone)
     const common = yield* originOf(input)
-    if (yield* byFilter("pause", input)) yield* mustAsk("pause", input)
+    yield* byFilter("pause", input)
     const until = Option.isSome(input.until) ? { until: yield* boundOf(input.until.value, "begin", zone) } : {}
     const words = "until" in until ? ` until ${localTime(until.until, zone)}` : ""
     yield* withScheduler((scheduler) =>

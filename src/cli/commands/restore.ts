@@ -2,7 +2,7 @@
 import { Effect } from "effect"
 import { Command } from "effect/cli"
 import { withScheduler } from "../Backend.ts"
-import { byFilter, choosing, chosen, mustAsk } from "../asking/ChosenTasks.ts"
+import { byFilter, choosing, chosen } from "../asking/ChosenTasks.ts"
 import { present } from "../asking/Flags.ts"
 import { origin, originOf } from "../asking/TaskFlags.ts"
 import { eachTask } from "../showing/EachTask.ts"
@@ -23,7 +23,7 @@ export const restore = Command.make(
   },
   Effect.fnUntraced(function* (input) {
     const common = { ...(yield* originOf(input)), ...(input.allowPast ? { allowPast: true } : {}) }
-    if (yield* byFilter("restore", input)) yield* mustAsk("restore", input)
+    yield* byFilter("restore", input)
     yield* withScheduler((scheduler) =>
       Effect.flatMap(
         chosen(scheduler, "restore", input, () => true, { status: "cancelled", all: true }),

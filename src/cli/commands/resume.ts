@@ -2,7 +2,7 @@
 import { Effect } from "effect"
 import { Command } from "effect/cli"
 import { withScheduler } from "../Backend.ts"
-import { byFilter, choosing, chosen, mustAsk } from "../asking/ChosenTasks.ts"
+import { byFilter, choosing, chosen } from "../asking/ChosenTasks.ts"
 import { eachTask } from "../showing/EachTask.ts"
 import { origin, originOf } from "../asking/TaskFlags.ts"
 
@@ -11,7 +11,7 @@ export const resume = Command.make(
   { ...choosing, ...origin },
   Effect.fnUntraced(function* (input) {
     const common = yield* originOf(input)
-    if (yield* byFilter("resume", input)) yield* mustAsk("resume", input)
+    yield* byFilter("resume", input)
     yield* withScheduler((scheduler) =>
       Effect.flatMap(
         chosen(scheduler, "resume", input, ({ status }) => status === "paused"),

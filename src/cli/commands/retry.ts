@@ -77,7 +77,6 @@ export const retry = Command.make(
     }
     if (input.wait && (input.failed || input.ids.length !== 1))
       return yield* usage("--wait is for one execution; name it")
-    if (input.failed) yield* mustAsk("retry", input)
     const since = Option.isSome(input.since)
       ? yield* sinceOf(input.since.value, yield* zoneOf(input.timezone))
       : undefined
@@ -103,8 +102,11 @@ export const retry = Command.make(
         if (!input.failed) return yield* eachTask(scheduler, input.ids, input.json, (id) => again(id), told)
         const found = yield* failedOnes(scheduler, input, since)
         if (found.length === 0) yield* note("nothing like that has failed")
-        else if (!input.yes && !(yield* confirmedLines("retry", "execution", found.map(line)))) {
-          return yield* note("nothing was done")
+        else {
+          yield* mustAsk("retry", input)
+          if (!input.yes && !(yield* confirmedLines("retry", "execution", found.map(line)))) {
+            return yield* note("nothing was done")
+          }
         }
         const ends = new Map(found.map(({ endLogSequence, executionId }) => [executionId, endLogSequence]))
         yield* eachTask(scheduler, [...ends.keys()], input.json, (id) => again(id, ends.get(id)), told)

@@ -4,7 +4,7 @@ import { Command } from "effect/cli"
 import type { RunAnswer, Scheduler } from "../../Scheduler.ts"
 import { failedExecution, showEnd, waited } from "../showing/AwaitedEnd.ts"
 import { withScheduler } from "../Backend.ts"
-import { byFilter, choosing, chosen, mustAsk } from "../asking/ChosenTasks.ts"
+import { byFilter, choosing, chosen } from "../asking/ChosenTasks.ts"
 import { defined, present, text } from "../asking/Flags.ts"
 import { usage } from "../Failure.ts"
 import { eachTask } from "../showing/EachTask.ts"
@@ -56,7 +56,6 @@ export const run = Command.make(
     if (!one && (input.wait || Option.isSome(input.fromStep))) {
       return yield* usage("--wait and --from-step are for one task; name one")
     }
-    if (filtered) yield* mustAsk("run", input)
     yield* withScheduler((scheduler) =>
       one
         ? runOne(scheduler, { taskId: only, ...common }, input)

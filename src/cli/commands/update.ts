@@ -4,7 +4,7 @@ import { Argument, Command, Flag } from "effect/cli"
 import { CatchUp, ExecutionOverlap, MAX_PRIORITY } from "../../events/TaskDefinition.ts"
 import { withScheduler } from "../Backend.ts"
 import type { ScheduledTask } from "../../projections/ScheduledTask.ts"
-import { byFilter, choosing, chosen, mustAsk } from "../asking/ChosenTasks.ts"
+import { byFilter, choosing, chosen } from "../asking/ChosenTasks.ts"
 import { eachTask } from "../showing/EachTask.ts"
 import { ifRevision, showChange } from "../showing/Changed.ts"
 import { usage } from "../Failure.ts"
@@ -90,9 +90,8 @@ export const update = Command.make(
     const ids = Option.toArray(input.id)
     const { whereName, whereTag, whereType, yes, json } = input
     const choice = { ids, tag: whereTag, type: whereType, name: whereName, yes, json }
-    if (yield* byFilter("update", choice)) {
-      yield* mustAsk("update", choice)
-      if (Option.isSome(input.commandId)) return yield* usage("--command-id is for one task; name one")
+    if ((yield* byFilter("update", choice)) && Option.isSome(input.commandId)) {
+      return yield* usage("--command-id is for one task; name one")
     }
     const taskArgs = Option.isSome(input.args) ? { taskArgs: yield* jsonArgs(input.args.value) } : {}
     yield* withScheduler(
