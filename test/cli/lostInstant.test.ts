@@ -44,6 +44,30 @@ describe("a task that skips times that do not exist", () => {
     })
   )
 
+  scenario("need not leave that night out: whoever asks for it is told why", (nagatha) =>
+    Effect.gen(function* () {
+      const skip = (instant: string) => nagatha("skip", "nightly", instant)
+      const lost = yield* skip("2026-03-29T02:30")
+      assert.deepStrictEqual(lost, {
+        code: 2,
+        stdout: "",
+        stderr:
+          "error: task nightly does not run at 2026-03-29T01:00:00.000Z anyway: a change of the clocks takes its time of day away that day, and its rule is to skip such times (dstGap)\nhint: nothing need be left out\n"
+      })
+      // The next spring as well, long after the next occurrence.
+      assert.include((yield* skip("2027-03-28T02:30")).stderr, "does not run at 2027-03-28T01:00:00.000Z anyway")
+      // Before the next occurrence there is none, and nothing was decided about it.
+      assert.include(
+        (yield* skip("2026-03-29T10:00")).stderr,
+        "task nightly has no occurrence at 2026-03-29T08:00:00.000Z; the next one after it is 2026-03-30T00:30:00.000Z"
+      )
+      assert.strictEqual((yield* skip("2026-03-30T02:30")).code, 0)
+      assert.include((yield* skip("2026-03-30T02:30")).stderr, "it has passed, or has been decided")
+      yield* TestClock.setTime(Date.parse("2026-03-29T08:00:00.000Z"))
+      assert.include((yield* skip("2026-03-29T02:30")).stderr, "it has passed, or has been decided")
+    })
+  )
+
   scenario("has that night in its history, with the reason", (nagatha) =>
     Effect.gen(function* () {
       yield* TestClock.setTime(Date.parse("2026-03-29T08:00:00.000Z"))

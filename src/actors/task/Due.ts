@@ -40,7 +40,7 @@ export const byCalendars = (task: LiveTask, now: number, excluded: ExcludedDays)
 }
 
 /** The instants of a definition that can be written down. */
-const instantsOf = (definition: TaskDefinition, excluded: ExcludedDays): Instants => {
+export const instantsOf = (definition: TaskDefinition, excluded: ExcludedDays): Instants => {
   const series = Series.of(definition, excluded.of(definition))
   return {
     next: (after) => {

@@ -10,7 +10,7 @@ import { fromMillis } from "../../recurrence/Instant.ts"
 import { isByMessage, scheduleType } from "../../recurrence/Recurrence.ts"
 import { tzdataVersion } from "../../recurrence/zone/Zone.ts"
 import { alive, decided, type Decision, refused } from "./Decision.ts"
-import { calendarsAt, firstOccurrence, following, nextLost, seriesOf } from "./Due.ts"
+import { calendarsAt, firstOccurrence, following, instantsOf, nextLost, seriesOf } from "./Due.ts"
 import type { ExcludedDays } from "./ExcludedDays.ts"
 import { completed, head } from "./Head.ts"
 import type { Refused } from "../door/TaskRequest.ts"
@@ -124,12 +124,22 @@ export const skip = (
     }
     const series = seriesOf(task, excluded)
     const instant = fromMillis(at)
-    if (at + offsetOf(task) <= now || nextAt === null || at < nextAt) {
+    const isAhead = at + offsetOf(task) > now
+    if (isAhead && nextLost(definition, at - 1, at + 1, excluded) === at) {
+      return refused(
+        "invalidRequest",
+        `task ${taskId} does not run at ${instant} anyway: a change of the clocks takes its time of day away that day, and its rule is to skip such times (dstGap)`,
+        "nothing need be left out"
+      )
+    }
+    // What is ahead and stands before the next occurrence is none, unless it was left out before.
+    const isDecided = nextAt === null || (at < nextAt && instantsOf(definition, excluded).next(at - 1) === at)
+    if (!isAhead || isDecided) {
       return refused("invalidRequest", `${instant} cannot be left out: it has passed, or has been decided`)
     }
     const isOne = at === nextAt || (definition.recurrence.kind !== "once" && series.next(at - 1) === at)
     if (!isOne) {
-      const near = series.next(at)
+      const near = at < nextAt ? nextAt : series.next(at)
       const rest = near === null ? "" : `; the next one after it is ${fromMillis(near)}`
       return refused("invalidRequest", `task ${taskId} has no occurrence at ${instant}${rest}`)
     }
