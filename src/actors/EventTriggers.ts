@@ -3,7 +3,8 @@
  * that after any crash the reading begins where the decisions end. Each event starts a task exactly once.
  *
  * The log is read only while there is a task that events start. Tasks that are scheduled meanwhile are found in it, before
- * the events that may start them.
+ * the events that may start them. A task of which this node learns when the reading is past it (its owner did not know for a
+ * while whether its commit was stored) is read for anew.
  */
 import { Effect, Layer, Queue, Schedule, Stream } from "effect"
 import type { RecordedCommit } from "../events/Commit.ts"
@@ -100,6 +101,8 @@ export const layer: Layer.Layer<never, never, EventLog | Partitions> = Layer.eff
         followers.set(listener.taskId, { recurrence: listener.recurrence, after: afterOf(listener) })
       }
       const from = Math.min(...[...followers.values()].map(({ after }) => after.sequence))
+      /** Log sequence up to which events are not looked at any more. */
+      let passed = from - 1
 
       /** What the event says about who is started by what. */
       const learn = (event: TaskEvent, place: MessagePlace) => {
@@ -119,6 +122,7 @@ export const layer: Layer.Layer<never, never, EventLog | Partitions> = Layer.eff
       }
 
       const heard = Effect.fnUntraced(function* ({ commit, sequence }: RecordedCommit) {
+        passed = sequence
         for (const [index, event] of commit.events.entries()) {
           const place = { stream: LOG, sequence, index }
           learn(event, place)
@@ -130,7 +134,13 @@ export const layer: Layer.Layer<never, never, EventLog | Partitions> = Layer.eff
           }
         }
       })
-      yield* Stream.runForEach(undamaged(log.followAny(Math.max(0, from - 1))), heard)
+      const isOverlooked = (listener: Listener): boolean =>
+        !followers.has(listener.taskId) && afterOf(listener).sequence <= passed
+      const overlooked = listeners.changes.pipe(
+        Stream.filter(() => byEvent(listeners.all()).some(isOverlooked)),
+        Stream.runHead
+      )
+      yield* Effect.raceFirst(Stream.runForEach(undamaged(log.followAny(Math.max(0, from - 1))), heard), overlooked)
     })
 
     const someone = Effect.sync(() => byEvent(listeners.all()).length > 0)

@@ -11,6 +11,8 @@ interface Open {
   attempt: number
   /** Of the schedule itself: neither by hand, nor a step, nor run late at a pace. */
   readonly scheduled: boolean
+  /** Run late at a pace: once it has begun it keeps others out like any other. */
+  readonly paced: boolean
 }
 
 type Found = (kind: FindingKind, message: string, more: { readonly at?: number; readonly executionId?: string }) => void
@@ -35,6 +37,11 @@ export class ExecutionsAudit {
     return [...this.#open].find(([, { scheduled }]) => scheduled)?.[0]
   }
 
+  /** Whether one is open that may keep an occurrence from running: of the schedule, or run late at a pace. */
+  get isBusy(): boolean {
+    return [...this.#open.values()].some(({ paced, scheduled }) => scheduled || paced)
+  }
+
   /** Whether it is open, or has ended lately. */
   knows(executionId: string): boolean {
     return this.#open.has(executionId) || this.#recent.includes(executionId)
@@ -50,8 +57,9 @@ export class ExecutionsAudit {
       const message = `execution ${executionId} became due again`
       return this.#found("duplicate", message, { at: toMillis(event.nominalAt), executionId })
     }
-    const scheduled = event.parentExecutionId === undefined && event.manual !== true && event.paced !== true
-    this.#open.set(executionId, { attempt: event.attempt, scheduled })
+    const paced = event.paced === true
+    const scheduled = event.parentExecutionId === undefined && event.manual !== true && !paced
+    this.#open.set(executionId, { attempt: event.attempt, scheduled, paced })
   }
 
   /** It ends with its task. */

@@ -493,7 +493,7 @@ export class TaskAudit {
       case "paused":
         return this.#phase === "paused"
       case "overlap":
-        return this.#executions.scheduled !== undefined || this.#definition.catchUpRate !== undefined
+        return this.#executions.isBusy
       case "catchUp":
         return toMillis(event.time) - at - this.#offset > LATE_MS
       default:

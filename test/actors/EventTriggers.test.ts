@@ -171,6 +171,38 @@ describe("tasks after others", () => {
   )
 })
 
+it.live("a task whose owner learns late that it is stored is started by what has ended meanwhile", () =>
+  Effect.gen(function* () {
+    const known = yield* Deferred.make<void>()
+    const { partitions: count } = yield* Settings.Current
+    const slow = partitionOf("late", count)
+    const other = ["early", "soon", "next"].find((taskId) => partitionOf(taskId, count) !== slow) ?? ""
+    const log = Layer.effect(
+      EventLog,
+      Effect.map(EventLog, (memory) => ({
+        ...memory,
+        append: (head: Parameters<typeof memory.append>[0], json: ReadonlyArray<string>) =>
+          Effect.tap(memory.append(head, json), () => (head.partition === slow ? Deferred.await(known) : Effect.void))
+      }))
+    ).pipe(Layer.provide(EventLog.layerMemory))
+    yield* Effect.scoped(
+      Effect.gen(function* () {
+        yield* working
+        const first = ["first", "one", "begin"].find((taskId) => partitionOf(taskId, count) !== slow) ?? ""
+        yield* Effect.forkScoped(schedule("late", after([first])), { startImmediately: true })
+        yield* until("late", "scheduled")
+        yield* schedule(other, after([first]))
+        yield* schedule(first, far)
+        yield* run(first)
+        yield* until(other, "success")
+        yield* Deferred.done(known, Exit.void)
+        const seen = yield* until("late", "success")
+        assert.strictEqual(seen.filter((event) => event.type === "due" && event.taskId === "late").length, 1)
+      })
+    ).pipe(Effect.provide(node("n1", true), { local: true }), Effect.provide(log, { local: true }))
+  })
+)
+
 it.live("what ended while nobody could start anything starts it once, however often nodes begin anew", () =>
   Effect.gen(function* () {
     yield* Effect.scoped(

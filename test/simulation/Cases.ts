@@ -1,7 +1,9 @@
 /**
  * Plans made by hand, for what chance brings about too rarely: they are always run, and planted bugs are tried on them first.
  */
-import type { Fault, Plan, Wish, WorldOptions } from "./Plan.ts"
+import type { Fault } from "./Fault.ts"
+import type { Plan, WorldOptions } from "./Plan.ts"
+import type { TaskWish, Wish } from "./Wish.ts"
 
 const options: WorldOptions = {
   start: "2026-03-02T09:00:00.000Z",
@@ -33,7 +35,7 @@ interface Case {
 
 const made = (one: Case): Plan => ({ ...one, options: { ...options, ...one.options } })
 
-const every = (seconds: number, request: object = {}): Wish => ({
+const every = (seconds: number, request: object = {}): TaskWish => ({
   at: 1000,
   task: 0,
   verb: "schedule",
@@ -144,6 +146,40 @@ export const CASES: ReadonlyArray<Plan> = [
         { at: 60_000, task: 0, verb: "restore" }
       ],
       faults: []
+    })
+  ),
+  /** More is due than a worker can do: what is urgent goes first, and a queue is paused with some of it released. */
+  made({
+    seed: 1,
+    wishes: [
+      { at: 0, verb: "setQueue", queue: "sim", limits: { keyConcurrency: 1 } },
+      every(2, { overlap: "allowAll" }),
+      { ...every(2, { overlap: "allowAll", priority: 20 }), task: 1 },
+      { ...every(5, { overlap: "allowAll", key: "k1" }), task: 2 },
+      { at: 30_000, verb: "pauseQueue", queue: "sim" },
+      { at: 45_000, verb: "resumeQueue", queue: "sim" }
+    ],
+    faults: []
+  }),
+  /** One owner after another, with long runs of one queue that only one of them may be in. */
+  made({
+    seed: 1,
+    options: { nodes: 2, workers: 3, concurrency: 2, startedGraceMs: 0, partitions: 2, leaseMs: 10_000 },
+    wishes: [
+      { at: 0, verb: "setQueue", queue: "sim", limits: { concurrency: 1 } },
+      ...[0, 1, 2].map((task) => ({ ...every(5, { overlap: "allowAll" }), task }))
+    ],
+    faults: [1, 2, 3, 4, 5].map((nth) => fault(nth * 15_000, "crash", nth % 2 === 1 ? "n0" : "n1", 5000))
+  }),
+  /** Nobody is there for a while: what was missed is run late at a pace, the newest of it, beside what is on time. */
+  ...Array.from({ length: 2 }, (_, index) =>
+    made({
+      seed: 1 + index,
+      wishes: [
+        every(5, { catchUp: "all", catchUpRate: { count: 1, perMs: 8000 }, catchUpMax: 1 }),
+        { ...every(3, { overlap: "bufferAll", catchUp: "all", catchUpRate: { count: 1, perMs: 2000 } }), task: 1 }
+      ],
+      faults: [fault(8000, "outage", "", 20_000), fault(30_000, "pause", "w0", 8000)]
     })
   ),
   /** Every attempt may be lost, and none is made up for. */

@@ -5,11 +5,28 @@ import type { Answered } from "../../src/service/Answered.ts"
 import { type Asked, sequenceIn } from "./History.ts"
 import { nextAfter } from "./Oracle.ts"
 import type { Owners } from "./Owners.ts"
-import type { Places } from "./Places.ts"
-import { taskIdOf, type Wish } from "./Plan.ts"
+import type { Life, Places } from "./Places.ts"
+import type { RunningNode } from "./Programs.ts"
+import { isShared, type SharedWish, taskIdOf, type TaskWish, type Wish } from "./Wish.ts"
 import type { World } from "./World.ts"
 
 const isBusy = (answer: Answered): boolean => "error" in answer && answer.error.code === "busy"
+
+const askedOf = ({ verb }: Wish, number: number, about: string, now: number): Asked => ({
+  commandId: `c${number}`,
+  verb,
+  about,
+  askedAt: now,
+  answeredAt: null,
+  outcome: "unknown",
+  served: 0,
+  answers: []
+})
+
+const sharedRequest = (wish: SharedWish): { readonly about: string; readonly body: Record<string, unknown> } => {
+  const { queue } = wish
+  return { about: `queue ${queue}`, body: { queue, ...(wish.verb === "setQueue" ? wish.limits : {}) } }
+}
 
 export class Clients {
   readonly #world: World
@@ -23,7 +40,7 @@ export class Clients {
   }
 
   /** What a wish asks for now; null where there is nothing to ask for. */
-  #request(wish: Wish): Record<string, unknown> | null {
+  #request(wish: TaskWish): Record<string, unknown> | null {
     const { ledger, time } = this.#world
     const booked = ledger.tasks.get(taskIdOf(wish.task))
     const iso = (millis: number) => new Date(millis).toISOString()
@@ -47,7 +64,8 @@ export class Clients {
       case "reschedule":
         return { schedule: wish.schedule }
       case "update":
-        return wish.changes
+        if (wish.asSeen !== true) return wish.changes
+        return booked === undefined ? null : { ...wish.changes, ifRevision: booked.revision }
       case "revert":
         return { toRevision: wish.toRevision }
       case "cancelExecution": {
@@ -70,30 +88,52 @@ export class Clients {
 
   /** Asks at most `patience` times; as often as the dice say without it. */
   wish(wish: Wish, number: number, patience?: number): void {
-    const life = this.#places.get("client")?.life
-    if (life === undefined || life === null) return
+    if ("task" in wish) this.#ofTask(wish, number, patience)
+    else this.#ofShared(wish, number, patience)
+  }
+
+  #ofTask(wish: TaskWish, number: number, patience?: number): void {
     const body = this.#request(wish)
     if (body === null) return
-    const { plan, time } = this.#world
+    const { partitions } = this.#world.plan.options
     const taskId = taskIdOf(wish.task)
-    const dice = this.#world.dice.of(`wish ${number}`)
-    const asked: Asked = {
-      commandId: `c${number}`,
-      verb: wish.verb,
-      taskId,
-      askedAt: time.now,
-      answeredAt: null,
-      outcome: "unknown",
-      served: 0,
-      answers: []
-    }
-    this.#world.asked.push(asked)
+    const { ifRevision } = body
+    const seen = typeof ifRevision === "number" ? { ifRevision } : {}
+    const asked: Asked = { ...askedOf(wish, number, taskId, this.#world.time.now), ...seen }
     const request = { ...("executionId" in body ? {} : { taskId }), ...body, commandId: asked.commandId }
-    const once = this.#owners.ask<Answered>(life.link, (_life, { commands }, reply) => {
+    this.#ask(asked, number, patience, (_life, { commands }, reply) => {
       const { commanded, partition } = commands.addressed(wish.verb, request)
-      if (partition !== partitionOf(taskId, plan.options.partitions)) throw new Error("sent to a wrong partition")
-      asked.served += 1
+      if (partition !== partitionOf(taskId, partitions)) throw new Error("sent to a wrong partition")
       commands.carryOut(commanded, reply)
+    })
+  }
+
+  #ofShared(wish: SharedWish, number: number, patience?: number): void {
+    const { about, body } = sharedRequest(wish)
+    const asked = askedOf(wish, number, about, this.#world.time.now)
+    this.#ask(asked, number, patience, ({ process }, { shared }, reply) =>
+      process.fork(
+        shared(wish.verb, { ...body, commandId: asked.commandId }).pipe(
+          Effect.map((answered) => reply(answered)),
+          Effect.ignore
+        )
+      )
+    )
+  }
+
+  #ask(
+    asked: Asked,
+    number: number,
+    patience: number | undefined,
+    serve: (life: Life, node: RunningNode, reply: (answer: Answered) => void) => void
+  ): void {
+    const life = this.#places.get("client")?.life
+    if (life === undefined || life === null) return
+    const dice = this.#world.dice.of(`wish ${number}`)
+    this.#world.asked.push(asked)
+    const once = this.#owners.ask<Answered>(life.link, (life, node, reply) => {
+      asked.served += 1
+      serve(life, node, reply)
     })
     const attempts = patience ?? dice.between(1, 6)
     const ask = Effect.gen({ self: this }, function* () {
@@ -130,7 +170,7 @@ export class Clients {
     if (sequence !== null) this.#readAfter(asked, sequence)
   }
 
-  #readAfter({ commandId, taskId }: Asked, sequence: number): void {
+  #readAfter({ about, commandId, verb }: Asked, sequence: number): void {
     const life = this.#places.get("reader")?.life
     if (life?.projector === null || life?.projector === undefined) return
     life.process.fork(
@@ -138,8 +178,8 @@ export class Clients {
         .ask(sequence, (store) =>
           Effect.sync(() => {
             const seen = store.sequence
-            const found = store.task(taskId) !== undefined
-            this.#world.reads.push({ commandId, taskId, sequence, seen, found })
+            const found = isShared(verb) || store.task(about) !== undefined
+            this.#world.reads.push({ commandId, about, sequence, seen, found })
           })
         )
         .pipe(Effect.ignore)

@@ -30,6 +30,10 @@ export interface Grant {
   /** When the claim had reached the owner, and the log sequence of the partition that it knew then. */
   readonly askedAt: number
   readonly known: number
+  /** When it was answered, and the revisions of its queue that the owner knew then and before. */
+  readonly grantedAt: number
+  readonly queue: string
+  readonly revisions: readonly [asked: number, granted: number]
 }
 
 export const SIM = declareTaskType({

@@ -1,7 +1,8 @@
 /** A broken promise, told so that it can be understood: the smallest plan as a table, the log around it, and a test file. */
 import type { Violation } from "./checks/Violation.ts"
 import type { History } from "./History.ts"
-import { type Plan, taskIdOf } from "./Plan.ts"
+import type { Plan } from "./Plan.ts"
+import { taskIdOf, type Wish } from "./Wish.ts"
 import { simulate } from "./Simulation.ts"
 import type { Weakness } from "./World.ts"
 import { check } from "./checks/Checks.ts"
@@ -12,11 +13,17 @@ const SHOWN = 30
 
 const seconds = (ms: number): string => `${(ms / 1000).toFixed(3).padStart(9)} s`
 
+const told = ({ at: _at, verb, ...rest }: Wish): string => {
+  if (!("task" in rest)) return `${verb} ${JSON.stringify(rest)}`
+  const { task, ...what } = rest
+  return `${verb} ${taskIdOf(task)} ${JSON.stringify(what)}`
+}
+
 /** A plan as a table. */
 export const table = ({ faults, options, seed, wishes }: Plan): string => {
   const { skews, ...others } = options
   const rows = [
-    ...wishes.map(({ at, task, verb, ...rest }) => ({ at, text: `${verb} ${taskIdOf(task)} ${JSON.stringify(rest)}` })),
+    ...wishes.map((wish) => ({ at: wish.at, text: told(wish) })),
     ...faults.map(({ amount, at, forMs, kind, target }) => ({
       at,
       text: `${kind} ${target === "" ? "all" : target} for ${forMs / 1000} s${amount === 0 ? "" : ` (${amount})`}`
@@ -30,7 +37,7 @@ export const table = ({ faults, options, seed, wishes }: Plan): string => {
 }
 
 /** The end of the log, a commit a line. */
-const told = (history: History): string => {
+const ended = (history: History): string => {
   const begin = Date.parse(history.plan.options.start)
   return history.ledger.commits
     .slice(-SHOWN)
@@ -69,7 +76,7 @@ export const explain = (plan: Plan, violations: ReadonlyArray<Violation>, weakne
     table(small),
     "",
     ...check(history).map(({ invariant, what }) => `${invariant}: ${what}`),
-    told(history),
+    ended(history),
     "",
     "as a test (test/simulation/…test.ts):",
     testFile(small, first)

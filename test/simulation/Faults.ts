@@ -1,5 +1,5 @@
 /** What goes wrong, as a plan has it: each fault begins, lasts, and heals by itself; in the end everything is healed at once. */
-import type { Fault } from "./Plan.ts"
+import type { Fault } from "./Fault.ts"
 import type { Owners } from "./Owners.ts"
 import type { Life, Place, Places } from "./Places.ts"
 import type { World } from "./World.ts"

@@ -4,14 +4,18 @@ import type { ReadModelStore } from "../../src/projections/ReadModelStore.ts"
 import type { Grant, Run } from "./Executions.ts"
 import type { Health } from "./Health.ts"
 import type { Ledger } from "./Ledger.ts"
-import type { Plan, Wish } from "./Plan.ts"
+import type { Plan } from "./Plan.ts"
+import type { Wish } from "./Wish.ts"
 import type { Announced, Line } from "./world/Server.ts"
 
 /** A command as its client saw it. */
 export interface Asked {
   readonly commandId: string
   readonly verb: Wish["verb"]
-  readonly taskId: string
+  /** The task, or what tasks share. */
+  readonly about: string
+  /** It was to be carried out only at this revision of its task. */
+  readonly ifRevision?: number
   readonly askedAt: number
   answeredAt: number | null
   /** `unknown`: nobody has answered for as long as the client asked. */
@@ -25,9 +29,10 @@ export interface Asked {
 /** What a reader saw who asked for a log sequence that a command had returned. */
 export interface ReadAfter {
   readonly commandId: string
-  readonly taskId: string
+  readonly about: string
   readonly sequence: number
   readonly seen: number
+  /** Whether the task was there; true for what tasks share. */
   readonly found: boolean
 }
 
@@ -39,6 +44,8 @@ export interface History {
   readonly reads: ReadonlyArray<ReadAfter>
   readonly runs: ReadonlyArray<Run>
   readonly grants: ReadonlyArray<Grant>
+  /** When each life of a process began. */
+  readonly births: ReadonlyMap<string, number>
   /** Announcements as they were stored, and those that the server still holds. */
   readonly heard: ReadonlyArray<Announced>
   readonly held: ReadonlyArray<Announced>

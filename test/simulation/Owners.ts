@@ -92,7 +92,7 @@ export class Owners {
   }
 
   #owner(from: Link): TaskOwner["Service"] {
-    const { grants, time } = this.#world
+    const { grants, ledger, time } = this.#world
     const question = <Q, A>(
       partition: number,
       questions: ReadonlyArray<Q>,
@@ -114,15 +114,22 @@ export class Owners {
           const askedAt = time.now
           const stats = life.node?.partitions.stats().find((one) => one.partition === partition)
           const node = life.process.name
-          const granted = ({ attempt, executionId, worker }: (typeof claims)[number]) =>
-            grants.push({ executionId, attempt, worker, node, askedAt, known: stats?.logSequence ?? 0 })
+          const known = stats?.logSequence ?? 0
+          const queues = claims.map(({ executionId }) => ledger.queueOf(executionId))
+          const revision = (queue: string) => life.node?.queue(queue)?.revision ?? 0
+          const asked = queues.map(revision)
+          const granted = ({ attempt, executionId, worker }: (typeof claims)[number], index: number) => {
+            const queue = queues[index] ?? ""
+            const revisions = [asked[index] ?? 0, revision(queue)] as const
+            grants.push({ executionId, attempt, worker, node, askedAt, known, grantedAt: time.now, queue, revisions })
+          }
           const heard = (answers: ReadonlyArray<ClaimAnswer>) => {
             for (const [index, { answer }] of answers.entries()) {
               const claim = claims[index]
               if (claim === undefined) continue
               time.note(`${answer} ${offerId(claim)} ${claim.worker}`)
               this.#world.reach(`claim ${answer}`)
-              if (answer === "granted") granted(claim)
+              if (answer === "granted") granted(claim, index)
             }
             reply(answers)
           }

@@ -35,6 +35,8 @@ export class Places {
   readonly #world: World
   readonly #all = new Map<string, Place>()
   #processes = 0
+  /** Whether some task is started by the ends of others. */
+  readonly #isTriggered: boolean
   /** Who owns what may have changed. */
   onChange: () => void = () => {}
   /** How a worker reaches the owners of tasks. */
@@ -44,6 +46,9 @@ export class Places {
 
   constructor(world: World) {
     this.#world = world
+    this.#isTriggered = world.plan.wishes.some(
+      (wish) => wish.verb === "schedule" && wish.request.schedule.startsWith("after ")
+    )
     const { nodes, workers } = world.plan.options
     for (let index = 0; index < nodes; index++) this.#add("node", `n${index}`)
     for (let index = 0; index < workers; index++) this.#add("worker", `w${index}`)
@@ -101,6 +106,7 @@ export class Places {
     const scope = Effect.runSync(Scope.make())
     const life: Life = { process, link, scope, node: null, projector: null, leaving: false }
     place.life = life
+    this.#world.births.set(name, time.now)
     time.note(`start ${name}`)
     this.#program(place, life)
     return life
@@ -122,7 +128,7 @@ export class Places {
       })
       const ports = { log: this.#watched(log, process), announcements, workQueue }
       process.fork(
-        Effect.map(within(Programs.node(name, ports)), (node) => {
+        Effect.map(within(Programs.node(name, ports, this.#isTriggered)), (node) => {
           life.node = node
           if (this.owners.length > 1) this.#world.reach("two owners")
           this.onChange()

@@ -3,6 +3,7 @@
  * asked for over many.
  */
 import type { TaskEvent } from "../../src/events/TaskEvent.ts"
+import { Queues } from "./checks/Queues.ts"
 import type { History } from "./History.ts"
 
 /** Everything that must be reached. */
@@ -26,6 +27,8 @@ export const INTERESTING = [
   "offers that the server lost",
   "a run that died with its worker",
   "several missed ones run late",
+  "run late at a pace",
+  "late ones let one on time go first",
   "one that waited begins after an end",
   "a lost worker",
   "lost too often",
@@ -52,6 +55,15 @@ export const INTERESTING = [
   "a step after another",
   "a step that failed",
   "completed",
+  "started by the end of another",
+  "an end that starts nothing",
+  "refused revisionConflict",
+  "full: concurrency",
+  "full: rate",
+  "full: keyConcurrency",
+  "full: keyRate",
+  "the urgent goes first",
+  "a queue that goes on",
   "nothing went wrong"
 ] as const
 
@@ -73,7 +85,7 @@ const ofEvents = (events: ReadonlyArray<TaskEvent>): ReadonlyArray<string> => {
           if (event.byHand === true) return ["an execution cancelled by hand"]
           return event.stepName === undefined ? [] : ["a step that failed"]
         case "skipped":
-          return [`skipped: ${event.reason}`]
+          return [event.message === undefined ? `skipped: ${event.reason}` : "an end that starts nothing"]
         case "paused":
           return event.causedBy.actor === "scheduler" ? ["paused after failures"] : []
         case "resumed":
@@ -85,6 +97,8 @@ const ofEvents = (events: ReadonlyArray<TaskEvent>): ReadonlyArray<string> => {
         case "updated":
           return event.revertsTo === undefined ? [] : ["undone or reverted"]
         case "due":
+          if (event.message !== undefined) return ["started by the end of another"]
+          if (event.paced === true) return ["run late at a pace"]
           if (event.retryOf !== undefined) return ["an execution retried"]
           return event.stepName === undefined || event.stepName === "a" ? [] : ["a step after another"]
         case "rescheduled":
@@ -113,7 +127,13 @@ export const reached = (history: History): ReadonlyMap<string, number> => {
   }
   const ran = new Set(history.runs.map(({ executionId }) => executionId))
   for (const { events } of history.ledger.tasks.values()) {
+    const late = new Set<string>()
     for (const { event } of events) {
+      if ("executionId" in event && event.type !== "due") late.delete(event.executionId)
+      if (event.type === "due" && event.paced === true) late.add(event.executionId)
+      else if (event.type === "due" && event.manual !== true && event.buffered !== true && late.size > 0) {
+        count("late ones let one on time go first")
+      }
       if (event.type === "due" && event.buffered === true && ran.has(event.executionId)) {
         count("one that waited begins after an end")
       }
@@ -124,6 +144,10 @@ export const reached = (history: History): ReadonlyMap<string, number> => {
     const id = `${sequence}.${index}`
     if (told.has(id)) count("an announcement that was stored twice")
     told.add(id)
+  }
+  for (const what of new Set(new Queues(history).reached)) count(what)
+  for (const { queue, revisions } of history.grants) {
+    if (revisions[1] > 0 && history.ledger.queueAt(queue, revisions[1] - 1).isPaused) count("a queue that goes on")
   }
   if (history.plan.faults.length === 0) count("nothing went wrong")
   return counts

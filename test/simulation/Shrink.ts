@@ -4,7 +4,9 @@
  */
 import { check } from "./checks/Checks.ts"
 import type { Invariant } from "./checks/Violation.ts"
-import type { Fault, Plan, Wish } from "./Plan.ts"
+import type { Fault } from "./Fault.ts"
+import type { Plan } from "./Plan.ts"
+import type { Wish } from "./Wish.ts"
 import { simulate } from "./Simulation.ts"
 import type { Weakness } from "./World.ts"
 

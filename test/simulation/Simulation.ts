@@ -6,17 +6,17 @@ import { Effect } from "effect"
 import type { Projector } from "../../src/projections/Projector.ts"
 import { Clients } from "./Clients.ts"
 import { Faults } from "./Faults.ts"
+import { forgotten } from "./Forgotten.ts"
 import { type History, rowsOf } from "./History.ts"
 import { Owners } from "./Owners.ts"
 import { Places } from "./Places.ts"
-import { type Plan, taskOf } from "./Plan.ts"
+import type { Plan } from "./Plan.ts"
+import { taskOf, type Wish } from "./Wish.ts"
 import { type Weakness, World } from "./World.ts"
 import { Livelock } from "./world/VirtualTime.ts"
 
 /** How long everything may take to end after the heal, milliseconds. */
 export const DRAIN_MS = 900_000
-/** An attempt that has not been offered so long after its turn is forgotten, milliseconds. */
-const FORGOTTEN_MS = 12_000
 /** How long after the heal the clients wait before they cancel what would never end. */
 const CALM_MS = 25_000
 
@@ -27,8 +27,11 @@ class Simulation {
   readonly #clients: Clients
   readonly #faults: Faults
   #kept: Projector | null = null
+  /** Of the next wish. */
+  #number: number
 
   constructor(plan: Plan, weakness: Weakness) {
+    this.#number = plan.wishes.length
     this.#world = new World(plan, weakness)
     this.#places = new Places(this.#world)
     this.#owners = new Owners(this.#world, this.#places)
@@ -48,14 +51,15 @@ class Simulation {
 
     let healedAt = begin + options.durationMs
     let drainedAt: number | null = null
-    let forgotten: ReadonlyArray<string> = []
+    let unoffered: ReadonlyArray<string> = []
     let restarted: readonly [number, number] = [0, 0]
     try {
       time.run(begin + options.durationMs)
       this.#faults.heal()
       healedAt = time.now
+      this.#release()
       time.run(healedAt + CALM_MS)
-      forgotten = this.#forgotten()
+      unoffered = forgotten(this.#world)
       drainedAt = this.#drain()
       // What is still to be said or read has time to.
       time.run(time.now + 10_000)
@@ -64,15 +68,27 @@ class Simulation {
       if (!(error instanceof Livelock)) throw error
       this.#world.complaints.push(error.message)
     }
-    return this.#history({ begin, healedAt, drainedAt, forgotten, restarted })
+    return this.#history({ begin, healedAt, drainedAt, forgotten: unoffered, restarted })
+  }
+
+  /** A client that asks until it has an answer. */
+  #insist(wish: Wish): void {
+    this.#clients.wish(wish, this.#number++, 100)
+  }
+
+  /** What was held back by hand goes on. */
+  #release(): void {
+    const { ledger } = this.#world
+    for (const queue of ledger.queues.keys()) {
+      if (ledger.queueAt(queue).isPaused) this.#insist({ at: 0, verb: "resumeQueue", queue })
+    }
   }
 
   /** Cancels what would never end; the answer is when all of it had, null where it never did. */
   #drain(): number | null {
-    const { ledger, plan, server, time } = this.#world
-    let number = plan.wishes.length
+    const { ledger, server, time } = this.#world
     for (const { over, taskId } of ledger.tasks.values()) {
-      if (!over) this.#clients.wish({ at: 0, task: taskOf(taskId), verb: "cancel" }, number++, 100)
+      if (!over) this.#insist({ at: 0, task: taskOf(taskId), verb: "cancel" })
     }
     const over = () =>
       ledger.open.size === 0 && server.waiting === 0 && [...ledger.tasks.values()].every((task) => task.over)
@@ -93,31 +109,6 @@ class Simulation {
     return [before, server.lastSequence]
   }
 
-  /** Attempts whose turn came a while ago, and which nobody will ever take. */
-  #forgotten(): ReadonlyArray<string> {
-    const { ledger, runs, server, time } = this.#world
-    const before = time.now - FORGOTTEN_MS
-    // As long as something is in line, owners may hold back what comes after it.
-    if (server.waiting > 0) return []
-    const running = new Set(
-      runs.flatMap(({ attempt, endedAt, executionId }) => (endedAt === null ? [`${executionId}#${attempt}`] : []))
-    )
-    return [...ledger.open].flatMap(([id, taskId]) => {
-      const events = ledger.tasks
-        .get(taskId)
-        ?.events.filter(({ event }) => "executionId" in event && event.executionId === id)
-      const due = events?.find(({ event }) => event.type === "due")?.event
-      const newest = events?.findLast(({ event }) => event.type === "due" || event.type === "retry")
-      if (newest === undefined || due?.type !== "due" || due.buffered === true) return []
-      const { event, storedAt } = newest
-      const type = due.stepType ?? due.taskType
-      const since = event.type === "retry" ? Date.parse(event.nextAttemptAt) : storedAt
-      const attempt = `${id}#${event.type === "retry" ? event.attempt + 1 : 1}`
-      if (type !== "sim" || Math.max(since, storedAt) > before || running.has(attempt)) return []
-      return [attempt]
-    })
-  }
-
   #rows(): ReadonlyArray<string> {
     if (this.#kept === null) return []
     const store = Effect.runSync(this.#kept.answering)
@@ -130,7 +121,7 @@ class Simulation {
     begin,
     ...ended
   }: Pick<History, "healedAt" | "drainedAt" | "forgotten" | "restarted"> & { readonly begin: number }): History {
-    const { asked, complaints, grants, health, ledger, plan, reached, reads, runs, server, time } = this.#world
+    const { asked, births, complaints, grants, health, ledger, plan, reached, reads, runs, server, time } = this.#world
     const rows = this.#rows()
     const last = new Map(server.lines.map((line) => [line.partition, line.text]))
     for (const text of [...last.values(), ...rows]) time.note(text)
@@ -146,6 +137,7 @@ class Simulation {
       reads,
       runs,
       grants,
+      births,
       health,
       rows,
       complaints,

@@ -34,6 +34,8 @@ export class World {
   readonly grants: Array<Grant> = []
   readonly complaints: Array<string> = []
   readonly reached = new Map<string, number>()
+  /** When each life began. */
+  readonly births = new Map<string, number>()
   /** Steps of clocks, by process, milliseconds. */
   readonly steps = new Map<string, number>()
   /** Everything is healed: clocks are right from now on. */

@@ -24,9 +24,9 @@ export const MAX_OPEN = 5000
 const scheduled = (task: LiveTask): ReadonlyArray<OpenExecution> =>
   task.executions.filter(({ manual, step }) => step === undefined && manual !== true)
 
-/** Run late at a pace, and offered to nobody yet: nothing on time waits for it. */
+/** Run late at a pace, and begun by nobody yet: nothing on time waits for it, also where it lies with the workers. */
 export const isAhead = ({ attempt, paced, stage }: OpenExecution): boolean =>
-  paced === true && attempt === 1 && (stage._tag === "waiting" || stage._tag === "buffered")
+  paced === true && attempt === 1 && (stage._tag === "waiting" || stage._tag === "offered" || stage._tag === "buffered")
 
 /** What is open of the schedule, but for what is late and has not begun: that lets go first what is on time. */
 export interface Standing {

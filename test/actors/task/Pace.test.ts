@@ -86,6 +86,20 @@ describe("what was missed, at a pace", () => {
     assert.strictEqual(wakes(task), 330_010)
   })
 
+  it("lets go first what is on time also where it lies with the workers and none has begun it", () => {
+    for (const overlap of ["skip", "bufferAll", "bufferOne"] as const) {
+      const task = missed({ overlap })
+      task.at(310_000).wake()
+      assert.strictEqual(open(task)[0], "01 offered")
+      assert.strictEqual(task.at(360_000).wake(), "due 360", overlap)
+      assert.deepStrictEqual(open(task).slice(0, 1), ["01 buffered"])
+      assert.strictEqual(open(task).at(-1), "06 offered")
+      assert.strictEqual(task.claim(id(60)), "held 1000", "the worker that has it asks again")
+      end(task.at(362_000), 360)
+      end(task.at(363_000), 60)
+    }
+  })
+
   it("is a run like any other once it has begun: what is on time then follows the overlap policy", () => {
     const skips = missed()
     skips.at(310_000).wake()

@@ -174,7 +174,83 @@ export const CANARIES: ReadonlyArray<Canary> = [
     foundBy: ["chain", "noDefect"],
     planted: [["actors/PartitionActor.ts", "previousHash: lastHash\n", 'previousHash: ""\n']]
   },
+  {
+    name: "one more runs than a queue allows",
+    foundBy: ["queueLimit"],
+    planted: [
+      [
+        "actors/queue/Permits.ts",
+        "this.begun + this.released >= concurrency",
+        "this.begun + this.released > concurrency"
+      ],
+      ["actors/queue/Permits.ts", "&& this.begun >= concurrency", "&& this.begun > concurrency"]
+    ]
+  },
+  {
+    name: "a rate has room again before its time",
+    foundBy: ["queueLimit"],
+    planted: [["actors/queue/Starts.ts", "<= now - perMs", "<= now - perMs / 2"]]
+  },
+  {
+    name: "a new owner does not count what runs",
+    foundBy: ["queueLimit"],
+    planted: [
+      ["actors/PartitionActor.ts", "for (const state of states.values()) dispatcher.follow(undefined, state)", ""]
+    ]
+  },
+  {
+    name: "limits are known, and not followed",
+    foundBy: ["queueLimit", "queuePause"],
+    planted: [["actors/Dispatcher.ts", "        dispatch.reconsider()\n", ""]]
+  },
+  {
+    name: "a queue that is paused lets begin what it had released",
+    foundBy: ["queuePause"],
+    planted: [["actors/queue/Line.ts", "if (this.isPaused) return HELD_MS", ""]]
+  },
+  {
+    name: "a key that was passed over is not looked at again",
+    foundBy: ["backlogDrains"],
+    planted: [["actors/queue/Line.ts", "if (this.#parked.delete(keyed)) this.#offerKey(keyed)", ""]]
+  },
+  {
+    name: "the urgent goes last",
+    foundBy: ["queueOrder"],
+    planted: [
+      ["actors/queue/Line.ts", "place.queuedAt - place.priority * 1000", "place.queuedAt + place.priority * 1000"]
+    ]
+  },
+  {
+    name: "what was missed is run late at once, whatever its pace",
+    foundBy: ["catchUpPolicy"],
+    planted: [["actors/task/Due.ts", "at += everyMs", "at += 0"]]
+  },
+  {
+    name: "of what was missed the oldest are run late",
+    foundBy: ["catchUpPolicy"],
+    planted: [["actors/task/CatchUp.ts", "newestFrom(instants, eligible, catchUpMax)", "eligible.first"]]
+  },
+  {
+    name: "an event that was decided about starts a task again",
+    foundBy: ["startedOnce", "oneDecision"],
+    planted: [["actors/task/Fire.ts", "return !isAfter(place, heard)", "return false"]]
+  },
+  {
+    name: "what came while nobody listened is not read",
+    foundBy: ["startedOnce"],
+    planted: [["actors/EventTriggers.ts", "log.followAny(Math.max(0, from - 1))", "log.followAny(from + 40)"]]
+  },
+  {
+    name: "a change is made whatever has been changed meanwhile",
+    foundBy: ["guardedEdit"],
+    planted: [["actors/task/Edit.ts", "wanted === task.revision", "wanted <= task.revision"]]
+  },
   // Those that were found here and mended.
+  {
+    name: "what is on time waits for what is late and lies with the workers",
+    foundBy: ["overlapPolicy"],
+    planted: [["actors/task/Overlap.ts", 'stage._tag === "offered" || ', ""]]
+  },
   {
     name: "an owner that was overtaken denies what others have stored",
     foundBy: ["ackedOnce", "backlogDrains"],

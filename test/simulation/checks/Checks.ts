@@ -4,6 +4,8 @@ import { DRAIN_MS } from "../Simulation.ts"
 import { commands } from "./Commands.ts"
 import { executions } from "./Executions.ts"
 import { audit } from "./Audit.ts"
+import { messages } from "./Messages.ts"
+import { queues } from "./Queues.ts"
 import { log } from "./Log.ts"
 import { schedule } from "./Schedule.ts"
 import type { Violation } from "./Violation.ts"
@@ -13,6 +15,8 @@ export const check = (history: History): ReadonlyArray<Violation> => [
   ...schedule(history),
   ...commands(history),
   ...executions(history),
+  ...messages(history),
+  ...queues(history),
   ...log(history),
   ...audit(history),
   ...history.forgotten.map((attempt) => ({

@@ -1,6 +1,25 @@
 /** What clients were told, against the log and against what they read afterwards. */
+import type { Answered } from "../../../src/service/Answered.ts"
 import { sequenceIn, type History } from "../History.ts"
 import type { Violation } from "./Violation.ts"
+
+/** Whether a queue is said to be paused. */
+const isPaused = (answer: Answered): boolean =>
+  "answer" in answer && (answer.answer as { readonly paused?: boolean }).paused === true
+
+/** A change that was meant for one revision makes the next one, or nothing. */
+const atRevision = (
+  { ledger }: History,
+  commandId: string,
+  about: string,
+  ifRevision: number
+): ReadonlyArray<Violation> =>
+  (ledger.tasks.get(about)?.events ?? []).flatMap(({ event }): ReadonlyArray<Violation> => {
+    if (event.causedBy.commandId !== commandId || event.type !== "updated") return []
+    if (event.revision === ifRevision + 1) return []
+    const what = `command ${commandId} was meant for revision ${ifRevision} of ${about}, and made revision ${event.revision}`
+    return [{ invariant: "guardedEdit", what }]
+  })
 
 export const commands = (history: History): ReadonlyArray<Violation> => {
   const violations: Array<Violation> = []
@@ -13,32 +32,40 @@ export const commands = (history: History): ReadonlyArray<Violation> => {
       stored.set(id, known.add(sequence))
     }
   }
+  for (const { queues = [], sequence } of history.ledger.commits) {
+    for (const { causedBy } of queues) {
+      stored.set(causedBy.commandId, (stored.get(causedBy.commandId) ?? new Set()).add(sequence))
+    }
+  }
   const wrong = (commandId: string, what: string) =>
     violations.push({ invariant: "ackedOnce", what: `command ${commandId} ${what}` })
-  for (const { answers, commandId, outcome, served, taskId, verb } of history.asked) {
+  for (const { about, answers, commandId, ifRevision, outcome, served, verb } of history.asked) {
     const places = stored.get(commandId) ?? new Set()
     if (places.size > 1)
-      wrong(commandId, `(${verb} ${taskId}) is in the log ${places.size} times: ${[...places].join(", ")}`)
+      wrong(commandId, `(${verb} ${about}) is in the log ${places.size} times: ${[...places].join(", ")}`)
     // One that arrives again later, when things have changed, is decided anew.
     if (outcome === "refused" && places.size > 0 && served === 1) {
       const [answer] = answers
       const code = answer !== undefined && "error" in answer ? answer.error.code : ""
-      wrong(commandId, `(${verb} ${taskId}) was refused as ${code}, but is in the log at ${[...places].join(", ")}`)
+      wrong(commandId, `(${verb} ${about}) was refused as ${code}, but is in the log at ${[...places].join(", ")}`)
     }
+    if (ifRevision !== undefined) violations.push(...atRevision(history, commandId, about, ifRevision))
     const [first, ...later] = answers
     if (outcome !== "ok" || first === undefined) continue
     const sequence = sequenceIn(first)
+    // What goes on already is not told to; each time it is asked anew.
+    if (verb === "resumeQueue" && places.size === 0 && answers.every((one) => !isPaused(one))) continue
     if (sequence === null || !places.has(sequence)) {
-      wrong(commandId, `(${verb} ${taskId}) was said to be at log sequence ${sequence}, where it is not`)
+      wrong(commandId, `(${verb} ${about}) was said to be at log sequence ${sequence}, where it is not`)
     }
     for (const again of later) {
       if (sequenceIn(again) !== sequence)
         wrong(commandId, `got another answer when it was sent again: ${JSON.stringify(again)}`)
     }
   }
-  for (const { commandId, found, seen, sequence, taskId } of history.reads) {
+  for (const { about, commandId, found, seen, sequence } of history.reads) {
     if (seen >= sequence && found) continue
-    const what = `after ${commandId} (log sequence ${sequence}) a reader saw ${taskId} as of ${seen}${found ? "" : ", or not at all"}`
+    const what = `after ${commandId} (log sequence ${sequence}) a reader saw ${about} as of ${seen}${found ? "" : ", or not at all"}`
     violations.push({ invariant: "readYourWrites", what })
   }
   return violations

@@ -1,6 +1,6 @@
 /** What became of each execution: by the log, and by what workers did. */
 import { stepsOf } from "../../../src/work/sequence/SequencePlan.ts"
-import type { EventOf } from "../../../src/events/TaskEvent.ts"
+import type { EventOf, TaskEvent } from "../../../src/events/TaskEvent.ts"
 import type { Booked } from "../Ledger.ts"
 import type { Grant, Run } from "../Executions.ts"
 import type { History } from "../History.ts"
@@ -9,6 +9,9 @@ import type { Invariant, Violation } from "./Violation.ts"
 
 interface Open {
   readonly due: EventOf<"due">
+  /** When somebody first asked to begin it, and was allowed to. */
+  readonly askedAt: number
+  begun: boolean
   stopping: boolean
   retries: number
   counted: number
@@ -25,6 +28,7 @@ class Lives {
   readonly violations: Array<Violation> = []
   readonly #history: History
   readonly #runs: ReadonlyMap<string, ReadonlyArray<Run>>
+  readonly #grants: ReadonlyMap<string, ReadonlyArray<Grant>>
   readonly #open = new Map<string, Open>()
   readonly #ended = new Map<string, Ended>()
   /** Those before which a buffered one must not begin. */
@@ -34,7 +38,13 @@ class Lives {
   #overlap: string
   #maxRetries = 0
 
-  constructor(history: History, task: Booked, runs: ReadonlyMap<string, ReadonlyArray<Run>>) {
+  constructor(
+    history: History,
+    task: Booked,
+    runs: ReadonlyMap<string, ReadonlyArray<Run>>,
+    grants: ReadonlyMap<string, ReadonlyArray<Grant>>
+  ) {
+    this.#grants = grants
     this.#history = history
     this.#task = task
     this.#runs = runs
@@ -45,11 +55,14 @@ class Lives {
         this.#overlap = event.definition.overlap
         this.#maxRetries = Math.max(this.#maxRetries, event.definition.maxRetries)
       }
-      if (event.type === "due") this.#due(event, where)
-      if (event.type === "skipped" && event.reason === "overlap" && this.#lane(false).length === 0) {
+      if (event.type === "due") this.#due(event, storedAt, where)
+      if (event.type === "skipped" && event.reason === "overlap" && this.#standing(event, storedAt).length === 0) {
         this.#violation("overlapPolicy", `${where}: ${event.nominalAt} was skipped, but nothing is open`)
       }
-      if (event.type === "started") this.#current(event.executionId, `${where}: started`)
+      if (event.type === "started") {
+        const open = this.#current(event.executionId, `${where}: started`)
+        if (open !== undefined) open.begun = true
+      }
       if (event.type === "stopping") {
         const open = this.#current(event.executionId, `${where}: stopping`)
         if (open !== undefined) open.stopping = true
@@ -65,6 +78,7 @@ class Lives {
       }
     }
     this.#began()
+    this.#aloneAtPace()
   }
 
   #violation(invariant: Invariant, what: string): void {
@@ -87,7 +101,20 @@ class Lives {
     return open
   }
 
-  #due(event: EventOf<"due">, where: string): void {
+  /**
+   * Those of the schedule that one on time finds, for certain or perhaps: what is run late at a pace, and has not begun,
+   * lets it go first.
+   */
+  #standing({ time }: Pick<TaskEvent, "time">, storedAt: number, certainly = false): ReadonlyArray<string> {
+    return this.#lane(false).filter((id) => {
+      const open = this.#open.get(id)
+      if (open === undefined || open.due.paced !== true || open.begun || open.retries > 0) return true
+      if (certainly) return false
+      return open.askedAt <= storedAt || (open.due.taskType === "sequence" && open.due.dueAt <= time)
+    })
+  }
+
+  #due(event: EventOf<"due">, storedAt: number, where: string): void {
     const { executionId: id, manual = false } = event
     if (this.#open.has(id) || this.#ended.has(id)) {
       this.#violation("oneDecision", `${where}: execution ${id} became due twice`)
@@ -95,18 +122,20 @@ class Lives {
     if (event.resumes !== undefined) this.#takesUp.set(id, event.resumes.executionId)
     if (event.parentExecutionId !== undefined) this.#step(event, event.parentExecutionId, where)
     else {
-      const before = this.#lane(manual)
-      const busy = before.length > 0
+      const isPaced = event.paced === true
+      const before = manual || isPaced ? this.#lane(manual) : this.#standing(event, storedAt)
+      const certain = manual || isPaced ? before : this.#standing(event, storedAt, true)
       const waits = event.buffered === true
-      if (waits) this.#waitsFor.set(id, before)
+      if (waits) this.#waitsFor.set(id, certain)
       if (!manual) {
         const policy = this.#overlap
-        const right =
+        const isRight = (busy: boolean) =>
           policy === "allowAll"
             ? !waits
-            : policy === "skip" || policy === "terminateOther"
+            : !isPaced && (policy === "skip" || policy === "terminateOther")
               ? !busy && !waits
               : waits === busy
+        const right = isRight(before.length > 0) || isRight(certain.length > 0)
         if (!right) {
           const how = waits ? "to wait" : "at once"
           this.#violation(
@@ -114,13 +143,22 @@ class Lives {
             `${where}: ${id} is due ${how} with ${before.length} open, against ${policy}`
           )
         }
-        const waiting = before.filter((one) => this.#open.get(one)?.due.buffered === true && this.#waits(one))
-        if (policy === "bufferOne" && waits && waiting.length > 0) {
+        const waiting = certain.filter((one) => this.#open.get(one)?.due.buffered === true && this.#waits(one))
+        if (policy === "bufferOne" && !isPaced && waits && waiting.length > 0) {
           this.#violation("overlapPolicy", `${where}: ${id} waits behind another that waits, against bufferOne`)
         }
       }
     }
-    this.#open.set(id, { due: event, stopping: false, retries: 0, counted: 0, lost: 0 })
+    const askedAt = this.#grants.get(id)?.[0]?.askedAt ?? Infinity
+    this.#open.set(id, {
+      due: event,
+      askedAt,
+      begun: false,
+      stopping: false,
+      retries: 0,
+      counted: 0,
+      lost: 0
+    })
   }
 
   /** Whether something that it must wait for is still open. */
@@ -186,6 +224,28 @@ class Lives {
     }
   }
 
+  /** What is run late at a pace begins beside nothing else of its task: the owner that lets it begin knows what runs. */
+  #aloneAtPace(): void {
+    const policies = this.#task.events.flatMap(({ event }) =>
+      "definition" in event && event.definition !== undefined ? [event.definition.overlap] : []
+    )
+    if (policies.includes("allowAll")) return
+    const lane = this.#task.events.flatMap(({ event }) =>
+      event.type === "due" && event.parentExecutionId === undefined && event.manual !== true ? [event] : []
+    )
+    for (const { executionId: id, paced } of lane) {
+      const grant = this.#grants.get(id)?.[0]
+      if (paced !== true || grant === undefined) continue
+      for (const { executionId: other } of lane) {
+        const before = this.#grants.get(other)?.[0]
+        if (other === id || before === undefined || before.node !== grant.node) continue
+        if (before.grantedAt > grant.askedAt || (this.#ended.get(other)?.storedAt ?? Infinity) <= grant.grantedAt)
+          continue
+        this.#violation("overlapPolicy", `${id}, which is run late, was begun while ${other} ran`)
+      }
+    }
+  }
+
   /** What waited began after what it waited for. */
   #began(): void {
     for (const [id, before] of this.#waitsFor) {
@@ -202,7 +262,10 @@ class Lives {
 
 export const executions = (history: History): ReadonlyArray<Violation> => {
   const runs = Map.groupBy(history.runs, ({ executionId }) => executionId)
-  const violations = [...history.ledger.tasks.values()].flatMap((task) => new Lives(history, task, runs).violations)
+  const grants = Map.groupBy(history.grants, ({ executionId }) => executionId)
+  const violations = [...history.ledger.tasks.values()].flatMap(
+    (task) => new Lives(history, task, runs, grants).violations
+  )
   const known = new Map<string, string>()
   const dueAt = new Map<string, number>()
   for (const { events } of history.ledger.tasks.values()) {

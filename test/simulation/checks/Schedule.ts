@@ -38,6 +38,10 @@ class Walk {
   #pausedUntil: number | null = null
   #over: "cancelled" | "completed" | null = null
   #runs = 0
+  /** When the newest is due that is run late at a pace. */
+  #pacedUntil = -Infinity
+  /** How many of one commit are run late. */
+  #late = { sequence: 0, count: 0 }
   readonly #retries = new Set<string>()
   readonly #taskId: string
 
@@ -189,6 +193,7 @@ class Walk {
       }
       case "restored":
         this.#definition = event.definition
+        this.#pacedUntil = -Infinity
         this.#over = null
         this.#paused = false
         this.#arm(this.#definition.recurrence.kind === "once" ? this.#first(now) : this.#after(now), placed)
@@ -241,14 +246,20 @@ class Walk {
         this.#alive(placed)
         this.#decided(placed, event.nominalAt, event.nominalAt, 1)
         const dueAt = Date.parse(event.nominalAt) + this.#offset
-        if (Date.parse(event.dueAt) !== dueAt) {
+        const { catchUp, catchUpWindowMs, recurrence } = this.#definition
+        const late = now - dueAt
+        if (event.paced === true) this.#atPace(placed, Date.parse(event.dueAt), now)
+        else if (Date.parse(event.dueAt) !== dueAt) {
           this.#violation("onGrid", placed, `is due at ${event.dueAt}, not at its instant and the task's own delay`)
+        }
+        if ((event.paced === true) !== (this.#everyMs !== null && late > ON_TIME_MS)) {
+          const how = event.paced === true ? "at a pace" : "at once"
+          this.#violation("catchUpPolicy", placed, `${event.nominalAt} is run ${late} ms late, and ${how}`)
         }
         if (storedAt < dueAt - this.#bound) {
           this.#violation("neverEarly", placed, `${event.dueAt} became due ${dueAt - storedAt} ms early`)
         }
-        const { catchUp, catchUpWindowMs, recurrence } = this.#definition
-        const late = now - dueAt
+        if (recurrence.kind !== "once" && late > ON_TIME_MS) this.#oneMoreLate(placed)
         if (recurrence.kind !== "once" && late > ON_TIME_MS && (catchUp === "none" || late > catchUpWindowMs)) {
           this.#violation(
             "catchUpPolicy",
@@ -268,7 +279,11 @@ class Walk {
         this.#decided(placed, event.nominalAt, event.throughAt, event.count)
         const age = now - Date.parse(event.throughAt) - this.#offset
         const { catchUp, catchUpWindowMs } = this.#definition
-        const least = catchUp === "all" ? Math.max(ON_TIME_MS, catchUpWindowMs) : ON_TIME_MS
+        const each = catchUp === "all" && this.#definition.catchUpMax === undefined
+        const least = each ? Math.max(ON_TIME_MS, catchUpWindowMs) : ON_TIME_MS
+        if (event.reason === "catchUp" && catchUp === "all" && this.#late.sequence === placed.sequence) {
+          this.#violation("catchUpPolicy", placed, `${event.throughAt} was missed, and what is older is run`)
+        }
         if (event.reason === "catchUp" && age <= least) {
           this.#violation(
             "catchUpPolicy",
@@ -284,6 +299,33 @@ class Walk {
     }
   }
 
+  /** How far apart the missed are run late; null where they have no pace. */
+  get #everyMs(): number | null {
+    const { catchUp, catchUpRate, overlap, recurrence } = this.#definition
+    const replaces = overlap === "cancelOther" || overlap === "terminateOther"
+    if (catchUp !== "all" || catchUpRate === undefined || replaces || recurrence.kind === "once") return null
+    return catchUpRate.perMs / catchUpRate.count
+  }
+
+  #atPace(placed: Placed, dueAt: number, now: number): void {
+    const least = Math.max(now, this.#pacedUntil + (this.#everyMs ?? 0))
+    if (dueAt < least) {
+      this.#violation("catchUpPolicy", placed, `is run late ${least - dueAt} ms sooner than its pace has it`)
+    }
+    this.#pacedUntil = dueAt
+  }
+
+  /** Of what is decided together no more are run late than the policy has it, and these are the newest of all. */
+  #oneMoreLate(placed: Placed): void {
+    const { catchUp, catchUpMax } = this.#definition
+    const before = this.#late.sequence === placed.sequence ? this.#late.count : 0
+    this.#late = { sequence: placed.sequence, count: before + 1 }
+    const most = catchUp === "all" ? (catchUpMax ?? Infinity) : 1
+    if (before + 1 > most) {
+      this.#violation("catchUpPolicy", placed, `is number ${before + 1} of those run late together, of ${most}`)
+    }
+  }
+
   #skippedByUser(placed: Placed, at: number): void {
     if (this.#over !== null) this.#alive(placed)
     if (this.#next === null || at < this.#next) {
@@ -294,4 +336,7 @@ class Walk {
 }
 
 export const schedule = (history: History): ReadonlyArray<Violation> =>
-  [...history.ledger.tasks.values()].flatMap((task) => new Walk(history, task).violations)
+  [...history.ledger.tasks.values()]
+    // Those that messages start have no instants.
+    .filter(({ definition }) => definition.recurrence.kind !== "after")
+    .flatMap((task) => new Walk(history, task).violations)
