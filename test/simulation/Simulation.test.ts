@@ -41,7 +41,7 @@ describe("a simulated world", () => {
       assert.include(other, first.fingerprint)
       assert.notStrictEqual(first.fingerprint, simulate(planOf(seed + 1)).fingerprint)
     }
-  })
+  }, 300_000)
 
   it("keeps every promise under the seeds that once broke one, and reaches every state of interest", async () => {
     const campaign = new Campaign()
