@@ -7,6 +7,7 @@
 import { Cause, Console, Effect, Layer } from "effect"
 import { CliConfig, CliError, CliOutput, Command, GlobalFlag } from "effect/cli"
 import type { Backend } from "./Backend.ts"
+import { elsewhere } from "./FlagsElsewhere.ts"
 import { ExitCode, failureOf, toldFailure, usage } from "./Failure.ts"
 import { helped, helpText, noSuchCommand, suggested } from "./Help.ts"
 import { Presentation } from "./showing/Presentation.ts"
@@ -56,6 +57,12 @@ const telling = (errors: ReadonlyArray<CliError.NonShowHelpErrors>) => {
   return unknown.length === 0 ? errors : unknown
 }
 
+/** Where the flags belong that a command has not, where nothing else is wrong. */
+const misplaced = (command: string, errors: ReadonlyArray<CliError.NonShowHelpErrors>) => {
+  const options = errors.flatMap((error) => (error._tag === "UnrecognizedOption" ? [error.option] : []))
+  return options.length < errors.length ? undefined : elsewhere(command, [...new Set(options)])
+}
+
 const presenter = (presentation: Presentation): CliOutput.Presenter => {
   const colors = paint(presentation.errorColor)
   return {
@@ -66,10 +73,12 @@ const presenter = (presentation: Presentation): CliOutput.Presenter => {
         case "Version":
           return Console.log(`${event.name} ${event.version}`)
         case "InvalidInvocation": {
-          const failure = usage(
-            [...new Set(telling(event.errors).map(problem))].join("; "),
-            `${event.commandPath.join(" ")} --help shows what there is`
-          )
+          const errors = telling(event.errors)
+          const { message, hint } = misplaced(event.commandPath.at(-1) ?? "", errors) ?? {
+            message: [...new Set(errors.map(problem))].join("; "),
+            hint: `${event.commandPath.join(" ")} --help shows what there is`
+          }
+          const failure = usage(message, hint)
           return Console.error(toldFailure(failure, presentation.json, colors))
         }
       }

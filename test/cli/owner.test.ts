@@ -115,6 +115,20 @@ describe("a change of a task", () => {
     })
   )
 
+  it.effect("spreads a task, or many, and no longer", () =>
+    Effect.gen(function* () {
+      const at = world()
+      yield* runCli(["update", "--where-tag", "x", "--spread", "5m", "--yes"], { world: at })
+      yield* runCli(["update", "aaaa", "--spread", "none"], { world: at })
+      assert.deepStrictEqual(at.changed, [
+        { taskId: "aaaa", spreadMs: 300_000 },
+        { taskId: "bbbb", spreadMs: 300_000 },
+        { taskId: "aaaa", spreadMs: 0 }
+      ])
+      assert.match((yield* runCli(["update", "aaaa", "--spread", "wide"], { world: at })).stderr, /or none/)
+    })
+  )
+
   it.effect("takes away what none says, and refuses what is neither", () =>
     Effect.gen(function* () {
       const at = world()

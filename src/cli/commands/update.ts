@@ -9,6 +9,7 @@ import { eachTask } from "../showing/EachTask.ts"
 import { ifRevision, showChange } from "../showing/Changed.ts"
 import { usage } from "../Failure.ts"
 import {
+  DURATIONS,
   choice,
   count,
   defined,
@@ -21,6 +22,7 @@ import {
   wholeNumber,
   zoneOf
 } from "../asking/Flags.ts"
+import { parseDuration } from "../../recurrence/Duration.ts"
 import { parseRate, RATES } from "../asking/Rates.ts"
 import { jsonArgs } from "../asking/JsonArgs.ts"
 import { boundOf } from "../asking/Moments.ts"
@@ -66,6 +68,13 @@ const flags = {
   startAt: text("start-at", "INSTANT", `Nothing runs before; ${NONE}: no bound`),
   endAt: text("end-at", "INSTANT", `Nothing runs after; ${NONE}: no bound`),
   maxRuns: orNone("max-runs", "N", "Completed after so many runs", wholeNumber, "a whole number from 1"),
+  spread: orNone(
+    "spread",
+    "DURATION",
+    "Due up to so much later, by the same delay each time",
+    (value) => parseDuration(value) || undefined,
+    `a duration such as ${DURATIONS}`
+  ),
   exclude: texts("exclude", "CALENDAR", "Calendars on whose days it does not run, all of them; may be repeated"),
   managedBy: orNone("managed-by", "WHO", "Who looks after it, such as apply:tasks", (who) => who, "a name"),
   ifRevision,
@@ -123,6 +132,7 @@ export const update = Command.make(
             catchUpMax: input.catchUpMax,
             catchUpRate: input.catchUpRate,
             maxRuns: input.maxRuns,
+            spreadMs: Option.map(input.spread, (spread) => spread ?? 0),
             expiresMs: input.expires,
             pauseAfterFailures: input.pauseAfter,
             managedBy: input.managedBy
