@@ -1,5 +1,6 @@
 /** Running occurrences of the past. */
 import { assert, describe, it } from "@effect/vitest"
+import { Result } from "effect"
 import type { TaskDefinition } from "../../../src/events/TaskDefinition.ts"
 import type { EventOf } from "../../../src/events/TaskEvent.ts"
 import { fromMillis } from "../../../src/recurrence/Instant.ts"
@@ -42,6 +43,41 @@ describe("a backfill", () => {
     }
     assert.strictEqual(stages(task), "")
     assert.isTrue(dues(task).every(({ dueAt, manual }) => manual === true && dueAt === fromMillis(START + 30_000)))
+  })
+
+  it("has bounds: not empty, not of the future, of what has instants, and of so many at most", () => {
+    const words = (task: History, from: number, to: number): string => {
+      const decided = task.decide({
+        type: "backfill",
+        taskId: task.taskId,
+        from: START + from * 1000,
+        to: START + to * 1000,
+        atOnce: true,
+        causedBy: { commandId: `b${commands++}`, actor: "test" }
+      })
+      return Result.isFailure(decided) ? decided.failure.message.replace(/[:;].*/, "") : "taken"
+    }
+    const task = minutely().at(0)
+    assert.strictEqual(words(task, -60, -60), "the range is empty")
+    assert.strictEqual(words(task, -60, -61), "the range is empty")
+    assert.strictEqual(words(task, -60, 1), "2026-03-02T09")
+    assert.strictEqual(words(task, -60, 0), "taken", "up to now")
+    assert.strictEqual(words(minutely().at(0), -500 * 60, 0), "taken", "500 of them")
+    assert.strictEqual(words(minutely().at(0), -501 * 60, 0), "there are 501 occurrences from 2026-03-02T00")
+    assert.strictEqual(words(minutely().at(0), -30, -20), "task task-1 has no occurrence from 2026-03-02T08")
+    const once = minutely({ recurrence: { kind: "once", at: fromMillis(START + 60_000) } })
+    assert.strictEqual(words(once, -60, 0), "a task that runs once has nothing to be filled in")
+    const messages = minutely({ recurrence: { kind: "subject", subject: "orders.created" } })
+    assert.strictEqual(words(messages, -60, 0), "messages start task task-1")
+  })
+
+  it("waits for one that was asked for before; all at once waits for none, nor for what its own steps do", () => {
+    const task = minutely()
+    task.at(30_000).run()
+    assert.strictEqual(backfill(task, -120, 0, true), "due -120, due -60")
+    assert.strictEqual(stages(task), "offered offered offered")
+    assert.strictEqual(backfill(task, -240, -180), "due -240")
+    assert.strictEqual(stages(task), "offered offered offered buffered")
   })
 
   it("all at once, where that is asked for", () => {

@@ -36,6 +36,21 @@ describe("catching up", () => {
     assert.deepStrictEqual(shown(1000, 3500, policy("latest"), 1000), ["run 1", "run 2", "run 3"])
   })
 
+  it("takes an instant for late five seconds after it, and not at five seconds", () => {
+    assert.deepStrictEqual(shown(10 * MINUTE, 10 * MINUTE + 5000, policy("none")), ["run 10"])
+    assert.deepStrictEqual(shown(10 * MINUTE, 10 * MINUTE + 5001, policy("none")), ["skip 10-10 (1)"])
+  })
+
+  it("looks back over the whole window: what is as old as the window is run, what is older is not", () => {
+    const earliest = policy("earliest", 10 * MINUTE)
+    assert.deepStrictEqual(
+      shown(8 * MINUTE, 20 * MINUTE + 10_000, policy("earliest", 10 * MINUTE + 10_000))[1],
+      "run 10"
+    )
+    assert.deepStrictEqual(shown(8 * MINUTE, 20 * MINUTE + 10_000, policy("earliest", 10 * MINUTE + 9999))[1], "run 11")
+    assert.deepStrictEqual(shown(8 * MINUTE, 20 * MINUTE + 10_000, earliest)[0], "skip 8-10 (3)")
+  })
+
   const now = 20 * MINUTE + 30_000
   it("none: skips what was missed, as one decision with its count", () => {
     assert.deepStrictEqual(shown(10 * MINUTE, now, policy("none")), ["skip 10-20 (11)"])

@@ -278,6 +278,58 @@ describe("what is scheduled", () => {
   })
 })
 
+describe("calendars", () => {
+  const days = (changedAt: number, from: string | null) => ({
+    of: () => (from === null ? [] : [{ from, to: from }]),
+    changedAt: () => changedAt
+  })
+  const daily: Partial<TaskDefinition> = { recurrence: everySecond(86_400), exclude: ["holidays", "audits"] }
+  const calendarsOf = (event: TaskEvent | undefined) =>
+    event !== undefined && "calendarsAt" in event ? event.calendarsAt : undefined
+  it("stand in every decision about what comes next, and in none of a task that names none", () => {
+    const task = new History()
+    task.excluded = days(7, null)
+    task.schedule(daily)
+    assert.strictEqual(calendarsOf(last(task)), 7)
+    task.excluded = days(8, null)
+    task.at(86_400_000).wake()
+    assert.deepInclude(last(task), { type: "due", calendarsAt: 8 })
+  })
+  it("that have changed move the next occurrence once, and say which did", () => {
+    const task = new History()
+    task.excluded = days(7, null)
+    task.schedule(daily)
+    task.excluded = days(8, "2026-03-03")
+    assert.strictEqual(task.at(1000).wake(), "rescheduled")
+    assert.deepInclude(last(task), {
+      time: instant(1),
+      nextAt: "2026-03-04T09:00:00.000Z",
+      calendarsAt: 8,
+      causedBy: {
+        commandId: "task-1@8",
+        actor: "scheduler",
+        reason: "the days of holidays, audits have changed"
+      }
+    })
+    assert.strictEqual(task.wake(), "")
+    assert.strictEqual(task.at(2 * 86_400_000).wake(), "due 172800")
+    assert.strictEqual(calendarsOf(last(task)), 8)
+  })
+  it("that leave nothing to come end the task, unless something of it is open", () => {
+    for (const [open, told] of [
+      [false, "rescheduled, completed"],
+      [true, "rescheduled"]
+    ] as const) {
+      const task = new History()
+      task.excluded = days(7, null)
+      task.schedule({ ...daily, endAt: "2026-03-03T10:00:00.000Z" })
+      if (open) task.run()
+      task.excluded = days(8, "2026-03-03")
+      assert.strictEqual(task.at(1000).wake(), told)
+    }
+  })
+})
+
 describe("a refusal", () => {
   const words = (state: TaskState | undefined, command: Task.TaskCommand): readonly [string, string | undefined] => {
     const decided = Task.decide(state, command, START)
@@ -306,10 +358,43 @@ describe("a refusal", () => {
         "give an instant, or an end, that lies in the future"
       ]
     )
+    assert.deepStrictEqual(words(undefined, { type: "pause", taskId: "task-1", until: null, causedBy }), [
+      'no task has the id "task-1"',
+      undefined
+    ])
+    assert.deepStrictEqual(words(undefined, { type: "cancelWaiting", taskId: "task-1", causedBy }), [
+      'no task has the id "task-1"',
+      undefined
+    ])
+    const one: Task.TaskCommand = { type: "cancelExecution", taskId: "task-1", executionId: id(60), causedBy }
+    assert.deepStrictEqual(words(undefined, one), [
+      `no execution of task task-1 that is open has the id "${id(60)}"`,
+      undefined
+    ])
     assert.deepStrictEqual(words(undefined, cancel), ['no task has the id "task-1"', undefined])
     task.at(60_000).wake()
     task.claim(id(60))
     task.cancel()
     assert.deepStrictEqual(words(task.state, cancel), ["task task-1 has been cancelled already", undefined])
+  })
+  it("of what is over says how it goes on", () => {
+    const pause: Task.TaskCommand = { type: "pause", taskId: "task-1", until: null, causedBy }
+    const cancelled = new History()
+    cancelled.schedule(minutely)
+    cancelled.cancel()
+    assert.deepStrictEqual(words(cancelled.state, pause), [
+      "task task-1 has been cancelled",
+      "let it go on: nagatha restore task-1"
+    ])
+    const over = new History()
+    over.schedule()
+    over.at(60_000).wake()
+    over.claim(id(60))
+    over.report(id(60), done)
+    assert.deepStrictEqual(words(over.state, pause), [
+      "task task-1 is over: nothing more of it is to come",
+      "schedule it again"
+    ])
+    assert.deepStrictEqual(words(over.state, cancel), words(over.state, pause))
   })
 })

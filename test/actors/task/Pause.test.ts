@@ -129,6 +129,43 @@ describe("an occurrence that is left out", () => {
     assert.strictEqual(skip(task, 180), "refused invalidRequest")
   })
 
+  it("has passed at its own instant; with a delay it can be left out until that is over", () => {
+    const task = minutely()
+    assert.strictEqual(skip(task.at(60_000), 60), "refused invalidRequest")
+    assert.strictEqual(skip(task.at(59_999), 60), "skipped skippedByUser 60-60 (1)")
+    const late = minutely({ offsetMs: 20_000 })
+    assert.strictEqual(skip(late.at(80_000), 60), "refused invalidRequest")
+    assert.strictEqual(skip(late.at(79_999), 60), "skipped skippedByUser 60-60 (1)")
+  })
+
+  it("that there is not is told with the next that there is", () => {
+    const said = (task: History, seconds: number): string => {
+      const decided = task.decide({
+        type: "skip",
+        taskId: task.taskId,
+        at: START + seconds * 1000,
+        causedBy: { commandId: `skip ${seconds}`, actor: "test" }
+      })
+      return Result.isFailure(decided) ? decided.failure.message : "left out"
+    }
+    const task = minutely({ endAt: "2026-03-02T09:02:30.000Z" })
+    assert.strictEqual(
+      said(task, 61),
+      "task task-1 has no occurrence at 2026-03-02T09:01:01.000Z; the next one after it is 2026-03-02T09:02:00.000Z"
+    )
+    assert.strictEqual(said(task, 180), "task task-1 has no occurrence at 2026-03-02T09:03:00.000Z")
+    const messages = minutely({ recurrence: { kind: "subject", subject: "orders.created" } })
+    assert.strictEqual(said(messages, 60), "messages start task task-1: it has no instant that could be left out")
+  })
+
+  it("that is the last leaves a task over only when nothing of it is open", () => {
+    const task = minutely({ endAt: "2026-03-02T09:02:30.000Z" })
+    task.at(60_000).wake()
+    assert.strictEqual(skip(task, 120), "skipped skippedByUser 120-120 (1)")
+    const idle = minutely({ endAt: "2026-03-02T09:01:30.000Z" })
+    assert.strictEqual(skip(idle, 60), "skipped skippedByUser 60-60 (1), completed")
+  })
+
   it("is the end of a task that runs once", () => {
     const task = new History()
     task.schedule()
