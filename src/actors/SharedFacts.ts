@@ -8,6 +8,7 @@
  */
 import { Clock, Effect, Option, PubSub, Result, Schedule, Semaphore, Stream } from "effect"
 import type { Commit, CommitHead, Found, RecordedCommit } from "../events/Commit.ts"
+import { reusedBy } from "../events/CommandKey.ts"
 import { EventLog } from "../events/EventLog.ts"
 import { fromMillis, type Instant } from "../recurrence/Instant.ts"
 import { History } from "../events/History.ts"
@@ -15,6 +16,7 @@ import { LogWitness } from "../events/LogWitness.ts"
 import { Refused } from "./door/TaskRequest.ts"
 import { Halted, haltedRefusal, LookAgain } from "./Halted.ts"
 import * as Holding from "./Holding.ts"
+import { keyReused } from "./task/Decision.ts"
 
 /** Commands remembered: older ones are carried out again if they are ever sent again. */
 const KNOWN_COMMANDS = 256
@@ -149,6 +151,8 @@ export const make = Effect.fnUntraced(function* <Event, Answer>(options: SharedF
   const attempt = Effect.fnUntraced(function* (commandId: string, decide: Decide) {
     const before = known.get(commandId)
     if (before !== undefined) return { answer: before }
+    const other = reusedBy(known.keys(), commandId)
+    if (other !== undefined) return yield* Effect.fromResult(keyReused(other))
     const time = fromMillis(yield* Clock.currentTimeMillis)
     if (holding !== undefined) return yield* haltedRefusal(holding.halted)
     const decided = yield* Effect.fromResult(decide(time))

@@ -51,7 +51,8 @@ const refusals: Readonly<Record<string, number>> = {
   tooMany: ExitCode.conflict,
   partitionHalted: ExitCode.conflict,
   notAcceptable: ExitCode.conflict,
-  notHalted: ExitCode.conflict
+  notHalted: ExitCode.conflict,
+  keyReused: ExitCode.conflict
 }
 
 /** Why a deployment failed, as code and exit code. */

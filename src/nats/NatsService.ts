@@ -7,6 +7,7 @@ import type { Msg } from "@nats-io/transport-node"
 import { Context, Effect, Layer, type Scope } from "effect"
 import { Refused } from "../actors/door/TaskRequest.ts"
 import { errorJson, type Question } from "../service/Answered.ts"
+import { statusOf } from "../service/Status.ts"
 import { headersOf, NatsConnection, reasonOf } from "./NatsConnection.ts"
 import { isInbox } from "./Roles.ts"
 
@@ -22,32 +23,6 @@ export interface NodeIdentity {
 }
 
 export const SERVICE = "nagatha"
-
-/** HTTP-like numbers for the codes of `Refused`; 400 for those that say that the request is wrong. */
-const STATUS: Readonly<Record<string, number>> = {
-  notFound: 404,
-  ambiguousId: 409,
-  idInUse: 409,
-  alreadyCancelled: 409,
-  ended: 409,
-  notEnded: 409,
-  notOver: 409,
-  notPaused: 409,
-  succeeded: 409,
-  alreadyRetried: 409,
-  nothingToRevert: 409,
-  nothingWaits: 409,
-  revisionConflict: 409,
-  tooMany: 409,
-  tooLarge: 413,
-  answerTooLarge: 500,
-  behind: 503,
-  busy: 503,
-  rebuilding: 503,
-  internal: 500
-}
-
-export const statusOf = ({ code }: Pick<Refused, "code">): number => STATUS[code] ?? 400
 
 const singleLine = (text: string): string => text.replace(/[\r\n]+/g, " ").slice(0, 500)
 

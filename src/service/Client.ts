@@ -25,7 +25,7 @@ import { isEnded } from "../projections/ExecutionRow.ts"
 import { ChangesPage, Counts, ExecutionsPage, TasksPage } from "../projections/Queries.ts"
 import { ScheduledTask } from "../projections/ScheduledTask.ts"
 import { TaskExecution } from "../projections/TaskExecution.ts"
-import { consume } from "./Consuming.ts"
+import { consume, pages } from "./Consuming.ts"
 import { Subscription } from "./Cursors.ts"
 import { SubscribeAnswer } from "./Subscriptions.ts"
 import type { OutputPiece } from "../work/LiveFeed.ts"
@@ -266,6 +266,7 @@ export const make = (carrier: Carrier, { actor, newId }: ClientOptions): FrontDo
         options
       ),
     eventPage: page,
+    eventPages: (body) => pages({ page, hear: carrier.subscribe(undefined) }, body),
     makeSubscription: (body) => subscribing(body, body.commandId),
     acknowledge: (body) => acknowledging(body, body.commandId),
     unsubscribe: (body) => unsubscribing(body, body.commandId),

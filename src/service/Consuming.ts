@@ -26,23 +26,33 @@ const passing = (error: SchedulerError): boolean =>
   error._tag !== "Refused" || isBusy(error) || error.code === "internal"
 const again = Schedule.min([Schedule.exponential("200 millis"), Schedule.spaced("5 seconds")])
 
-export const consume = (
-  { acknowledge, hear, page, subscribe }: Asking,
-  { name, ...wanted }: ConsumeOptions
-): Stream.Stream<Delivered, SchedulerError> =>
+/** The first page, and those that follow, each as soon as there is something on it, for as long as the scope is open. */
+export const pages = Effect.fnUntraced(function* ({ hear, page }: Pick<Asking, "hear" | "page">, query: object) {
+  // Heard before the first page is asked for: what happens meanwhile wakes the reader.
+  const wake = yield* Queue.sliding<void>(1)
+  const live = yield* hear
+  yield* Stream.runForEach(live, () => Queue.offer(wake, undefined)).pipe(Effect.ignore, (hearing) =>
+    Effect.forkScoped(hearing)
+  )
+  const first = yield* page(query).pipe(Effect.retry({ while: isBusy, schedule: again }))
+  const next = (after: EventPageAnswer) =>
+    Effect.gen(function* () {
+      if (!after.more) yield* Effect.timeoutOption(Queue.take(wake), LOOK_EVERY)
+      return yield* page({ ...query, cursor: after.cursor }).pipe(Effect.retry({ while: passing, schedule: again }))
+    })
+  const rest: Stream.Stream<EventPageAnswer, SchedulerError> = Stream.paginate(first, (before) =>
+    Effect.map(next(before), (got) => [[got], Option.some(got)] as const)
+  )
+  return { first, rest }
+})
+
+export const consume = (asking: Asking, { name, ...wanted }: ConsumeOptions): Stream.Stream<Delivered, SchedulerError> =>
   Stream.unwrap(
     Effect.gen(function* () {
-      // Heard before the first page is asked for: what happens meanwhile wakes the reader.
-      const wake = yield* Queue.sliding<void>(1)
-      const live = yield* hear
-      yield* Stream.runForEach(live, () => Queue.offer(wake, undefined)).pipe(Effect.ignore, (hearing) =>
-        Effect.forkScoped(hearing)
-      )
-      const begun = name === undefined ? undefined : yield* subscribe({ name, ...wanted })
+      const begun = name === undefined ? undefined : yield* asking.subscribe({ name, ...wanted })
       const scope = name === undefined ? wanted : { name }
-      const first = yield* page({ ...scope, ...(begun === undefined ? {} : { cursor: begun.cursor }) }).pipe(
-        Effect.retry({ while: isBusy, schedule: again })
-      )
+      const query = { ...scope, ...(begun === undefined ? {} : { cursor: begun.cursor }) }
+      const { first, rest } = yield* pages(asking, query)
       let acknowledged = begun?.cursor ?? first.cursor
 
       const ackOf = (cursor: string): Effect.Effect<void, SchedulerError> =>
@@ -50,24 +60,13 @@ export const consume = (
           ? Effect.void
           : Effect.suspend(() =>
               isBefore(acknowledged, cursor)
-                ? Effect.map(acknowledge({ name, cursor }), (moved) => {
+                ? Effect.map(asking.acknowledge({ name, cursor }), (moved) => {
                     acknowledged = moved.cursor
                   })
                 : Effect.void
             )
       const deliveries = ({ items }: EventPageAnswer): ReadonlyArray<Delivered> =>
         items.map((event) => ({ event, ack: ackOf(event.id) }))
-
-      const next = (after: EventPageAnswer) =>
-        Effect.gen(function* () {
-          if (!after.more) yield* Effect.timeoutOption(Queue.take(wake), LOOK_EVERY)
-          return yield* page({ ...scope, cursor: after.cursor }).pipe(Effect.retry({ while: passing, schedule: again }))
-        })
-      return Stream.concat(
-        Stream.fromIterable(deliveries(first)),
-        Stream.paginate(first, (before) =>
-          Effect.map(next(before), (got) => [deliveries(got), Option.some(got)] as const)
-        )
-      )
+      return Stream.concat(Stream.fromIterable(deliveries(first)), Stream.flattenIterable(Stream.map(rest, deliveries)))
     })
   )

@@ -181,6 +181,12 @@ export interface EventPageAnswer {
   readonly more: boolean
 }
 
+/** Events as they come, page by page: nothing is missed and nothing comes twice. */
+export interface EventPageStream {
+  readonly first: EventPageAnswer
+  readonly rest: Stream.Stream<EventPageAnswer, SchedulerError>
+}
+
 /** The service cannot be reached, or nothing answers; nothing was done. */
 export class Unreachable extends Schema.TaggedError<Unreachable>()("Unreachable", {
   message: Schema.String,
@@ -291,6 +297,8 @@ export interface FrontDoor {
   consume(options: ConsumeOptions): Stream.Stream<Delivered, SchedulerError>
   /** A page of events from the log, which keeps them all. */
   eventPage(query: EventPageQuery): Effect.Effect<EventPageAnswer, SchedulerError>
+  /** A page of events from the log, and those that follow, each as soon as there is something on it, while the scope is open. */
+  eventPages(query: EventPageQuery): Effect.Effect<EventPageStream, SchedulerError, Scope.Scope>
   /** Makes a named subscription, or gives the one that is there. */
   makeSubscription(request: SubscribeRequest): Effect.Effect<SubscribeAnswer, SchedulerError>
   /** Says that an event, and all before it, need not come again. */

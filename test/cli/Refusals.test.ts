@@ -2,7 +2,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Refused } from "../../src/actors/door/TaskRequest.ts"
 import { ExitCode, failureOf } from "../../src/cli/Failure.ts"
-import { statusOf } from "../../src/nats/NatsService.ts"
+import { statusOf } from "../../src/service/Status.ts"
 
 const codes: Readonly<Record<number, { readonly exit: number; readonly codes: ReadonlyArray<string> }>> = {
   400: { exit: ExitCode.usage, codes: ["invalidRequest", "invalidSchedule", "unknownTaskType", "invalidArgs"] },
@@ -25,6 +25,7 @@ const codes: Readonly<Record<number, { readonly exit: number; readonly codes: Re
       "tooMany"
     ]
   },
+  422: { exit: ExitCode.conflict, codes: ["keyReused"] },
   413: { exit: ExitCode.usage, codes: ["tooLarge"] },
   503: { exit: ExitCode.failed, codes: ["behind", "busy", "rebuilding"] }
 }

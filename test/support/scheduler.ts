@@ -518,6 +518,7 @@ export const memoryScheduler = (world: World): Scheduler["Service"] => {
         ack: Effect.sync(() => void (name !== undefined && world.acknowledged.push(`${name} ${event.id}`)))
       })),
     eventPage: () => Effect.die("the command line asks for no pages"),
+    eventPages: () => Effect.die("the command line asks for no pages"),
     makeSubscription: () => Effect.die("the command line consumes"),
     acknowledge: () => Effect.die("the command line consumes"),
     subscriptions: guarded(() => Effect.succeed(world.subscriptions)),

@@ -322,7 +322,7 @@ export type RunAnswer = typeof RunAnswer.Type
 /**
  * Refused by the service, with the reason. `code` is stable: `invalidRequest` `invalidSchedule` `unknownTaskType`
  * `invalidArgs` `tooLarge` (mend the request); `notFound`; `ambiguousId` `idInUse` `alreadyCancelled` `ended` `notEnded`
- * `notOver` `notPaused` `revisionConflict` `succeeded` `alreadyRetried` `nothingToRevert` `nothingWaits` `tooMany` (a conflict with what is there); `behind` `busy` `rebuilding` (ask again); `answerTooLarge` (ask for less).
+ * `notOver` `notPaused` `revisionConflict` `succeeded` `alreadyRetried` `nothingToRevert` `nothingWaits` `tooMany` `keyReused` (a conflict with what is there); `behind` `busy` `rebuilding` (ask again); `answerTooLarge` (ask for less).
  */
 export class Refused extends Schema.TaggedError<Refused>()("Refused", {
   code: Schema.String,

@@ -38,3 +38,11 @@ export const alive = (state: TaskState | undefined, taskId: string): Result.Resu
   if (state._tag === "live" && (state.phase === "scheduled" || state.phase === "paused")) return Result.succeed(state)
   return over(state)
 }
+
+/** The key of a command was given to another request before. */
+export const keyReused = (other: string): Result.Result<never, Refused> =>
+  refused(
+    "keyReused",
+    `this key was used for another request (command ${other}); nothing was done`,
+    "send the request as it was, or give a new one a new key"
+  )

@@ -5,6 +5,7 @@
  * that a decision that was lost can be made again. Nothing here is true before the returned events are in the log.
  */
 import { Result } from "effect"
+import { reusedBy } from "../../events/CommandKey.ts"
 import type { TaskDefinition } from "../../events/TaskDefinition.ts"
 import type { CausedBy, EventOf, ExecutionError, KeptOutput, TaskEvent } from "../../events/TaskEvent.ts"
 import { fromMillis, toMillis } from "../../recurrence/Instant.ts"
@@ -33,7 +34,7 @@ import { revert, type RevertCommand } from "./Revert.ts"
 import { causedByAttempt, startedEvent } from "./Started.ts"
 import { stopReason } from "./Stopping.ts"
 import { begun, limitsOf, unclaimed, withSteps } from "./Sequence.ts"
-import { type Decision, over } from "./Decision.ts"
+import { type Decision, keyReused, over } from "./Decision.ts"
 import { Refused } from "../door/TaskRequest.ts"
 import { type LiveTask, moreToCome, offsetOf, type OpenExecution, belonging, type TaskState } from "./TaskState.ts"
 
@@ -81,6 +82,8 @@ export const decide = (
 ): Result.Result<Decision, Refused> => {
   const known = state?.commands.find((one) => one.commandId === command.causedBy.commandId)
   if (known !== undefined) return Result.succeed({ _tag: "known", command: known, repeated: true })
+  const other = reusedBy((state?.commands ?? []).map(({ commandId }) => commandId), command.causedBy.commandId)
+  if (other !== undefined) return keyReused(other)
   switch (command.type) {
     case "schedule":
       return schedule(state, command, now, excluded)
