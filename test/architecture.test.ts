@@ -32,7 +32,7 @@ const MAY_IMPORT: Readonly<Record<string, ReadonlyArray<string>>> = {
     "Settings.ts"
   ],
   nats: ["service", "actors", "events", "projections", "recurrence", "work", "Scheduler.ts", "Settings.ts"],
-  http: ["Scheduler.ts", "projections"],
+  http: ["actors", "events", "projections", "recurrence", "service", "work", "Scheduler.ts", "Settings.ts"],
   access: ["nats", "Settings.ts"],
   sdk: [
     "access",
@@ -71,7 +71,8 @@ const ONLY_IN: ReadonlyArray<readonly [RegExp, ReadonlyArray<string>]> = [
   [/^node:sqlite$/, ["projections", "nats"]],
   [/^effect\/cli$/, ["cli"]],
   [/^@modelcontextprotocol\//, ["work"]],
-  [/^@effect\/platform-node/, ["cli"]],
+  [/^@effect\/platform-node/, ["cli", "http"]],
+  [/^effect\/http-api$/, ["http"]],
   [/^node:child_process$/, ["work", "nats", "cli"]]
 ]
 

@@ -19,6 +19,8 @@ export const UpFile = Schema.Struct({
     user: Schema.optionalKey(Schema.String),
     password: Schema.optionalKey(Schema.String)
   }),
+  /** Where the HTTP API is; missing where it is not served. */
+  http: Schema.optionalKey(Schema.Struct({ url: Schema.String, token: Schema.String })),
   plugins: Schema.Array(
     Schema.Struct({
       name: Schema.NullOr(Schema.String),

@@ -139,7 +139,7 @@ export const groups: ReadonlyArray<{ readonly group: string; readonly verbs: Rea
     verbs: [
       verb(
         "up",
-        "Run everything on this machine: a NATS server (unless one is given), the scheduler and a worker",
+        "Run everything on this machine: a NATS server (unless one is given), the scheduler, a worker and the HTTP API",
         () => import("./commands/up.ts").then(({ up }) => up)
       ),
       verb("down", "Stop what nagatha up has started", () => import("./commands/down.ts").then(({ down }) => down)),

@@ -35,12 +35,17 @@ export const bodyOf = Effect.fnUntraced(function* (request: HttpServerRequest.Ht
   const { headers } = request
   const type = headers["content-type"] ?? ""
   if (!isJsonType(type)) {
-    return yield* refuse(415, "unsupportedMediaType", `the body must be JSON, not ${JSON.stringify(type.slice(0, 100))}`, {
-      place: "header Content-Type",
-      value: type.slice(0, 100),
-      remedy: 'send "Content-Type: application/json", also without a body',
-      headers: { "accept-post": "application/json" }
-    })
+    return yield* refuse(
+      415,
+      "unsupportedMediaType",
+      `the body must be JSON, not ${JSON.stringify(type.slice(0, 100))}`,
+      {
+        place: "header Content-Type",
+        value: type.slice(0, 100),
+        remedy: 'send "Content-Type: application/json", also without a body',
+        headers: { "accept-post": "application/json" }
+      }
+    )
   }
   const encoding = headers["content-encoding"]
   if (encoding !== undefined && encoding !== "identity") {
@@ -52,18 +57,23 @@ export const bodyOf = Effect.fnUntraced(function* (request: HttpServerRequest.Ht
     })
   }
   const tooLarge = (bytes: number | undefined) =>
-    refuse(413, "tooLarge", `the body has ${bytes ?? `more than ${MOST_BYTES}`} bytes; at most ${MOST_BYTES} are taken`, {
-      place: "body",
-      ...(bytes === undefined ? {} : { value: bytes }),
-      remedy: "pass a reference (a path, a URL) in place of the data, or send many tasks in several requests",
-      headers: { connection: "close" }
-    })
+    refuse(
+      413,
+      "tooLarge",
+      `the body has ${bytes ?? `more than ${MOST_BYTES}`} bytes; at most ${MOST_BYTES} are taken`,
+      {
+        place: "body",
+        ...(bytes === undefined ? {} : { value: bytes }),
+        remedy: "pass a reference (a path, a URL) in place of the data, or send many tasks in several requests",
+        headers: { connection: "close" }
+      }
+    )
   const length = Number(headers["content-length"] ?? 0)
   if (length > MOST_BYTES) return yield* tooLarge(length)
   const text = yield* request.text.pipe(
     Effect.provideService(HttpIncomingMessage.MaxBodySize, ByteSize.bytes(MOST_BYTES)),
     Effect.mapError(({ reason }) => {
-      const over = Predicate.hasProperty(reason, "cause") && Predicate.isTagged(reason.cause, "MaxBytesError")
+      const over = reason._tag === "RequestParseError" && reason.reason === "BodyTooLarge"
       return over
         ? tooLarge(undefined)
         : refuse(400, "badRequest", "the body did not come as a whole", { place: "body", remedy: "send it again" })
@@ -86,6 +96,9 @@ export const bodyOf = Effect.fnUntraced(function* (request: HttpServerRequest.Ht
     remedy: "send one JSON object"
   })
 })
+
+/** Longest value that is repeated in an answer, in characters. */
+const SHOWN = 200
 
 const KEY = /^[\x21-\x7e]{1,255}$/
 const ETAG = /^"(\d{1,15})"$/
@@ -120,16 +133,36 @@ const revisionOf = (
 
 /** Reads requests of an operation. */
 export const reader = (operation: Operation) => {
-  const { fields, kind, method, path } = operation
-  const inPath = pathParameters(path)
+  const { fields, kind, method } = operation
+  const inPath = pathParameters(operation)
   const kinds = fieldKinds(fields)
-  const check = decodeWith(Schema.Struct(fields as Schema.Struct.Fields) as unknown as Schema.ConstraintDecoder<unknown>)
+  const check = decodeWith(
+    Schema.Struct(fields as Schema.Struct.Fields) as unknown as Schema.ConstraintDecoder<unknown>
+  )
 
-  const checked = (request: Json): Effect.Effect<Json, Refused> =>
+  /** The service's own refusal, with the place and the value where it names a field. */
+  const placed = ({ code, hint, message }: Refused, request: Json): RequestRefused => {
+    const field = /"([A-Za-z]+)[".[]/.exec(message)?.[1]
+    const where = kind === "query" ? "query" : "body"
+    const value = field === undefined ? undefined : request[field]
+    return refuse(400, code, message, {
+      ...(field === undefined ? { place: where } : { place: `${where} ${field}` }),
+      ...(value === undefined || JSON.stringify(value).length > SHOWN ? {} : { value: value as Schema.Json }),
+      remedy: hint ?? `/docs#${operation.id} says what is taken`
+    })
+  }
+
+  const checked = (request: Json): Effect.Effect<Json, RequestRefused> =>
     Effect.suspend(() => {
       check(request)
       return Effect.succeed(request)
-    }).pipe(Effect.catchDefect((defect) => (Predicate.isTagged(defect, "Refused") ? Effect.fail(defect as Refused) : Effect.die(defect))))
+    }).pipe(
+      Effect.catchDefect((defect) =>
+        Predicate.isTagged(defect, "Refused")
+          ? Effect.fail(placed(defect as unknown as Refused, request))
+          : Effect.die(defect)
+      )
+    )
 
   /** With ids that follow from the key: of the command, and of a task that has none. */
   const keyed = (request: Json, key: Keyed): Json => {
@@ -149,14 +182,14 @@ export const reader = (operation: Operation) => {
   return Effect.fnUntraced(function* (
     http: HttpServerRequest.HttpServerRequest,
     params: Readonly<Record<string, string | undefined>>
-  ): Effect.fn.Return<Asked, RequestRefused | Refused> {
-    const given = Object.fromEntries(inPath.map((name) => [name, params[name] ?? ""]))
+  ): Effect.fn.Return<Asked, RequestRefused> {
+    const given = Object.fromEntries([...inPath].map(([name, field]) => [field, params[name] ?? ""]))
     if (kind === "query") {
       const query = new URLSearchParams(http.url.split("?").slice(1).join("?"))
       return { request: yield* checked({ ...readQuery(query, kinds), ...given }), conditional: false }
     }
     const body = method === "DELETE" && http.headers["content-type"] === undefined ? {} : yield* bodyOf(http)
-    const twice = inPath.find((name) => name in body && body[name] !== given[name])
+    const twice = [...inPath.values()].find((field) => Object.hasOwn(body, field) && body[field] !== given[field])
     if (twice !== undefined) {
       return yield* refuse(400, "invalidRequest", `${twice} stands in the path, and is another one in the body`, {
         place: `body ${twice}`,

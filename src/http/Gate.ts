@@ -48,6 +48,10 @@ const BEARER = /^bearer +(\S+)$/i
 /** Longest foreign value that is repeated in an answer. */
 const SHOWN = 100
 
+/** The token that a request shows. */
+export const bearerOf = (headers: Asked["headers"]): string | undefined =>
+  BEARER.exec(headers["authorization"] ?? "")?.[1]
+
 export const pathOf = (url: string): string => url.split(/[?#]/, 1)[0] ?? ""
 
 /** How the request may come in, or why not. */
@@ -65,13 +69,20 @@ export const judge = (asked: Asked, door: Door): Way | RequestRefused => {
     )
   }
   if (!url.startsWith("/")) {
-    return refuse(400, "badRequest", "the target of the request must be a path", "target", url.slice(0, SHOWN), "ask for a path such as /api/v1/tasks")
+    return refuse(
+      400,
+      "badRequest",
+      "the target of the request must be a path",
+      "target",
+      url.slice(0, SHOWN),
+      "ask for a path such as /api/v1/tasks"
+    )
   }
   const path = pathOf(url)
   const isPublic = door.isPublic(method, path)
   const changes = !SAFE.includes(method)
   if (isPublic && !changes) return "public"
-  const bearer = BEARER.exec(headers["authorization"] ?? "")?.[1]
+  const bearer = bearerOf(headers)
   const session = bearer === undefined && door.isSession(headers["cookie"] ?? "")
   const foreign = changes || session || door.isStream(path) ? fromElsewhere(asked, door) : undefined
   if (foreign !== undefined) return foreign
@@ -100,7 +111,14 @@ const fromElsewhere = ({ headers }: Asked, { origins }: Door): RequestRefused | 
   }
   if (site !== undefined && site !== "same-origin" && site !== "none") {
     const shown = site.slice(0, SHOWN)
-    return refuse(403, "foreignOrigin", `a page of another site (${shown}) may not ask this`, "header Sec-Fetch-Site", shown, remedy)
+    return refuse(
+      403,
+      "foreignOrigin",
+      `a page of another site (${shown}) may not ask this`,
+      "header Sec-Fetch-Site",
+      shown,
+      remedy
+    )
   }
   return undefined
 }

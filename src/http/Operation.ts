@@ -51,9 +51,9 @@ export interface Operation {
   readonly revision?: (answer: never) => number | undefined
 }
 
-/** Names of the parameters in a path. */
-export const pathParameters = (path: string): ReadonlyArray<string> =>
-  [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name ?? "")
+/** Parameters in the path, each with the field that it fills: the one of its name, else `id`. */
+export const pathParameters = ({ fields, path }: Pick<Operation, "fields" | "path">): ReadonlyMap<string, string> =>
+  new Map([...path.matchAll(/\{(\w+)\}/g)].map(([, name = ""]) => [name, Object.hasOwn(fields, name) ? name : "id"]))
 
 const fieldsOf = (entry: Entry): Fields => (entry.schema as Schema.Struct<Record<string, Schema.Top>>).fields
 

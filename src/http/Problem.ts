@@ -4,7 +4,8 @@
  */
 import { Effect, Predicate, Schema } from "effect"
 import { HttpServerResponse } from "effect/http"
-import type { SchedulerError } from "../Scheduler.ts"
+import { keyOf } from "../events/CommandKey.ts"
+import type { SchedulerError } from "../service/FrontDoor.ts"
 import { statusOf } from "../service/Status.ts"
 
 export const Problem = Schema.Struct({
@@ -93,7 +94,14 @@ const told = (
   more: Partial<Problem> = {},
   headers: Readonly<Record<string, string>> = {}
 ): Told => ({
-  problem: { type: `urn:nagatha:problem:${code}`, title: TITLES[code] ?? "It was refused", status, detail, code, ...more },
+  problem: {
+    type: `urn:nagatha:problem:${code}`,
+    title: TITLES[code] ?? "It was refused",
+    status,
+    detail,
+    code,
+    ...more
+  },
   headers: status === 503 ? { "retry-after": RETRY_AFTER, ...headers } : headers
 })
 
@@ -112,7 +120,10 @@ export const problemOf = (error: SchedulerError | RequestRefused, conditional = 
     case "Refused": {
       const { code, detail, hint, message } = error
       const status = conditional && code === "revisionConflict" ? 412 : statusOf(error)
-      const more = { ...(hint === undefined ? {} : { remedy: hint }), ...(detail === undefined ? {} : { data: detail }) }
+      const more = {
+        ...(hint === undefined ? {} : { remedy: hint }),
+        ...(detail === undefined ? {} : { data: detail })
+      }
       return told(status, code, message, more)
     }
     case "Unreachable":
@@ -120,7 +131,10 @@ export const problemOf = (error: SchedulerError | RequestRefused, conditional = 
     case "OutcomeUnknown":
       return told(504, "outcomeUnknown", error.message, {
         commandId: error.commandId,
-        remedy: "send the same request with the same Idempotency-Key: it is carried out at most once"
+        remedy:
+          keyOf(error.commandId) === undefined
+            ? `send the same request with "commandId": "${error.commandId}" in its body: it is carried out at most once`
+            : "send the same request with the same Idempotency-Key: it is carried out at most once"
       })
   }
 }

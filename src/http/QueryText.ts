@@ -24,7 +24,9 @@ const kindsOf = (schema: unknown, definitions: Json): ReadonlySet<Kind> => {
 }
 
 /** Of each field, what it may be. */
-export const fieldKinds = (fields: Readonly<Record<string, Schema.Constraint>>): ReadonlyMap<string, ReadonlySet<Kind>> => {
+export const fieldKinds = (
+  fields: Readonly<Record<string, Schema.Constraint>>
+): ReadonlyMap<string, ReadonlySet<Kind>> => {
   const made = Schema.toJsonSchemaDocument(Schema.Struct(fields as Schema.Struct.Fields))
   const properties = isObject(made.schema["properties"]) ? made.schema["properties"] : {}
   return new Map(Object.entries(properties).map(([name, one]) => [name, kindsOf(one, made.definitions as Json)]))

@@ -46,7 +46,10 @@ export const pages = Effect.fnUntraced(function* ({ hear, page }: Pick<Asking, "
   return { first, rest }
 })
 
-export const consume = (asking: Asking, { name, ...wanted }: ConsumeOptions): Stream.Stream<Delivered, SchedulerError> =>
+export const consume = (
+  asking: Asking,
+  { name, ...wanted }: ConsumeOptions
+): Stream.Stream<Delivered, SchedulerError> =>
   Stream.unwrap(
     Effect.gen(function* () {
       const begun = name === undefined ? undefined : yield* asking.subscribe({ name, ...wanted })

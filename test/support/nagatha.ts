@@ -56,6 +56,8 @@ export class Nagatha {
         NAGATHA_DATA_DIR: this.dataDir,
         NAGATHA_TIMEZONE: "UTC",
         NATS_CONTEXT: "",
+        // Any port that is free: tests run beside each other.
+        NAGATHA_HTTP_PORT: "0",
         ...this.#env,
         ...options.env
       },

@@ -82,7 +82,10 @@ export const decide = (
 ): Result.Result<Decision, Refused> => {
   const known = state?.commands.find((one) => one.commandId === command.causedBy.commandId)
   if (known !== undefined) return Result.succeed({ _tag: "known", command: known, repeated: true })
-  const other = reusedBy((state?.commands ?? []).map(({ commandId }) => commandId), command.causedBy.commandId)
+  const other = reusedBy(
+    (state?.commands ?? []).map(({ commandId }) => commandId),
+    command.causedBy.commandId
+  )
   if (other !== undefined) return keyReused(other)
   switch (command.type) {
     case "schedule":

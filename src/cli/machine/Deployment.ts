@@ -23,6 +23,17 @@ export interface PluginFound {
   readonly reason?: string
 }
 
+/** What is said about the HTTP API; undefined: the environment, and the defaults. */
+export interface HttpAsked {
+  readonly off?: boolean
+  readonly port?: number
+  readonly host?: string
+  readonly names?: ReadonlyArray<string>
+  /** Paths of PEM files. */
+  readonly cert?: string
+  readonly key?: string
+}
+
 export interface UpOptions {
   /** Absolute path; made where it is missing. */
   readonly dataDir: string
@@ -32,6 +43,7 @@ export interface UpOptions {
   readonly plugins: ReadonlyArray<string>
   /** Queues that its worker serves, besides those of its task types. */
   readonly queues: ReadonlyArray<string>
+  readonly http?: HttpAsked
 }
 
 export const NODE_ROLES = ["scheduler", "worker", "api"] as const
@@ -68,6 +80,16 @@ export interface UpInfo {
   readonly partitions: number
   readonly concurrency: number
   readonly plugins: ReadonlyArray<PluginFound>
+  /** Absent where it is not served. */
+  readonly http?:
+    | {
+        readonly url: string
+        /** Opens a session in a browser: good once, and for ten minutes. */
+        readonly login?: string | undefined
+        /** Where the token is: a file, or `NAGATHA_TOKEN`. */
+        readonly token: string
+      }
+    | undefined
   /** Where a detached deployment writes its log; absent in the foreground. */
   readonly logFile?: string | undefined
 }

@@ -1,4 +1,5 @@
 /** Why a deployment could not be started, stopped or used, in words, with what to do about it. */
+import { Predicate } from "effect"
 import { BadAccess } from "../../access/BadAccess.ts"
 import { NatsUnreachable } from "../../nats/NatsConnection.ts"
 import { InvalidSettings } from "../../Settings.ts"
@@ -22,6 +23,12 @@ export const deploymentFailed = (error: { readonly message: string }): Deploymen
   }
   if (error instanceof BadConfiguration) {
     return new DeploymentFailed({ message, reason: "settings", hint: "mend the file, or set the variable" })
+  }
+  if (Predicate.isTagged(error, "PortTaken")) {
+    return new DeploymentFailed({
+      message,
+      hint: "choose another with --http-port (0: any that is free) or NAGATHA_HTTP_PORT, or go without: --no-http"
+    })
   }
   return new DeploymentFailed({ message })
 }

@@ -50,7 +50,7 @@ const holderOf = Effect.fnUntraced(function* (dataDir: string) {
 
 const start = (
   options: LiveOptions,
-  { concurrency, dataDir, plugins, queues }: UpOptions,
+  { concurrency, dataDir, http = {}, plugins, queues }: UpOptions,
   logFile: string
 ): ChildProcess => {
   const log = openSync(logFile, "a", 0o600)
@@ -58,7 +58,13 @@ const start = (
   const more = [
     ...(concurrency === undefined ? [] : ["--concurrency", String(concurrency)]),
     ...plugins.flatMap((file) => ["--plugin", file]),
-    ...(queues.length === 0 ? [] : ["--queues", queues.join(",")])
+    ...(queues.length === 0 ? [] : ["--queues", queues.join(",")]),
+    ...(http.off === true ? ["--no-http"] : []),
+    ...(http.port === undefined ? [] : ["--http-port", String(http.port)]),
+    ...(http.host === undefined ? [] : ["--http-host", http.host]),
+    ...(http.cert === undefined ? [] : ["--http-cert", http.cert]),
+    ...(http.key === undefined ? [] : ["--http-key", http.key]),
+    ...(http.names ?? []).flatMap((name) => ["--http-name", name])
   ]
   const child = spawn(process.execPath, [program, "up", "--data", dataDir, ...more], {
     detached: true,
@@ -96,6 +102,19 @@ const ready = Effect.fnUntraced(function* (child: ChildProcess, dataDir: string,
       })
 })
 
+/** A login link of what was started; undefined where it cannot be asked for one from here. */
+const loginOf = ({ env }: LiveOptions, { token, url }: { readonly token: string; readonly url: string }) =>
+  Effect.tryPromise(async () => {
+    const secret = filled(env["NAGATHA_TOKEN"]) ?? readFileSync(token, "utf8").trim()
+    const answer = await fetch(`${url}/api/v1/login-links`, {
+      method: "POST",
+      headers: { authorization: `Bearer ${secret}`, "content-type": "application/json" },
+      signal: AbortSignal.timeout(5000)
+    })
+    const told = (await answer.json()) as { readonly url?: string }
+    return told.url
+  }).pipe(Effect.orElseSucceed(() => undefined))
+
 /** Starts `nagatha up` as a process of its own, and waits until it says that it is ready. */
 export const upDetached = (options: LiveOptions) =>
   Effect.fn("upDetached")(function* (asked: UpOptions) {
@@ -126,6 +145,7 @@ export const upDetached = (options: LiveOptions) =>
       Effect.sync(() => child.kill("SIGTERM"))
     )
     const { managed, url, version } = file.nats
+    const http = file.http === undefined ? undefined : { ...file.http, login: yield* loginOf(options, file.http) }
     const info: UpInfo = {
       pid: file.pid,
       dataDir,
@@ -134,7 +154,8 @@ export const upDetached = (options: LiveOptions) =>
       partitions: settings.partitions,
       concurrency: settings.concurrency,
       plugins: file.plugins,
-      logFile
+      logFile,
+      ...(http === undefined ? {} : { http })
     }
     return info
   }, Effect.mapError(deploymentFailed))

@@ -9,6 +9,7 @@ import { homedir, tmpdir } from "node:os"
 import { join } from "node:path"
 import { givenServer } from "../../access/FindServer.ts"
 import { connection as connectionOf, type ServerAccess } from "../../access/ServerAccess.ts"
+import { filled } from "../../access/Variables.ts"
 import * as ConnectionFile from "../../nats/server/ConnectionFile.ts"
 import * as DirectoryLock from "../../nats/server/DirectoryLock.ts"
 import { makeDirectory } from "../../nats/server/MakeDirectory.ts"
@@ -30,6 +31,7 @@ import {
 import { deploymentFailed } from "./DeploymentProblem.ts"
 import { down, fetchedServer, upDetached } from "./DetachedUp.ts"
 import { examine } from "./Doctor.ts"
+import { httpPlace, newSecret, tokenFile, tokenOf } from "./HttpPlace.ts"
 import { newIdentity } from "./NewIdentity.ts"
 import * as NodeRoles from "./NodeRoles.ts"
 import { packageFile } from "./PackageFiles.ts"
@@ -89,8 +91,13 @@ const found = ({ broken, leftOut, loaded }: LoadedPlugins): ReadonlyArray<Plugin
 ]
 
 const up = (options: LiveOptions) =>
-  Effect.fn("up")(function* ({ concurrency, dataDir, plugins: given, queues }: UpOptions) {
+  Effect.fn("up")(function* ({ concurrency, dataDir, http, plugins: given, queues }: UpOptions) {
     const settings = yield* Effect.fromResult(settingsHere(options, concurrency))
+    const place = yield* httpPlace(options.env, http)
+    // Loaded where it is served only. A port that is taken is found out before anything is started.
+    const api = place === undefined ? undefined : yield* Effect.promise(() => import("../../http/Listening.ts"))
+    if (place !== undefined && filled(options.env["NAGATHA_TOKEN"]) !== undefined) yield* tokenOf(options.env, dataDir)
+    if (place !== undefined && place.port !== 0) yield* api?.isFree(place) ?? Effect.void
     const work = yield* workOf(options, given)
     const { access, managed } = yield* server(options, dataDir, settings)
     const version = yield* serverVersion(access, settings)
@@ -112,12 +119,32 @@ const up = (options: LiveOptions) =>
         )
       )
     )
+    const served =
+      place === undefined || api === undefined
+        ? undefined
+        : yield* Effect.gen(function* () {
+            const door = yield* connectTo({ server: access, settings }, "http")
+            const token = yield* tokenOf(options.env, dataDir)
+            const listening = yield* api.listen({
+              place,
+              door,
+              token,
+              newSecret,
+              now: Date.now,
+              version: options.version,
+              partitions: settings.partitions,
+              dashboard: packageFile("dist", "dashboard")
+            })
+            const from = filled(options.env["NAGATHA_TOKEN"]) === undefined ? tokenFile(dataDir) : "NAGATHA_TOKEN"
+            return { ...listening, token: from }
+          })
     yield* UpFile.written(dataDir, {
       pid: process.pid,
       namespace: settings.namespace,
       startedAt: identity.startedAt,
       version: options.version,
       nats: { url: access.url, version, managed, ...access.users?.client },
+      ...(served === undefined ? {} : { http: { url: served.url, token: served.token } }),
       plugins: found(work.plugins)
     })
     const info: UpInfo = {
@@ -127,7 +154,8 @@ const up = (options: LiveOptions) =>
       namespace: settings.namespace,
       partitions: settings.partitions,
       concurrency: settings.concurrency,
-      plugins: found(work.plugins)
+      plugins: found(work.plugins),
+      ...(served === undefined ? {} : { http: served })
     }
     return info
   }, Effect.mapError(deploymentFailed))
@@ -152,7 +180,7 @@ const borrowed = (options: LiveOptions) =>
     const env = { ...options.env, NATS_URL: "", NATS_CONTEXT: "" }
     yield* fetchedServer(env)
     const own = demoOptions({ ...options, env }, dataDir)
-    yield* up(own)({ dataDir, concurrency: undefined, plugins: demoPlugins, queues: [] })
+    yield* up(own)({ dataDir, concurrency: undefined, plugins: demoPlugins, queues: [], http: { off: true } })
     const found = yield* accessOf(own, dataDir)
     if (found === undefined)
       return yield* new DeploymentFailed({ message: "the deployment did not say how to reach it" })

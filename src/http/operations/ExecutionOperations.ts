@@ -4,7 +4,7 @@ import { type Operation, operations } from "../Operation.ts"
 
 const { command, query } = operations("executions")
 
-const executionId = "clock@2026-11-23T14:37:51.000Z"
+const executionId = "clock@20261123T143751000Z"
 
 export const executionOperations: ReadonlyArray<Operation> = [
   query("executions", "listExecutions", "GET", "/executions", {
@@ -18,7 +18,7 @@ export const executionOperations: ReadonlyArray<Operation> = [
     example: { since: "2026-11-23T00:00:00Z", by: ["status"] },
     cli: ["history"]
   }),
-  query("execution", "getExecution", "GET", "/executions/{id}", {
+  query("execution", "getExecution", "GET", "/executions/{executionId}", {
     ask: (door, request) => door.execution(request),
     description: "With its attempts, its result, and its output as far as it was kept.",
     example: { id: executionId },
@@ -42,7 +42,7 @@ export const executionOperations: ReadonlyArray<Operation> = [
 
 /** Live output is a stream: see `EventStream.ts`. */
 export const followOutput: Operation = {
-  ...query("execution", "followOutput", "GET", "/executions/{id}/output", {
+  ...query("execution", "followOutput", "GET", "/executions/{executionId}/output", {
     ask: () => Effect.die("a stream"),
     fields: { id: Schema.String },
     example: { id: executionId },

@@ -91,10 +91,6 @@ export const sessionOperations: ReadonlyArray<Operation> = [
 ]
 
 /** Asked of the service. */
-export const plainOperations: ReadonlyArray<Operation> = [
-  ...taskOperations,
-  ...executionOperations,
-  ...otherOperations
-]
+export const plainOperations: ReadonlyArray<Operation> = [...taskOperations, ...executionOperations, ...otherOperations]
 
 export const OPERATIONS: ReadonlyArray<Operation> = [...plainOperations, ...streamOperations, ...sessionOperations]

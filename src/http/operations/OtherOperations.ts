@@ -145,7 +145,8 @@ const serviceOperations: ReadonlyArray<Operation> = [
   }),
   service.query("log", "readLog", "GET", "/log", {
     ask: (door, request) => door.storedLog(request),
-    description: "The stored bytes, of which the hashes of the chain are made: whoever checks it has no need to trust us.",
+    description:
+      "The stored bytes, of which the hashes of the chain are made: whoever checks it has no need to trust us.",
     example: { after: 0, limit: 10 },
     cli: ["audit export", "audit verify", "audit replay"]
   }),
@@ -180,4 +181,3 @@ export const otherOperations = [
   ...eventOperations,
   ...serviceOperations
 ]
-

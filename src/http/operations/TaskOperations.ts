@@ -1,8 +1,7 @@
 /** Operations about tasks. */
 import { Effect, Schema } from "effect"
-import type { ScheduleAnswer, ScheduleRequest, TaskInfo } from "../../Scheduler.ts"
-import { CommandOrigin, Refused } from "../../actors/door/TaskRequest.ts"
-import type { FrontDoor, RetryOfTask } from "../../service/FrontDoor.ts"
+import { CommandOrigin, Refused, type ScheduleAnswer, type ScheduleRequest } from "../../actors/door/TaskRequest.ts"
+import { type FrontDoor, type RetryOfTask, TaskInfo } from "../../service/FrontDoor.ts"
 import { errorJson } from "../../service/Answered.ts"
 import { type Operation, operations } from "../Operation.ts"
 
@@ -62,26 +61,27 @@ export const taskOperations: ReadonlyArray<Operation> = [
     example: { by: ["status", "type"] },
     cli: ["list"]
   }),
-  query("info", "getTask", "GET", "/tasks/{id}", {
+  query("info", "getTask", "GET", "/tasks/{taskId}", {
     ask: (door, request) => door.info(request),
+    answer: TaskInfo,
     revision: ({ task }: TaskInfo) => task.revision,
     description:
       "The task, its coming runs, and its newest executions. `ETag` is its revision, for `If-Match` of a change.",
     example: { id: taskId, executions: 3 },
     cli: ["info"]
   }),
-  query("changes", "listChanges", "GET", "/tasks/{id}/changes", {
+  query("changes", "listChanges", "GET", "/tasks/{taskId}/changes", {
     ask: (door, request) => door.changes(request),
     summary: "Who changed what of a task, when and why, newest first.",
     example: { id: taskId, limit: 20 },
     cli: ["info"]
   }),
-  query("occurrences", "listOccurrences", "GET", "/tasks/{id}/occurrences", {
+  query("occurrences", "listOccurrences", "GET", "/tasks/{taskId}/occurrences", {
     ask: (door, request) => door.occurrences(request),
     example: { id: taskId, from: "2026-12-01T00:00:00Z", to: "2026-12-02T00:00:00Z", limit: 10 },
     cli: ["backfill"]
   }),
-  query("why", "whyTask", "GET", "/tasks/{id}/why", {
+  query("why", "whyTask", "GET", "/tasks/{taskId}/why", {
     ask: (door, request) => door.why(request),
     example: { id: taskId, at: "2026-11-23T14:37:51Z" },
     cli: ["audit why"]

@@ -1,0 +1,126 @@
+/** Streams in memory: nothing missed, nothing twice, an end, and a limit. */
+import { assert, layer } from "@effect/vitest"
+import { Deferred, Effect } from "effect"
+import { Scheduler } from "../../src/Scheduler.ts"
+import { anApi, type TestApi } from "../support/http.ts"
+
+const noted = (taskId: string) => ({
+  taskId,
+  taskType: "notification",
+  taskArgs: { message: "hello" },
+  schedule: "now"
+})
+
+/** Reads a stream until its text says something; gives all of it. */
+const until = (response: Response, says: RegExp) =>
+  Effect.promise(async () => {
+    const decoder = new TextDecoder()
+    let text = ""
+    // Leaving the loop ends the reading.
+    for await (const chunk of response.body ?? []) {
+      text += decoder.decode(chunk as Uint8Array)
+      if (says.test(text)) break
+    }
+    return text
+  })
+
+const idsOf = (text: string): ReadonlyArray<string> =>
+  [...text.matchAll(/^id: (.+)\ndata: /gm)].map(([, id]) => id ?? "")
+
+const opened = Effect.fnUntraced(function* ({ open }: TestApi, path: string, headers = {}) {
+  const response = yield* open(path, headers)
+  assert.strictEqual(response.status, 200)
+  assert.strictEqual(response.headers.get("cache-control"), "no-cache")
+  return response
+})
+
+layer(Scheduler.layerMemory(), { excludeTestServices: true })("streams", (it) => {
+  it.effect("events go on behind the last one that was seen", () =>
+    Effect.gen(function* () {
+      const api = yield* anApi()
+      yield* api.ask("POST", "/api/v1/tasks", { body: noted("one") })
+      const since = "/api/v1/events?since=2000-01-01T00:00:00Z"
+      const first = yield* until(yield* opened(api, since), /"type":"scheduler\.task\.completed"[^\n]*"taskId":"one"/)
+      const ids = idsOf(first)
+      assert.isAtLeast(ids.length, 3)
+      assert.match(first, /^retry: 2000\n/)
+      const again = yield* until(
+        yield* opened(api, since, { "last-event-id": ids[0] ?? "" }),
+        /scheduler\.task\.completed/
+      )
+      assert.deepStrictEqual(idsOf(again), ids.slice(1))
+      const wanted = yield* until(
+        yield* opened(api, `${since}&patterns=success&patterns=failure&taskId=one`),
+        /success/
+      )
+      assert.strictEqual(idsOf(wanted).length, 1)
+    })
+  )
+
+  it.effect("whoever has seen nothing yet comes back to where the stream began", () =>
+    Effect.gen(function* () {
+      const api = yield* anApi()
+      const begun = yield* until(yield* opened(api, "/api/v1/events"), /id: \d+\.\d+\n\n/)
+      const place = /id: (\d+\.\d+)/.exec(begun)?.[1] ?? ""
+      yield* api.ask("POST", "/api/v1/tasks", { body: noted("between") })
+      const then = yield* until(yield* opened(api, "/api/v1/events", { "last-event-id": place }), /"taskId":"between"/)
+      assert.match(then, /scheduler\.task\.scheduled/)
+    })
+  )
+
+  it.effect("the same as lines of JSON, and as a page", () =>
+    Effect.gen(function* () {
+      const api = yield* anApi()
+      yield* api.ask("POST", "/api/v1/tasks", { body: noted("lines") })
+      const path = "/api/v1/events?since=2000-01-01T00:00:00Z&taskId=lines&patterns=scheduled"
+      const lines = yield* opened(api, path, { accept: "application/x-ndjson" })
+      assert.strictEqual(lines.headers.get("content-type"), "application/x-ndjson")
+      const [line = ""] = (yield* until(lines, /\n/)).split("\n")
+      assert.strictEqual(JSON.parse(line).taskId, "lines")
+      const page = yield* api.ask("GET", path, { headers: { accept: "application/json" } })
+      assert.strictEqual(page.body.items.length, 1)
+      const rest = yield* api.ask("GET", `${path}&cursor=${String(page.body.cursor)}`, {
+        headers: { accept: "application/json" }
+      })
+      assert.strictEqual(rest.body.items.length, 0)
+    })
+  )
+
+  it.effect("what is live only is heard live", () =>
+    Effect.gen(function* () {
+      const api = yield* anApi()
+      const live = yield* opened(api, "/api/v1/live?patterns=scheduler.notification.*")
+      yield* api.ask("POST", "/api/v1/tasks", { body: noted("spoken") })
+      assert.match(yield* until(live, /hello/), /"message":"hello"/)
+    })
+  )
+
+  it.effect("the output of an execution that has ended ends with it", () =>
+    Effect.gen(function* () {
+      const api = yield* anApi()
+      yield* api.ask("POST", "/api/v1/tasks", { body: noted("ended") })
+      const page = yield* api.ask("GET", "/api/v1/executions?taskId=ended")
+      const id = encodeURIComponent(String(page.body.items[0].executionId))
+      const text = yield* Effect.promise(async () =>
+        (await Effect.runPromise(api.open(`/api/v1/executions/${id}/output`))).text()
+      )
+      assert.match(text, /event: end\ndata: \{.*"taskId":"ended"/)
+    })
+  )
+
+  it.effect("no more streams than there may be, and none when the service stops", () =>
+    Effect.gen(function* () {
+      const api = yield* anApi({ most: 2 })
+      const one = yield* opened(api, "/api/v1/events")
+      const two = yield* opened(api, "/api/v1/live")
+      const third = yield* api.ask("GET", "/api/v1/events")
+      assert.deepStrictEqual([third.status, third.body.code], [503, "busy"])
+      assert.strictEqual(third.headers.get("retry-after"), "10")
+      yield* Deferred.succeed(api.stopping, undefined)
+      // Both end by themselves.
+      yield* until(one, /never/)
+      yield* until(two, /never/)
+      assert.strictEqual((yield* api.ask("GET", "/api/v1/events")).body.code, "stopping")
+    })
+  )
+})
