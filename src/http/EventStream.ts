@@ -34,7 +34,7 @@ export const formOf = (accept: string | undefined, forms: ReadonlyArray<Form>): 
   const given = forms.map((form) => (form === "json" ? "application/json" : TYPES[form])).join(", ")
   return new RequestRefused({
     status: 406,
-    code: "notAcceptable",
+    code: "noSuchForm",
     message: `this is given as ${given}`,
     place: "header Accept",
     value: (accept ?? "").slice(0, 100),

@@ -165,7 +165,7 @@ layer(Scheduler.layerMemory({ timezone: "UTC" }), { excludeTestServices: true })
         [["POST", "/api/v1/tasks/x/pause", { headers: { "if-match": '"1"' } }], 400, "invalidRequest", /If-Match/],
         [["PATCH", "/api/v1/tasks/x", { body: {}, headers: { "if-match": "W/1" } }], 400, "invalidRequest", /ETag/],
         [["POST", "/api/v1/executions/x/retry", { body: { colour: 1 } }], 400, "invalidRequest", /colour/],
-        [["GET", "/api/v1/events", { headers: { accept: "image/png" } }], 406, "notAcceptable", /event-stream/],
+        [["GET", "/api/v1/events", { headers: { accept: "image/png" } }], 406, "noSuchForm", /event-stream/],
         [["GET", "/api/v1/events?cursor=x"], 400, "invalidRequest", /cursor/],
         [["GET", "/api/v1/live?patterns=_INBOX.%3E"], 400, "invalidRequest", /_INBOX/],
         [["GET", "/api/v1/schemas/nothing"], 404, "notFound", /schemas/]
