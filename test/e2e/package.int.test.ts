@@ -33,6 +33,7 @@ const env = {
   ...inherited,
   PATH: `${dirname(process.execPath)}${delimiter}${process.env["PATH"] ?? ""}`,
   NAGATHA_DATA_DIR: dataDir,
+  NAGATHA_HTTP_PORT: "0",
   NATS_CONTEXT: "",
   npm_config_update_notifier: "false"
 }

@@ -14,7 +14,10 @@ const dataDir = mkdtempSync(join(tmpdir(), "nagatha-readme-"))
 /** Runs a script of a shell in the checkout to its end. */
 const shell = async (script: string) => {
   const { NATS_URL: _url, NATS_CREDS: _creds, ...env } = process.env
-  const child = spawn("/bin/sh", ["-ec", script], { cwd: ROOT, env: { ...env, NAGATHA_DATA_DIR: dataDir } })
+  const child = spawn("/bin/sh", ["-ec", script], {
+    cwd: ROOT,
+    env: { ...env, NAGATHA_DATA_DIR: dataDir, NAGATHA_HTTP_PORT: "0" }
+  })
   let stdout = ""
   let stderr = ""
   child.stdout.on("data", (chunk: Buffer) => (stdout += chunk.toString()))

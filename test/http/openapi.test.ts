@@ -1,6 +1,5 @@
 /** The OpenAPI document: sound to a linter, whole against the command line, and true to what is answered. */
 import { assert, describe, it } from "@effect/vitest"
-import { createConfig, lintFromString } from "@redocly/openapi-core"
 import { Ajv2020 } from "ajv/dist/2020.js"
 import { Effect } from "effect"
 import { type AnyCommand } from "../../src/cli/Verbs.ts"
@@ -10,6 +9,25 @@ import { OPERATIONS } from "../../src/http/operations/Operations.ts"
 import { Scheduler } from "../../src/Scheduler.ts"
 import { CATALOGUE } from "../../src/service/Catalogue.ts"
 import { anApi } from "../support/http.ts"
+
+/** What is used of the linter, which is loaded by its name. */
+interface Linter {
+  createConfig(config: { readonly extends: ReadonlyArray<string> }): Promise<unknown>
+  lintFromString(asked: { readonly source: string; readonly config: unknown; readonly absoluteRef: string }): Promise<
+    ReadonlyArray<{
+      readonly ruleId: string
+      readonly message: string
+      readonly location: ReadonlyArray<{ readonly pointer?: string }>
+    }>
+  >
+}
+const LINTER: string = "@redocly/openapi-core"
+
+const linted = async (text: string) => {
+  const { createConfig, lintFromString } = (await import(LINTER)) as Linter
+  const config = await createConfig({ extends: ["recommended-strict"] })
+  return lintFromString({ source: text, config, absoluteRef: "openapi.json" })
+}
 
 const { document } = Api.make({ version: "1.2.3", url: "http://127.0.0.1:5555", cookie: "nagatha_session" })
 
@@ -39,8 +57,7 @@ const leaves = (command: AnyCommand, words: ReadonlyArray<string>): ReadonlyArra
 
 describe("the document", () => {
   it("is sound: nothing that the linter's strict rules find", async () => {
-    const config = await createConfig({ extends: ["recommended-strict"] })
-    const problems = await lintFromString({ source: JSON.stringify(document), config, absoluteRef: "openapi.json" })
+    const problems = await linted(JSON.stringify(document))
     assert.deepStrictEqual(
       problems.map(({ location, message, ruleId }) => `${ruleId} ${location[0]?.pointer ?? ""}: ${message}`),
       []
@@ -48,9 +65,8 @@ describe("the document", () => {
   })
 
   it("would be found unsound: the linter sees what is wrong", async () => {
-    const config = await createConfig({ extends: ["recommended-strict"] })
     const broken = JSON.stringify(document).replace('"operationId":"listTasks"', '"operationId":"getTask"')
-    const problems = await lintFromString({ source: broken, config, absoluteRef: "openapi.json" })
+    const problems = await linted(broken)
     assert.include(
       problems.map(({ ruleId }) => ruleId),
       "operation-operationId-unique"
