@@ -267,7 +267,7 @@ const reported = (state: TaskState | undefined, said: Report, now: number): Read
       })
     case "failedForGood":
     case "cancelled":
-      return failed(state, execution, now, outcome.error, ran, causedBy, { counted: true, again: false, delayMs: 0 })
+      return failed(state, execution, now, outcome.error, ran, causedBy, null)
   }
 }
 
@@ -354,10 +354,11 @@ const failed = (
   error: ExecutionError,
   ran: Ran,
   causedBy: CausedBy,
-  rule: RetryRule
+  /** Null: it is not tried again. */
+  rule: RetryRule | null
 ): ReadonlyArray<TaskEvent> => {
   const stops = stopReason(task, execution) !== undefined
-  if (rule.again && !stops) {
+  if (rule !== null && rule.again && !stops) {
     return [
       {
         ...head(task, "retry", now, causedBy),

@@ -111,6 +111,32 @@ describe("a queue that has lost what it held", () => {
       state,
       "the same state where nothing is lost"
     )
+    const begun = new History()
+    begun.schedule()
+    begun.at(60_000).wake()
+    begun.claim(id(60))
+    const busy = live(begun.state)
+    assert.strictEqual(
+      Claim.reoffer(busy, () => false),
+      busy,
+      "what is claimed is not offered"
+    )
+  })
+})
+
+describe("a queue with limits", () => {
+  it("is asked before an attempt begins, and not again for what has begun", () => {
+    const task = new History()
+    task.schedule()
+    task.at(60_000).wake()
+    const request = { taskId: "task-1", executionId: id(60), attempt: 1, worker: "w1" }
+    const full = () => 250
+    assert.deepStrictEqual(Claim.claim(task.state, request, task.now, 10_000, full).answer, {
+      answer: "held",
+      retryAfterMs: 250
+    })
+    task.claim(id(60))
+    assert.strictEqual(Claim.claim(task.state, request, task.now, 10_000, full).answer.answer, "granted")
   })
 })
 

@@ -97,6 +97,37 @@ describe("ending one execution", () => {
     assert.strictEqual(lastDue(task), `${id(60)}.b`)
   })
 
+  it("tells a start once, of a retry for what it stands, and why, also where no reason is given", () => {
+    const task = new History()
+    task.schedule({ recurrence: everySecond(60), maxRetries: 0 })
+    task.at(60_000).wake()
+    task.claim(id(60))
+    task.report(id(60), failed)
+    task.command(retry(id(60)))
+    const again = lastDue(task)
+    task.claim(again)
+    assert.strictEqual(task.at(60_100).wake(), "started 1")
+    assert.strictEqual(task.command(cancelOne(again)), "stopping")
+    assert.deepInclude(task.log.at(-1), { type: "stopping", executionId: again, retryOf: id(60), attempt: 1 })
+    const idle = new History()
+    idle.schedule()
+    idle.at(60_000).wake()
+    idle.command(cancelOne(id(60)))
+    assert.deepInclude(lastFailure(idle), { error: { code: "cancelled", message: "it was cancelled" } })
+  })
+
+  it("drops the oldest 500 that wait at a time", () => {
+    const task = new History()
+    task.schedule({ recurrence: everySecond(1), overlap: "bufferAll", catchUp: "all" })
+    task.at(503_000)
+    for (let said = task.wake(); said !== ""; said = task.wake()) assert.include(said, "due")
+    const waiting = (): number => task.open.filter((one) => one.endsWith(" buffered")).length
+    assert.strictEqual(waiting(), 502)
+    task.command({ type: "cancelWaiting" })
+    assert.strictEqual(waiting(), 2)
+    assert.deepStrictEqual(task.open, [`${id(1)}#1 offered`, `${id(502)}#1 buffered`, `${id(503)}#1 buffered`])
+  })
+
   it("drops all that wait for their turn, and only those", () => {
     const task = new History()
     task.schedule({ recurrence: everySecond(60), overlap: "bufferAll" })

@@ -168,6 +168,29 @@ describe("an attempt that is lost", () => {
   })
 })
 
+describe("attempts that are lost together", () => {
+  const lost = (runs: number, thrice: ReadonlyArray<number>, once: ReadonlyArray<number>): string => {
+    const task = new History()
+    task.schedule({ recurrence: everySecond(1), overlap: "allowAll", maxRuns: runs })
+    for (let second = 1; second <= runs; second++) task.at(second * 1000).wake()
+    for (const attempt of [1, 2, 3]) {
+      for (const second of thrice) task.claim(id(second), attempt)
+      if (attempt === 3) for (const second of once) task.claim(id(second))
+      const said = task.at(attempt * 20_000).wake()
+      if (attempt === 3) return said
+    }
+    return ""
+  }
+  it("do not end the task while one of them is tried again", () => {
+    assert.strictEqual(lost(2, [2], [1]), "retry 1 lost, failure 3 lost")
+    assert.strictEqual(lost(2, [1], [2]), "failure 3 lost, retry 1 lost")
+  })
+  it("do not end the task while another has not begun", () => {
+    assert.strictEqual(lost(3, [1, 2], []), "failure 3 lost, failure 3 lost")
+    assert.strictEqual(lost(2, [1, 2], []), "failure 3 lost, failure 3 lost, completed")
+  })
+})
+
 describe("the end of a task", () => {
   it("is told by the scheduler itself", () => {
     const task = new History()
@@ -242,6 +265,7 @@ describe("the end of a task", () => {
     const again = { type: "retry", executionId: id(60), fromStart: true, endedAt: undefined } as const
     assert.strictEqual(task.command(again), "due 60")
     assert.strictEqual(task.cancel(), "refused ended")
+    assert.strictEqual(task.command({ type: "pause", until: null }), "refused ended")
   })
 })
 
@@ -263,6 +287,10 @@ describe("a pause with an end", () => {
     const task = paused()
     task.cancel()
     assert.strictEqual(task.at(90_000).wake(), "")
+    const busy = running()
+    busy.command({ type: "pause", until: START + 65_000 })
+    busy.cancel()
+    assert.strictEqual(busy.at(65_000).wake(), "")
   })
 })
 
@@ -273,6 +301,10 @@ describe("what is scheduled", () => {
     assert.strictEqual(new History().schedule({ ...messages, endAt: instant(1) }), "scheduled")
     assert.strictEqual(new History().schedule({ ...messages, endAt: instant(-1) }), "refused invalidSchedule")
     assert.strictEqual(new History().schedule({ ...minutely, endAt: instant(30) }), "refused invalidSchedule")
+    const paused = new History()
+    paused.schedule({ ...messages, endAt: instant(60) })
+    paused.command({ type: "pause", until: null })
+    assert.strictEqual(paused.at(61_000).wake(), "", "its end is told when it goes on")
     const now = new History()
     assert.strictEqual(now.schedule({ ...messages, endAt: fromMillis(now.now) }), "scheduled")
   })
@@ -315,6 +347,14 @@ describe("calendars", () => {
     assert.strictEqual(task.at(2 * 86_400_000).wake(), "due 172800")
     assert.strictEqual(calendarsOf(last(task)), 8)
   })
+  it("that change while a task is paused wait for it", () => {
+    const task = new History()
+    task.excluded = days(7, null)
+    task.schedule(daily)
+    task.command({ type: "pause", until: null })
+    task.excluded = days(8, "2026-03-03")
+    assert.strictEqual(task.at(1000).wake(), "")
+  })
   it("that leave nothing to come end the task, unless something of it is open", () => {
     for (const [open, told] of [
       [false, "rescheduled, completed"],
@@ -333,7 +373,10 @@ describe("calendars", () => {
 describe("a refusal", () => {
   const words = (state: TaskState | undefined, command: Task.TaskCommand): readonly [string, string | undefined] => {
     const decided = Task.decide(state, command, START)
-    return Result.isFailure(decided) ? [decided.failure.message, decided.failure.hint] : ["not refused", undefined]
+    if (Result.isSuccess(decided)) return ["not refused", undefined]
+    const { code, hint, message } = decided.failure
+    assert.match(code, /^[a-z][A-Za-z]+$/)
+    return [message, hint]
   }
   const causedBy = { commandId: "c9", actor: "test" }
   const cancel: Task.TaskCommand = { type: "cancel", taskId: "task-1", causedBy }
