@@ -1,7 +1,7 @@
 /** Which known word was meant by a misspelt one. */
 
 /** Edits (insert, leave out, change, swap neighbours) that make one word the other. */
-const distance = (a: string, b: string): number => {
+export const distance = (a: string, b: string): number => {
   let before: ReadonlyArray<number> = []
   let row = Array.from({ length: b.length + 1 }, (_, index) => index)
   for (let i = 1; i <= a.length; i++) {

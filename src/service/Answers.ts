@@ -5,7 +5,7 @@ import { viewOf } from "../actors/door/CalendarRequest.ts"
 import { nextRuns as runsOf } from "../actors/door/NextRuns.ts"
 import { preview } from "../actors/door/Preview.ts"
 import { PreviewRequest } from "../actors/door/PreviewRequest.ts"
-import { QueuesQuery, viewsOf } from "../actors/door/QueueRequest.ts"
+import { QueuesQuery, unknownQueue, viewsOf } from "../actors/door/QueueRequest.ts"
 import { Refused } from "../actors/door/TaskRequest.ts"
 import { Queues } from "../actors/Queues.ts"
 import {
@@ -259,11 +259,10 @@ export const queues = Effect.fnUntraced(function* ({ lines, served }: QueueLines
       if (queue === undefined) return all
       const found = all.filter((one) => one.queue === queue)
       if (found.length > 0) return found
-      return yield* new Refused({
-        code: "notFound",
-        message: `no queue ${JSON.stringify(queue)} is known: nothing was said about it, nothing waits in it, and no worker serves it`,
-        hint: all.length === 0 ? "there are none" : `there are: ${all.map((one) => one.queue).join(", ")}`
-      })
+      return yield* unknownQueue(
+        queue,
+        all.map((one) => one.queue)
+      )
     })
   )
 })

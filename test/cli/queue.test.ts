@@ -68,6 +68,31 @@ describe("nagatha queue", () => {
     })
   )
 
+  it.effect("says when there was nothing to resume, and of a queue that nobody knows which was meant", () =>
+    Effect.gen(function* () {
+      const world = aWorld()
+      const run = (...args: ReadonlyArray<string>) => runCli(["queue", ...args], { world })
+      yield* run("set", "mail", "--concurrency", "2")
+      yield* run("set", "slow", "--concurrency", "2")
+      const open = yield* run("resume", "mail")
+      assert.deepStrictEqual(open, { code: 0, stdout: "queue mail is not paused: it went on already\n", stderr: "" })
+      assert.strictEqual(JSON.parse((yield* run("resume", "mail", "--json")).stdout).revision, 1)
+      yield* run("pause", "mail")
+      assert.strictEqual((yield* run("resume", "mail")).stdout, "queue mail goes on\n")
+      for (const verb of ["info", "resume"]) {
+        yield* run("pause", "mail")
+        const missing = yield* run(verb, "mial")
+        assert.strictEqual(missing.code, 4)
+        assert.match(
+          missing.stderr,
+          /^error: no queue "mial" is known: .*\nhint: did you mean "mail"\? there are: mail, slow\n$/
+        )
+        assert.notStrictEqual(world.queues.find(({ queue }) => queue === "mail")?.paused, null)
+        assert.include((yield* run(verb, "quite-another")).stderr, "hint: there are: mail, slow\n")
+      }
+    })
+  )
+
   it.effect("refuses what says nothing, and what is no limit", () =>
     Effect.gen(function* () {
       const world = aWorld()

@@ -1,6 +1,7 @@
 /** The front door in memory: tasks and executions as they are put in, ids and refusals as the service gives them. */
 import { Effect, Schema, Stream } from "effect"
 import { severalOf } from "../../src/projections/Queries.ts"
+import { unknownQueue } from "../../src/actors/door/QueueRequest.ts"
 import { changed as limitsAfter } from "../../src/actors/Queues.ts"
 import type { ScheduledTask } from "../../src/projections/ScheduledTask.ts"
 import type { Subscription } from "../../src/service/Cursors.ts"
@@ -431,9 +432,12 @@ export const memoryScheduler = (world: World): Scheduler["Service"] => {
       ),
     resumeQueue: ({ queue }) =>
       guarded(() =>
-        Effect.sync(() =>
-          said(world, { ...(world.queues.find((one) => one.queue === queue) ?? aQueue(queue)), paused: null })
-        )
+        Effect.sync(() => {
+          const before = world.queues.find((one) => one.queue === queue) ?? aQueue(queue)
+          const { limits, paused, revision } = before
+          if (paused === null) return { queue, limits, paused: false, revision, logSequence: 9 }
+          return said(world, { ...before, paused: null })
+        })
       ),
     acceptLog: ({ partition }) =>
       guarded(() => {
@@ -444,7 +448,12 @@ export const memoryScheduler = (world: World): Scheduler["Service"] => {
           : Effect.fail(new Refused({ code: "notHalted", message: `partition ${partition} is not halted` }))
       }),
     queues: ({ queue }) =>
-      guarded(() => Effect.succeed(world.queues.filter((one) => queue === undefined || one.queue === queue))),
+      guarded(() => {
+        const found = world.queues.filter((one) => queue === undefined || one.queue === queue)
+        if (queue === undefined || found.length > 0) return Effect.succeed(found)
+        const known = world.queues.map((one) => one.queue)
+        return Effect.fail(unknownQueue(queue, known))
+      }),
     calendars: guarded(() => Effect.succeed(world.calendars)),
     next: () => Effect.die("the command line reads words by itself"),
     counts: (query) =>

@@ -3,6 +3,7 @@ import { Result, Schema } from "effect"
 import { Concurrency, HeldBy, MAX_STARTS, QueueLimits } from "../../events/QueueEvent.ts"
 import { Rate } from "../../events/Rate.ts"
 import { QueueName } from "../../events/TaskDefinition.ts"
+import { suggestion } from "../../work/Suggestion.ts"
 import type { QueueCommand, QueueFacts } from "../Queues.ts"
 import type { LineView } from "../queue/Dispatch.ts"
 import type { Sender } from "./CalendarRequest.ts"
@@ -97,6 +98,17 @@ export const pauseQueue = (request: PauseQueueRequest, sender: Sender): Result.R
 
 export const resumeQueue = (request: ResumeQueueRequest, sender: Sender): Result.Result<QueueCommand, Refused> =>
   Result.succeed({ type: "resume", queue: request.queue, causedBy: causedBy(request, sender) })
+
+/** A question about a queue that nobody knows, with the one that was meant perhaps. */
+export const unknownQueue = (queue: string, known: ReadonlyArray<string>): Refused => {
+  const guess = suggestion(queue, known)
+  const all = known.length === 0 ? "there are none" : `there are: ${known.join(", ")}`
+  return new Refused({
+    code: "notFound",
+    message: `no queue ${JSON.stringify(queue)} is known: nothing was said about it, nothing waits in it, and no worker serves it`,
+    hint: guess === undefined ? all : `did you mean ${JSON.stringify(guess)}? ${all}`
+  })
+}
 
 /** Queues by name: what was said about them, those in which something waits or runs, and those that workers serve. */
 export const viewsOf = (

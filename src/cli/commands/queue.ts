@@ -157,11 +157,19 @@ const resume = Command.make(
   "resume",
   { name, ...origin },
   Effect.fnUntraced(function* (input) {
-    const answer = yield* withScheduler((scheduler) =>
-      scheduler.resumeQueue({ queue: input.name, ...defined({ reason: input.reason, commandId: input.commandId }) })
+    const { answer, before } = yield* withScheduler((scheduler) =>
+      Effect.all({
+        before: scheduler.queues({ queue: input.name }),
+        answer: scheduler.resumeQueue({
+          queue: input.name,
+          ...defined({ reason: input.reason, commandId: input.commandId })
+        })
+      })
     )
     if (input.json) return yield* outJson(answer)
-    yield* out(`queue ${answer.queue} goes on`)
+    // What was known before has been changed by nobody: there was nothing to do.
+    const wasOpen = before.some(({ revision }) => revision === answer.revision)
+    yield* out(`queue ${answer.queue} ${wasOpen ? "is not paused: it went on already" : "goes on"}`)
   })
 ).pipe(
   Command.withDescription("Let a paused queue go on: what waits begins, within its limits"),
