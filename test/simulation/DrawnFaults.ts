@@ -41,6 +41,8 @@ const fault = (dice: Dice, kind: FaultKind, at: number, nodes: number, workers: 
       return made(node, seconds(5, 60), dice.pick([-6000, -2000, -500, 500, 2000, 6000]))
     case "stray":
       return made("", seconds(10, 60), 0.1 + dice.next() * 0.5)
+    case "wake":
+      return made(node, seconds(5, 60), dice.between(50, 2000))
     case "again":
       return made("", seconds(20, 120), 0.2 + dice.next() * 0.5)
   }

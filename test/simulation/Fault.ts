@@ -15,7 +15,8 @@ export const FAULTS = [
   "torn",
   "step",
   "stray",
-  "again"
+  "again",
+  "wake"
 ] as const
 export type FaultKind = (typeof FAULTS)[number]
 

@@ -1,4 +1,5 @@
 /** What goes wrong, as a plan has it: each fault begins, lasts, and heals by itself; in the end everything is healed at once. */
+import type { Envelope } from "../../src/actors/Envelope.ts"
 import type { Fault } from "./Fault.ts"
 import type { Owners } from "./Owners.ts"
 import type { Life, Place, Places } from "./Places.ts"
@@ -73,6 +74,36 @@ export class Faults {
         return () => {
           this.#world[kind] = 0
         }
+      case "wake":
+        return place === undefined ? null : this.#wake(place, amount, index)
+    }
+  }
+
+  /** Messengers that lie: an owner is told of news that are none, again and again. */
+  #wake(place: Place, everyMs: number, index: number): () => void {
+    const { plan, server, time } = this.#world
+    const dice = this.#world.dice.of(`fault ${index}`)
+    let over = false
+    const again = () => {
+      if (over) return
+      time.after(dice.between(1, everyMs), again)
+      const { life } = place
+      if (life === null || life.node === null || life.process.paused) return
+      this.#world.reach("an owner woken for nothing")
+      life.node.partitions.submit(
+        dice.between(0, plan.options.partitions - 1),
+        dice.pick<Envelope>([
+          { _tag: "look" },
+          { _tag: "calendars" },
+          { _tag: "reoffer", held: server.held() },
+          { _tag: "heartbeats", heartbeats: [], reply: () => {} },
+          { _tag: "reports", reports: [], reply: () => {} }
+        ])
+      )
+    }
+    again()
+    return () => {
+      over = true
     }
   }
 

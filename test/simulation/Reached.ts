@@ -64,6 +64,7 @@ export const INTERESTING = [
   "full: keyRate",
   "the urgent goes first",
   "a queue that goes on",
+  "an owner woken for nothing",
   "nothing went wrong"
 ] as const
 
