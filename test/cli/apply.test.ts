@@ -6,7 +6,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { dirname, join } from "node:path"
 import { decidedFields, FOLLOWING } from "../../src/cli/asking/ApplyPlan.ts"
-import { Scheduler } from "../../src/Scheduler.ts"
+import { Scheduler, Unreachable } from "../../src/Scheduler.ts"
 import { runCli, type Setting } from "../support/cli.ts"
 
 const START = Date.parse("2026-03-01T00:00:00.000Z")
@@ -369,7 +369,14 @@ describe("nagatha apply", () => {
         })
         const { code, stderr, stdout } = yield* apply("--yes")
         assert.deepStrictEqual([code, stdout], [2, ""])
+        // What only the service can know is told beside what cannot be read.
+        const byService = [
+          /words\.yaml:3: cannot read "every mnday"[^]*did you mean "monday"\?/,
+          /args\.yaml:6: .*did you mean "command"\?/,
+          /type\.yaml:2: .*shel_command/
+        ]
         for (const said of [
+          ...byService,
           /docs\.yaml:14 \(document 2\): "maxRetrys" is not known; did you mean "maxRetries"\?/,
           /docs\.yaml:16 \(document 3\): "taskId" is missing/,
           /docs\.yaml:16 \(document 3\): "taskType" is missing/,
@@ -383,18 +390,19 @@ describe("nagatha apply", () => {
         ]) {
           assert.match(stderr, said)
         }
-        // What only the service can know is told once the files can be read.
+        const cut = { tasks: () => Effect.fail(new Unreachable({ message: "nobody answers" })) }
+        const alone = yield* apply("--yes --json", { scheduler: { ...scheduler, ...cut } })
+        assert.strictEqual(alone.code, 2)
+        const { error } = JSON.parse(alone.stderr)
+        assert.include(error.message, '"maxRetrys" is not known')
+        assert.notInclude(error.message, "mnday")
+        assert.include(error.hint, "the service, which could not be asked, may find more")
         for (const name of ["twice", "docs", "list", "broken", "managed"]) files.write({ [`${name}.yaml`]: null })
         files.write({ "broken.json": null })
         const refused = yield* apply("--yes")
         assert.strictEqual(refused.code, 2)
-        for (const said of [
-          /words\.yaml:3: cannot read "every mnday"[^]*did you mean "monday"\?/,
-          /args\.yaml:6: .*did you mean "command"\?/,
-          /type\.yaml:2: .*shel_command/
-        ]) {
-          assert.match(refused.stderr, said)
-        }
+        for (const said of byService) assert.match(refused.stderr, said)
+        assert.notInclude(refused.stderr, "may find more")
         assert.deepStrictEqual((yield* scheduler.tasks({ all: true })).items, [])
       })
   )

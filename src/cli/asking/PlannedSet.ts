@@ -15,7 +15,7 @@ import {
   type There,
   type Wanted
 } from "./ApplyPlan.ts"
-import { placeText, type Problem, problemText, type Written } from "./TaskDocuments.ts"
+import { placeText, type Problem, problemText, type Read, type Written } from "./TaskDocuments.ts"
 
 /** Ids asked for in one query, and requests under way at the same time. */
 const IDS = 200
@@ -23,15 +23,24 @@ const AT_ONCE = 8
 
 type Service = Scheduler["Service"]
 
-/** All that is wrong with the files: nothing has been done. */
-export const wrong = (problems: ReadonlyArray<Problem>): CliFailure =>
-  new CliFailure({
+/** All that is wrong with the files, file by file: nothing has been done. */
+const wrong = (problems: ReadonlyArray<Problem>, more = ""): CliFailure => {
+  const files = [...new Set(problems.map(({ file }) => file))]
+  const told = files.flatMap((file) =>
+    problems.filter((one) => one.file === file).toSorted((a, b) => (a.line ?? 0) - (b.line ?? 0))
+  )
+  return new CliFailure({
     code: "invalidTasks",
-    message: problems.map(problemText).join("\n"),
-    detail: problems.map((problem) => ({ ...problem })),
-    hint: "nothing was done; mend the files and apply them again",
+    message: told.map(problemText).join("\n"),
+    detail: told.map((problem) => ({ ...problem })),
+    hint: `nothing was done; mend the files and apply them again${more}`,
     exitCode: ExitCode.usage
   })
+}
+
+/** What is wrong with the files whatever the service says, where it says nothing. */
+export const wrongUnasked = (problems: ReadonlyArray<Problem>): CliFailure =>
+  wrong(problems, "; the service, which could not be asked, may find more")
 
 /** Refusals that the file can be mended for. */
 const MENDABLE: ReadonlySet<string> = new Set([
@@ -90,16 +99,16 @@ const there = Effect.fnUntraced(function* (scheduler: Service, set: string, ids:
   return { found, members: members.filter(({ managedBy }) => managedBy === managerOf(set)) }
 })
 
-/** The plan, in the order of the files; everything has been checked. */
+/** The plan, in the order of the files; everything has been checked. What was wrong with files is told with what the service finds wrong in the others. */
 export const planOf = Effect.fnUntraced(function* (
   scheduler: Service,
   set: string,
-  written: ReadonlyArray<Written>,
+  { problems: unread, tasks: written }: Read,
   { handChanges, prune }: { readonly prune: boolean; readonly handChanges: HandChangesOf }
 ) {
   const ids = written.map(({ task }) => task.taskId)
   const { found, members } = yield* there(scheduler, set, ids)
-  const problems: Array<Problem> = []
+  const problems = [...unread]
   const plans = yield* Effect.forEach(
     written,
     Effect.fnUntraced(function* (one) {

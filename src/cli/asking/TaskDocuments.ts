@@ -47,7 +47,8 @@ export const placeText = ({ file, line, part }: Pick<Problem, "file" | "line" | 
 
 export const problemText = (problem: Problem): string => `${placeText(problem)}: ${problem.message}`
 
-interface Read {
+/** Tasks, and what is wrong with what could not be read as such. */
+export interface Read {
   readonly tasks: ReadonlyArray<Written>
   readonly problems: ReadonlyArray<Problem>
 }

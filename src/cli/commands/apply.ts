@@ -4,7 +4,7 @@ import { Command, Flag, TerminalCapabilities } from "effect/cli"
 import { ACTIONS, isPending, type Planned } from "../asking/ApplyPlan.ts"
 import { handChangesOf, reasonOf } from "../asking/HandChanges.ts"
 import { json, present, text, texts, timezone, zoneOf } from "../asking/Flags.ts"
-import { planOf, wrong } from "../asking/PlannedSet.ts"
+import { planOf, wrongUnasked } from "../asking/PlannedSet.ts"
 import { readSet, setName } from "../asking/TaskSet.ts"
 import { withScheduler } from "../Backend.ts"
 import { CliFailure, ExitCode, toldFailure, usage } from "../Failure.ts"
@@ -62,7 +62,6 @@ export const apply = Command.make(
     const set = yield* setName(Option.getOrUndefined(input.set), input.file)
     const zone = yield* zoneOf(input.timezone)
     const { problems, tasks } = yield* readSet(input.file)
-    if (problems.length > 0) return yield* wrong(problems)
     // Where a file says no zone, that of the service counts, whoever applies it; unless a flag says one.
     const inZone = Option.isSome(input.timezone) ? { timezone: zone } : {}
     const written = tasks.map((one) => ({ ...one, task: { ...inZone, ...one.task } }))
@@ -70,10 +69,12 @@ export const apply = Command.make(
     const reason = reasonOf(set, Option.getOrUndefined(input.reason))
     yield* withScheduler((scheduler) =>
       Effect.gen(function* () {
-        const plan = yield* planOf(scheduler, set, written, {
-          prune: input.prune,
-          handChanges: handChangesOf(scheduler)
-        })
+        const plan = yield* planOf(
+          scheduler,
+          set,
+          { problems, tasks: written },
+          { prune: input.prune, handChanges: handChangesOf(scheduler) }
+        )
         const pending = plan.filter(isPending)
         if (input.dryRun) {
           yield* input.json
@@ -113,6 +114,13 @@ export const apply = Command.make(
         }
         yield* ending(outcomes, plan.length)
       })
+    ).pipe(
+      // That the service cannot be asked does not hide what is wrong anyway.
+      Effect.mapError((error) =>
+        problems.length === 0 || (error instanceof CliFailure && error.code === "invalidTasks")
+          ? error
+          : wrongUnasked(problems)
+      )
     )
   })
 ).pipe(
