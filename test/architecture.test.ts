@@ -48,6 +48,7 @@ const MAY_IMPORT: Readonly<Record<string, ReadonlyArray<string>>> = {
     "Settings.ts"
   ],
   "index.ts": ["sdk", "Scheduler.ts", "projections", "work"],
+  telemetry: ["actors", "events", "projections", "recurrence", "work", "Settings.ts"],
   cli: [
     "access",
     "actors",
@@ -58,6 +59,7 @@ const MAY_IMPORT: Readonly<Record<string, ReadonlyArray<string>>> = {
     "projections",
     "recurrence",
     "service",
+    "telemetry",
     "work",
     "Scheduler.ts",
     "Settings.ts"

@@ -4,6 +4,7 @@ import { join } from "node:path"
 import { newIdentity } from "../../src/cli/machine/NewIdentity.ts"
 import * as NodeRoles from "../../src/cli/machine/NodeRoles.ts"
 import { defaults } from "../../src/Settings.ts"
+import { Meter } from "../../src/telemetry/Meter.ts"
 import { builtInTaskTypes } from "../../src/work/BuiltInTaskTypes.ts"
 import { Noop } from "../../src/work/Noop.ts"
 import type { BenchNode } from "./world.ts"
@@ -11,6 +12,8 @@ import type { BenchNode } from "./world.ts"
 const { concurrency, directory, roles, server }: BenchNode = JSON.parse(process.argv[2] ?? "{}")
 const options: NodeRoles.NodeOptions = {
   identity: newIdentity(roles, "bench", new Date()),
+  // As a node of a deployment does.
+  ...(process.env["BENCH_METER"] === "off" ? {} : { meter: new Meter() }),
   server,
   settings: { ...defaults, concurrency },
   timezone: "UTC",

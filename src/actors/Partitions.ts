@@ -115,7 +115,10 @@ export class Partitions extends Context.Service<
               listeners,
               witness,
               shared: shared()
-            }).pipe(Effect.map((writer) => writers.set(partition, writer))),
+            }).pipe(
+              Effect.map((writer) => writers.set(partition, writer)),
+              Effect.annotateLogs({ partition })
+            ),
           { concurrency: 8, discard: true }
         )
         share()

@@ -1,6 +1,7 @@
 /** Where commands find the service and the deployment: made when a command first needs it, so that `next` and `--help` need neither. */
 import { Context, Effect, type Scope } from "effect"
-import type { Scheduler, Unreachable } from "../Scheduler.ts"
+import type { NodeMetrics } from "../nats/NatsMetrics.ts"
+import type { Refused, Scheduler, Unreachable } from "../Scheduler.ts"
 import type { Deployment } from "./machine/Deployment.ts"
 import type { LoadedPlugins } from "../work/plugins/LoadPlugins.ts"
 import type { McpServers } from "../work/mcp/McpServers.ts"
@@ -11,6 +12,8 @@ export class Backend extends Context.Service<
   {
     /** Connects; disconnects when the scope closes. */
     readonly scheduler: Effect.Effect<Scheduler["Service"], Unreachable | CliFailure, Scope.Scope>
+    /** What a node measures, or any where none is named. */
+    metrics(nodeId: string | undefined): Effect.Effect<NodeMetrics, Refused | Unreachable | CliFailure>
     readonly deployment: Effect.Effect<Deployment["Service"], never, Scope.Scope>
     /** The plugins of this machine and of these files, loaded but not set up. */
     plugins(files: ReadonlyArray<string>): Effect.Effect<LoadedPlugins>

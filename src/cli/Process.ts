@@ -29,7 +29,18 @@ const levels: Readonly<Record<string, LogLevel.LogLevel>> = {
   none: "None"
 }
 
+const FORMATS = ["pretty", "json"] as const
+
 const { env, stdout, stderr } = process
+
+/**
+ * How the log is written: `NAGATHA_LOG_FORMAT`, which must be one of the two; else `LOG_FORMAT`, which other programs read as
+ * well and may say anything; undefined where the first says something that there is not.
+ */
+const logFormat = (): (typeof FORMATS)[number] | undefined => {
+  const own = env["NAGATHA_LOG_FORMAT"] ?? ""
+  return own === "" ? (env["LOG_FORMAT"] === "json" ? "json" : "pretty") : FORMATS.find((format) => format === own)
+}
 
 const version = (): string => {
   const manifest: unknown = JSON.parse(readFileSync(packageFile("package.json"), "utf8"))
@@ -97,6 +108,12 @@ export const launch = (args: ReadonlyArray<string>, backendOf: (started: Started
       yield* Console.error(toldFailure(failure, presentation.json, paint(presentation.errorColor)))
       return failure.exitCode
     }
+    if (logFormat() === undefined && !asksForHelp(args)) {
+      const given = JSON.stringify(env["NAGATHA_LOG_FORMAT"])
+      const failure = usage(`NAGATHA_LOG_FORMAT: ${given} is no format of the log`, "set it to pretty or json")
+      yield* Console.error(toldFailure(failure, presentation.json, paint(presentation.errorColor)))
+      return failure.exitCode
+    }
     const started = {
       env,
       version: version(),
@@ -113,9 +130,7 @@ export const launch = (args: ReadonlyArray<string>, backendOf: (started: Started
     Effect.provide(
       Layer.mergeAll(
         NodePlatform.layer,
-        Logger.layer([
-          env["LOG_FORMAT"] === "json" ? Logger.withConsoleError(Logger.formatJson) : Logger.consolePretty()
-        ]),
+        Logger.layer([logFormat() === "json" ? Logger.withConsoleError(Logger.formatJson) : Logger.consolePretty()]),
         Layer.succeed(Logger.LogToStderr, true)
       )
     )

@@ -147,6 +147,9 @@ export const groups: ReadonlyArray<{ readonly group: string; readonly verbs: Rea
       verb("status", "Show nodes, partitions, queues and how far the read models are", () =>
         import("./commands/status.ts").then(({ status }) => status)
       ),
+      verb("metrics", "Print what a node measures, as Prometheus reads it", () =>
+        import("./commands/metrics.ts").then(({ metrics }) => metrics)
+      ),
       verb("doctor", "Check the set-up end to end, and say what to do", () =>
         import("./commands/doctor.ts").then(({ doctor }) => doctor)
       ),

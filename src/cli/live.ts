@@ -1,7 +1,7 @@
 /** The composition root: what commands need, loaded and made when a command first needs it. */
 import { Context, Effect, Layer, Option } from "effect"
 import { homedir, userInfo } from "node:os"
-import { Unreachable } from "../Scheduler.ts"
+import { Refused, Unreachable } from "../Scheduler.ts"
 import { InvalidSettings } from "../Settings.ts"
 import { accessOf, connectTo, type LiveOptions } from "./machine/Access.ts"
 import type { Backend } from "./Backend.ts"
@@ -33,17 +33,26 @@ const actor = (): string => {
 
 export const live = (options: LiveOptions): Backend["Service"] => {
   const dataDir = dataDirectory(options.env, homedir())
+  const found = Effect.gen(function* () {
+    const access = yield* accessOf(options, dataDir)
+    if (access !== undefined) return access
+    return yield* new Unreachable({
+      message: `nagatha is not running: there is no up.json in ${dataDir}`,
+      hint: 'start it with "nagatha up", or say where it is with NATS_URL, NATS_CONTEXT or NAGATHA_DATA_DIR'
+    })
+  })
   return {
-    scheduler: Effect.gen(function* () {
-      const access = yield* accessOf(options, dataDir)
-      if (access === undefined) {
-        return yield* new Unreachable({
-          message: `nagatha is not running: there is no up.json in ${dataDir}`,
-          hint: 'start it with "nagatha up", or say where it is with NATS_URL, NATS_CONTEXT or NAGATHA_DATA_DIR'
-        })
-      }
-      return yield* connectTo(access, actor())
-    }).pipe(Effect.mapError(failureFrom(options))),
+    scheduler: Effect.flatMap(found, (access) => connectTo(access, actor())).pipe(
+      Effect.mapError(failureFrom(options))
+    ),
+    metrics: Effect.fnUntraced(
+      function* (nodeId) {
+        const access = yield* found
+        const { askMetrics } = yield* Effect.promise(() => import("./machine/AskMetrics.ts"))
+        return yield* askMetrics(access, nodeId)
+      },
+      Effect.mapError((error) => (error instanceof Refused ? error : failureFrom(options)(error)))
+    ),
     deployment: Effect.map(
       Effect.promise(() => import("./machine/LiveDeployment.ts")),
       ({ make }) => make(options)

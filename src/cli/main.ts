@@ -9,6 +9,7 @@ launch(process.argv.slice(2), (started) => {
   )
   return {
     scheduler: Effect.flatMap(backend, ({ scheduler }) => scheduler),
+    metrics: (nodeId) => Effect.flatMap(backend, ({ metrics }) => metrics(nodeId)),
     deployment: Effect.flatMap(backend, ({ deployment }) => deployment),
     plugins: (files) => Effect.flatMap(backend, ({ plugins }) => plugins(files)),
     mcpServers: Effect.flatMap(backend, ({ mcpServers }) => mcpServers)

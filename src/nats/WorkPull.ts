@@ -41,6 +41,12 @@ export interface PullOptions {
   readonly restore: Effect.Effect<void>
 }
 
+/** `$JS.ACK.[<domain>.<account>.]<stream>.<consumer>.<delivered>.…`: how many times the server says it has delivered it. */
+export const deliveredSoFar = (reply: string): number => {
+  const tokens = reply.split(".")
+  return Number(tokens[tokens.length > 9 ? 6 : 4])
+}
+
 /** The ways to answer a delivery; `done` is called with the first that ends it. */
 const deliveryOf = (connection: Connection, item: WorkItem, reply: string, done: () => void): Delivery => {
   let answered = false
@@ -55,6 +61,7 @@ const deliveryOf = (connection: Connection, item: WorkItem, reply: string, done:
     })
   return {
     item,
+    redelivered: deliveredSoFar(reply) > 1,
     ack: answer("+ACK"),
     inProgress: Effect.sync(() => say("+WPI")),
     retryAfter: (delayMs) => answer(`-NAK ${JSON.stringify({ delay: Math.round(delayMs) * 1_000_000 })}`)

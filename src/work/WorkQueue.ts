@@ -19,6 +19,8 @@ export class QueueUnavailable extends Schema.TaggedError<QueueUnavailable>()("Qu
 /** An item in a worker's hand. None of the answers fails: one that is lost only leads to another delivery. */
 export interface Delivery {
   readonly item: WorkItem
+  /** It has been delivered before, to whomever. */
+  readonly redelivered?: boolean
   /** Done with it: never deliver it again. */
   readonly ack: Effect.Effect<void>
   /** Still at it: keep it from being delivered to others for another lease. */

@@ -112,6 +112,18 @@ describe("the process", () => {
     assert.notInclude(pretty.stderr + pretty.stdout, "\u001b")
     const json = await up(stop, { LOG_FORMAT: "json" })
     assert.strictEqual(JSON.parse(json.stderr.split("\n")[0] ?? "").message, "starting")
+    const own = await up(stop, { NAGATHA_LOG_FORMAT: "json", LOG_FORMAT: "pretty" })
+    assert.deepInclude(JSON.parse(own.stderr.split("\n")[0] ?? ""), {
+      message: "starting",
+      level: "INFO",
+      annotations: { nodeId: "n1" }
+    })
+    const wrong = await up(stop, { NAGATHA_LOG_FORMAT: "xml" })
+    assert.strictEqual(wrong.code, 2)
+    assert.strictEqual(
+      wrong.stderr,
+      'error: NAGATHA_LOG_FORMAT: "xml" is no format of the log\nhint: set it to pretty or json\n'
+    )
     const quiet = await up(stop, { LOG_LEVEL: "error" })
     assert.notInclude(quiet.stderr, "starting")
   })

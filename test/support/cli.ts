@@ -15,6 +15,7 @@ export interface Setting {
   /** In place of a world: the scheduler itself. */
   readonly scheduler?: Scheduler["Service"]
   readonly deployment?: Partial<Deployment["Service"]>
+  readonly metrics?: Backend["Service"]["metrics"]
   /** What the person types; undefined: nobody is there to ask. */
   readonly typed?: string
   readonly columns?: number
@@ -70,6 +71,7 @@ export const runCli = (args: ReadonlyArray<string>, setting: Setting = {}) =>
     }),
     Effect.provideService(Backend, {
       scheduler: Effect.suspend(() => Effect.succeed(setting.scheduler ?? memoryScheduler(setting.world ?? aWorld()))),
+      metrics: setting.metrics ?? (() => Effect.die("not asked for")),
       deployment: Effect.succeed({
         up: () => Effect.die("not asked for"),
         upDetached: () => Effect.die("not asked for"),

@@ -3,6 +3,7 @@ import { Effect, Exit, Layer, Scope } from "effect"
 import { join } from "node:path"
 import * as NodeRoles from "../../src/cli/machine/NodeRoles.ts"
 import { defaults, type Settings } from "../../src/Settings.ts"
+import { Meter } from "../../src/telemetry/Meter.ts"
 import { startNatsServer, type TestServer } from "./natsServer.ts"
 
 export interface TestNode {
@@ -25,6 +26,7 @@ export const startNode = async (changes: Partial<Settings> = {}): Promise<TestNo
       startedAt: "2026-03-08T14:30:00.000Z",
       version: "1.2.3"
     },
+    meter: new Meter(),
     server: { url: server.url, users: server.users },
     settings: { ...defaults, partitions: 2, ...changes },
     timezone: "UTC",

@@ -16,13 +16,16 @@ const info = {
 
 launch(process.argv.slice(2), () => ({
   scheduler: Effect.sync(() => memoryScheduler(aWorld())),
+  metrics: () => Effect.die("not asked for"),
   deployment: Effect.succeed({
     up: () =>
-      Effect.acquireRelease(Effect.logInfo("starting").pipe(Effect.as(info)), () =>
-        Effect.andThen(
-          Effect.sync(() => writeSync(2, "finalising\n")),
-          process.env["HANG"] === "1" ? Effect.never : Effect.void
-        )
+      Effect.acquireRelease(
+        Effect.logInfo("starting").pipe(Effect.annotateLogs({ nodeId: "n1" }), Effect.as(info)),
+        () =>
+          Effect.andThen(
+            Effect.sync(() => writeSync(2, "finalising\n")),
+            process.env["HANG"] === "1" ? Effect.never : Effect.void
+          )
       ),
     upDetached: () => Effect.succeed(info),
     down: () => Effect.succeed({ pid: null }),

@@ -17,6 +17,7 @@ import * as ManagedServer from "../../nats/server/ManagedServer.ts"
 import { NatsConnection } from "../../nats/NatsConnection.ts"
 import { compare, REQUIRED } from "../../nats/server/ServerVersion.ts"
 import type * as Settings from "../../Settings.ts"
+import { Meter } from "../../telemetry/Meter.ts"
 import type { LoadedPlugins } from "../../work/plugins/LoadPlugins.ts"
 import { accessOf, connectTo, type LiveOptions, settingsHere } from "./Access.ts"
 import {
@@ -105,6 +106,7 @@ const up = (options: LiveOptions) =>
     const identity = newIdentity(["scheduler", "worker", "api"], options.version, new Date(now))
     const node: NodeRoles.NodeOptions = {
       identity,
+      meter: new Meter(),
       server: access,
       settings,
       timezone: options.timezone,
@@ -118,7 +120,7 @@ const up = (options: LiveOptions) =>
           Layer.provideMerge(NodeRoles.schedulerAndApi(node, join(dataDir, "read-models.sqlite")))
         )
       )
-    )
+    ).pipe(Effect.annotateLogs({ nodeId: identity.nodeId }))
     const served =
       place === undefined || api === undefined
         ? undefined
@@ -211,6 +213,7 @@ const node = (options: LiveOptions) =>
     const identity = newIdentity(roles, options.version, new Date(now))
     const one: NodeRoles.NodeOptions = {
       identity,
+      meter: new Meter(),
       server: access,
       settings,
       timezone: options.timezone,
@@ -230,8 +233,9 @@ const node = (options: LiveOptions) =>
       : has("api")
         ? NodeRoles.api(one, readModels)
         : Layer.empty
-    yield* Layer.build(Layer.fresh(decides))
-    if (has("worker")) yield* Layer.build(NodeRoles.worker(one, queues))
+    const ofNode = Effect.annotateLogs({ nodeId: identity.nodeId })
+    yield* ofNode(Layer.build(Layer.fresh(decides)))
+    if (has("worker")) yield* ofNode(Layer.build(NodeRoles.worker(one, queues)))
     const plugins = found(work.plugins)
     return { nodeId: identity.nodeId, pid: process.pid, roles, nats: { url: access.url, version }, plugins }
   }, Effect.mapError(deploymentFailed))

@@ -14,6 +14,7 @@ import * as NatsCommands from "../../nats/NatsCommands.ts"
 import * as NatsCursors from "../../nats/NatsCursors.ts"
 import * as NatsEventLog from "../../nats/NatsEventLog.ts"
 import * as NatsLiveFeed from "../../nats/NatsLiveFeed.ts"
+import * as NatsMetrics from "../../nats/NatsMetrics.ts"
 import * as NatsNotificationBus from "../../nats/NatsNotificationBus.ts"
 import * as NatsQueries from "../../nats/NatsQueries.ts"
 import * as NatsSharedFacts from "../../nats/NatsSharedFacts.ts"
@@ -34,6 +35,11 @@ import { type LoadedPlugins, noPlugins, taskTypesOf as pluginTaskTypes } from ".
 import type { TaskToSchedule } from "../../work/plugins/Plugin.ts"
 import { pluginCommandDeclaration } from "../../work/plugins/PluginCommandArgs.ts"
 import { Plugins, TaskSubmission } from "../../work/plugins/Plugins.ts"
+import * as Gauges from "../../telemetry/Gauges.ts"
+import type { Meter } from "../../telemetry/Meter.ts"
+import * as MeteredAnnouncements from "../../telemetry/MeteredAnnouncements.ts"
+import * as MeteredLog from "../../telemetry/MeteredLog.ts"
+import * as MeteredWork from "../../telemetry/MeteredWork.ts"
 import type { TaskDeclaration, TaskType } from "../../work/TaskType.ts"
 import { TaskTypes } from "../../work/TaskTypes.ts"
 import * as Worker from "../../work/Worker.ts"
@@ -42,6 +48,8 @@ import * as WorkerConfiguration from "./WorkerConfiguration.ts"
 
 export interface NodeOptions {
   readonly identity: NodeIdentity
+  /** What all roles of this process measure; without one nothing is measured. */
+  readonly meter?: Meter
   readonly server: ServerAccess
   readonly settings: Settings.Settings
   /** Zone of requests that name none. */
@@ -95,6 +103,25 @@ const pluginsLayer = (options: NodeOptions) => {
   )
 }
 
+/** A port, measured where the node measures. */
+const measured = <Port, Needs>(
+  { meter }: NodeOptions,
+  port: Layer.Layer<Port, never, Needs>,
+  measuring: (meter: Meter) => Layer.Layer<Port, never, Port>
+): Layer.Layer<Port, never, Needs> => (meter === undefined ? port : measuring(meter).pipe(Layer.provide(port)))
+
+/** What a part of the node tells of itself, where the node measures. */
+const gauges = <Needs>(
+  { meter }: NodeOptions,
+  telling: (meter: Meter) => Layer.Layer<never, never, Needs>
+): Layer.Layer<never, never, Needs> => (meter === undefined ? Layer.empty : telling(meter))
+
+/** The process, and the place where its metrics are asked for. */
+const told = (options: NodeOptions) =>
+  gauges(options, (meter) =>
+    Layer.mergeAll(Gauges.layerNode(meter, options.identity), NatsMetrics.layer(meter.metricsText))
+  )
+
 /** The connection of a role that may set up streams, after it has done so, with the node's service on it. */
 const core = (options: NodeOptions, name: string) => {
   const provisioned = Layer.effectDiscard(
@@ -128,27 +155,33 @@ const decides = (options: NodeOptions, shared: ReturnType<typeof sharedOf>, witn
     NatsSharedFacts.layer,
     NatsQueries.layerPartitions,
     EventTriggers.layer,
-    NatsTriggers.layer
+    NatsTriggers.layer,
+    gauges(options, Gauges.layerScheduler)
   ).pipe(
     Layer.provide(Partitions.layer(options.identity.nodeId).pipe(Layer.provide(witness))),
     Layer.provide(TriggerStreams.layer),
     Layer.provide(shared),
-    Layer.provide([NatsEventLog.layer, NatsWorkQueue.layer, NatsAnnouncements.layer]),
+    Layer.provide([
+      measured(options, NatsEventLog.layer, MeteredLog.layer),
+      NatsWorkQueue.layer,
+      measured(options, NatsAnnouncements.layer, MeteredAnnouncements.layer)
+    ]),
     Layer.provide(TaskTypes.layerDeclared(declarationsOf(options)))
   )
 
 /** Follows the log into read models, and answers queries from them. */
-const answers = ({ timezone }: NodeOptions, readModelFile: string, shared: ReturnType<typeof sharedOf>) =>
-  Layer.mergeAll(NatsQueries.layer({ timezone }), NatsSubscriptions.layer.pipe(Layer.provide(NatsCursors.layer))).pipe(
-    Layer.provide([shared, ReadModels.layer({ file: readModelFile })]),
-    Layer.provide(NatsEventLog.layer)
-  )
+const answers = (options: NodeOptions, readModelFile: string, shared: ReturnType<typeof sharedOf>) =>
+  Layer.mergeAll(
+    NatsQueries.layer({ timezone: options.timezone }),
+    NatsSubscriptions.layer.pipe(Layer.provide(NatsCursors.layer)),
+    gauges(options, Gauges.layerApi)
+  ).pipe(Layer.provide([shared, ReadModels.layer({ file: readModelFile })]), Layer.provide(NatsEventLog.layer))
 
 /** A node that decides, and one that answers, on one connection. */
 export const schedulerAndApi = (options: NodeOptions, readModelFile: string) => {
   const witness = witnessOf(options)
   const shared = sharedOf(options, witness)
-  return Layer.mergeAll(decides(options, shared, witness), answers(options, readModelFile, shared)).pipe(
+  return Layer.mergeAll(decides(options, shared, witness), answers(options, readModelFile, shared), told(options)).pipe(
     Layer.provide(core(options, "node")),
     Layer.provide(settingsOf(options))
   )
@@ -156,14 +189,14 @@ export const schedulerAndApi = (options: NodeOptions, readModelFile: string) => 
 
 export const scheduler = (options: NodeOptions) => {
   const witness = witnessOf(options)
-  return decides(options, sharedOf(options, witness), witness).pipe(
+  return Layer.mergeAll(decides(options, sharedOf(options, witness), witness), told(options)).pipe(
     Layer.provide(core(options, "scheduler")),
     Layer.provide(settingsOf(options))
   )
 }
 
 export const api = (options: NodeOptions, readModelFile: string) =>
-  answers(options, readModelFile, sharedOf(options)).pipe(
+  Layer.mergeAll(answers(options, readModelFile, sharedOf(options)), told(options)).pipe(
     Layer.provide(core(options, "api")),
     Layer.provide(settingsOf(options))
   )
@@ -181,7 +214,11 @@ export const worker = (options: NodeOptions, queues?: ReadonlyArray<string>) => 
     queues: queues ?? queuesOf(options),
     concurrency: options.settings.concurrency
   }).pipe(
-    Layer.provide([NatsTaskOwner.layer, NatsWorkQueue.layer, TaskTypes.layer(taskTypesOf(options))]),
+    Layer.provide([
+      measured(options, NatsTaskOwner.layer, MeteredWork.layerOwner),
+      measured(options, NatsWorkQueue.layer, MeteredWork.layerQueue),
+      TaskTypes.layer(taskTypesOf(options))
+    ]),
     Layer.provide([NatsNotificationBus.layer, NatsLiveFeed.layer, servers, pluginsLayer(options)]),
     Layer.provide(WorkerConfiguration.layer(options.workerConfiguration ?? WorkerConfiguration.nothing)),
     Layer.provide(connection(options, "worker", `nagatha worker ${options.identity.nodeId}`)),
