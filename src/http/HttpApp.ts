@@ -30,6 +30,8 @@ export interface HttpAppOptions {
   /** How many partitions there are. */
   readonly partitions: number
   readonly lines: EventStream.Lines
+  /** What the node measures, in Prometheus' text format; undefined where nothing is measured. */
+  readonly metrics?: Effect.Effect<string>
   now(): number
 }
 
@@ -37,6 +39,7 @@ const LIVE = "/health/live"
 const READY = "/health/ready"
 const DOCUMENT = "/openapi.json"
 const DOCS = "/docs"
+const METRICS = "/metrics"
 const SESSION = "/api/v1/session"
 
 /** Sent with every answer. */
@@ -59,6 +62,12 @@ const json = (value: unknown, status = 200) =>
   HttpServerResponse.text(JSON.stringify(value), {
     status,
     contentType: "application/json",
+    headers: { "cache-control": "no-store" }
+  })
+
+const metricsAnswer = (text: string) =>
+  HttpServerResponse.text(text, {
+    contentType: "text/plain; version=0.0.4; charset=utf-8",
     headers: { "cache-control": "no-store" }
   })
 
@@ -103,7 +112,7 @@ export type App = Effect.Effect<
 
 /** The app: answers any request. */
 export const make = Effect.fnUntraced(function* (options: HttpAppOptions) {
-  const { credentials, door, hosts, lines, now, pages, partitions, url, version } = options
+  const { credentials, door, hosts, lines, metrics, now, pages, partitions, url, version } = options
   const { api, document } = Api.make({ version, url, cookie: credentials.cookie })
   const scheme = url.startsWith("https:") ? "https" : "http"
   const gate: Door = {
@@ -141,7 +150,8 @@ export const make = Effect.fnUntraced(function* (options: HttpAppOptions) {
       return json({ ready, checks }, ready ? 200 : 503)
     }),
     [DOCUMENT]: Effect.sync(() => json(document)),
-    [DOCS]: Effect.sync(() => pageAnswer(docs))
+    [DOCS]: Effect.sync(() => pageAnswer(docs)),
+    ...(metrics === undefined ? {} : { [METRICS]: Effect.map(metrics, metricsAnswer) })
   }
 
   const inside = Effect.fnUntraced(function* (request: HttpServerRequest.HttpServerRequest) {

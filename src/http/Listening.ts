@@ -48,6 +48,8 @@ export interface ListeningOptions {
   readonly partitions: number
   /** Directory of the dashboard, where there is one. */
   readonly dashboard: string
+  /** What the node measures, in Prometheus' text format. */
+  readonly metrics: Effect.Effect<string>
 }
 
 /** The port cannot be had. */
@@ -130,7 +132,7 @@ export interface Listening {
 export const listen = Effect.fnUntraced(function* (
   options: ListeningOptions
 ): Effect.fn.Return<Listening, PortTaken, Scope.Scope> {
-  const { dashboard, door, newSecret, now, partitions, place, token, version } = options
+  const { dashboard, door, metrics, newSecret, now, partitions, place, token, version } = options
   const server = serverOf(place)
   const { host, port: asked } = place
   const { address, serve } = yield* NodeHttpServer.make(() => server, {
@@ -154,6 +156,7 @@ export const listen = Effect.fnUntraced(function* (
     version,
     partitions,
     lines: { most: STREAMS, stopping },
+    metrics,
     now
   })
   yield* serve(app)

@@ -21,7 +21,10 @@ export const layerScheduler = (meter: Meter): Layer.Layer<never, never, Partitio
       yield* meter.collect(
         Effect.sync(() => {
           meter.update(Metrics.partitions, settings.partitions)
-          meter.update(Metrics.partitionsOwned, owner.owned().length)
+          const owned = owner.owned()
+          meter.update(Metrics.partitionsOwned, owned.length)
+          const halted = owned.filter((partition) => owner.halted(partition) !== undefined)
+          meter.update(Metrics.partitionsHalted, halted.length)
           for (const { logSequence, openExecutions, partition, tasks } of owner.stats()) {
             const labels = { partition: String(partition) }
             meter.update(Metrics.tasks, tasks, labels)

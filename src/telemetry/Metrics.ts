@@ -130,6 +130,11 @@ export const logSequence = gauge("nagatha_log_sequence", "scheduler", "Sequence 
 // What is owned.
 export const partitions = gauge("nagatha_partitions", "scheduler", "Partitions of all tasks, whoever owns them.")
 export const partitionsOwned = gauge("nagatha_partitions_owned", "scheduler", "Partitions that this node owns.")
+export const partitionsHalted = gauge(
+  "nagatha_partitions_halted",
+  "scheduler",
+  "Partitions that this node owns and in which it decides nothing, for their log cannot be gone on with."
+)
 const byPartition = { labels: { partition: "numbers" } } as const
 export const tasks = gauge("nagatha_tasks", "scheduler", "Tasks of an owned partition that are not over.", byPartition)
 export const openExecutions = gauge(
@@ -230,6 +235,7 @@ export const METRICS: ReadonlyArray<MetricOf> = [
   logSequence,
   partitions,
   partitionsOwned,
+  partitionsHalted,
   tasks,
   openExecutions,
   partitionLogSequence,

@@ -1,5 +1,7 @@
 /** The metrics of a running node: all that the rules and the dashboard ask for is there, and nothing that is nobody's business. */
 import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
+import { readFileSync } from "node:fs"
+import { join } from "node:path"
 import { METRICS } from "../../src/telemetry/Metrics.ts"
 import { eventually, Nagatha } from "../support/nagatha.ts"
 import { families, samples } from "../support/prometheus.ts"
@@ -48,6 +50,19 @@ describe("a node", () => {
     assert.strictEqual(found.get('nagatha_log_appends_total{outcome="stored"}'), found.get("nagatha_log_sequence"))
     assert.strictEqual(found.get("nagatha_firing_lateness_seconds_count"), 2)
     assert.isAbove(found.get("process_resident_memory_bytes") ?? 0, 10_000_000)
+  })
+
+  it("tells the same over HTTP, to those who have the token", async () => {
+    const { http } = JSON.parse(readFileSync(join(nagatha.dataDir, "up.json"), "utf8")) as { http: { url: string } }
+    const token = readFileSync(join(nagatha.dataDir, "token"), "utf8").trim()
+    const open = await fetch(`${http.url}/metrics`)
+    assert.strictEqual(open.status, 401)
+    const answer = await fetch(`${http.url}/metrics`, { headers: { authorization: `Bearer ${token}` } })
+    assert.strictEqual(answer.status, 200)
+    assert.strictEqual(answer.headers.get("content-type"), "text/plain; version=0.0.4; charset=utf-8")
+    const told = await answer.text()
+    assert.deepStrictEqual(families(told), families(await text()))
+    assert.notInclude(told, token)
   })
 
   it("answers by its name, and no other does", async () => {

@@ -11,6 +11,7 @@ const paths = OPERATIONS.map(({ id, method, path }) => ({ id, method, path: path
 const OTHERS = [
   { id: "document", method: "GET", path: "/openapi.json" },
   { id: "docs", method: "GET", path: "/docs" },
+  { id: "metrics", method: "GET", path: "/metrics" },
   { id: "nothing", method: "GET", path: "/api/v1/nothing" },
   { id: "above", method: "GET", path: "/api/v1/..%2f..%2ftoken" },
   { id: "doubled", method: "GET", path: "//health/live" },

@@ -40,6 +40,7 @@ const NOT_OVER_HTTP: Readonly<Record<string, string>> = {
   down: "stops this machine's deployment: whoever may ask for tasks must not thereby end the service",
   "node start": "starts a process on the machine of whoever calls it",
   doctor: "looks at the machine of whoever calls it: files, programs, settings",
+  metrics: "is served at /metrics, as text for Prometheus, beside the operations",
   "mcp-servers list": "reads mcp.json of the machine of whoever calls it",
   "mcp-servers check": "starts the MCP servers of the machine of whoever calls it",
   "mcp-servers tools": "starts MCP servers on the machine of whoever calls it",

@@ -58,6 +58,7 @@ export const anApi = (
       version: "1.2.3",
       partitions: 1,
       lines: { most: options.most ?? 8, stopping },
+      metrics: Effect.succeed("nagatha_tasks 3\n"),
       now: () => 0
     })
     const handle = HttpEffect.toWebHandler(app)

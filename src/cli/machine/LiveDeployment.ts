@@ -104,9 +104,10 @@ const up = (options: LiveOptions) =>
     const version = yield* serverVersion(access, settings)
     const now = yield* Effect.clockWith((clock) => clock.currentTimeMillis)
     const identity = newIdentity(["scheduler", "worker", "api"], options.version, new Date(now))
+    const meter = new Meter()
     const node: NodeRoles.NodeOptions = {
       identity,
-      meter: new Meter(),
+      meter,
       server: access,
       settings,
       timezone: options.timezone,
@@ -135,7 +136,8 @@ const up = (options: LiveOptions) =>
               now: Date.now,
               version: options.version,
               partitions: settings.partitions,
-              dashboard: packageFile("dist", "dashboard")
+              dashboard: packageFile("dist", "dashboard"),
+              metrics: meter.metricsText
             })
             const from = filled(options.env["NAGATHA_TOKEN"]) === undefined ? tokenFile(dataDir) : "NAGATHA_TOKEN"
             return { ...listening, token: from }
