@@ -17,7 +17,7 @@ export const demo = Command.make(
       yield* note("\nstarting a server, a scheduler and a worker of its own, in a directory that is removed afterwards")
       yield* withDeployment((deployment) => Effect.flatMap(deployment.borrowed, tasks(zone)))
     }
-    yield* out("\nThat was the demo. Your own: nagatha up --detach")
+    yield* out("\nThat was the demo. Your own: nagatha up --detach (in a checkout: bin/nagatha up --detach)")
   })
 ).pipe(
   Command.withExamples([

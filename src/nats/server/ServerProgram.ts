@@ -96,7 +96,7 @@ const inCache = Effect.fnUntraced(function* (root: string) {
 
 const WORDS: Record<FetchWay, string> = {
   release: `release archive ${Version.PINNED}`,
-  go: "built with Go, which takes a minute",
+  go: "built with Go, which takes a minute or some",
   debian: "Debian package, unpacked without being installed"
 }
 
