@@ -1,6 +1,6 @@
 /** A partition whose log cannot be gone on with is halted; the others go on, and nothing is lost. */
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Layer } from "effect"
+import { Effect, Layer, Stream } from "effect"
 import { TestClock } from "effect/testing"
 import { Announcements } from "../../src/actors/Announcements.ts"
 import { Calendars } from "../../src/actors/Calendars.ts"
@@ -48,6 +48,15 @@ const ask = (partitions: Partitions["Service"], taskId: string) =>
       reply: (answer) => resume(Effect.succeed(answer))
     })
     if (submitted !== "accepted") resume(Effect.succeed(submitted))
+  })
+
+const cancel = (partitions: Partitions["Service"], taskId: string) =>
+  Effect.callback<CommandAnswer>((resume) => {
+    partitions.submit(partitionOf(taskId, 2), {
+      _tag: "command",
+      command: { type: "cancel", taskId, causedBy: { commandId: `x-${taskId}`, actor: "test" } },
+      reply: (answer) => resume(Effect.succeed(answer))
+    })
   })
 
 const test = (name: string, body: Effect.Effect<void, unknown, EventLog>) =>
@@ -143,6 +152,47 @@ describe("a partition whose log cannot be gone on with", () => {
           assert.isUndefined(partitions.halted(0))
         })
       )
+    })
+  )
+
+  test(
+    "is noticed while it runs where its end is gone: nothing more is decided on what is not there any more",
+    Effect.gen(function* () {
+      const log = yield* EventLog
+      let cutAt = Infinity
+      // A log whose end somebody has cut off: what stood there is gone, and the guard knows the end as it is now.
+      const cut = <Item extends { readonly sequence: number }, E>(items: Stream.Stream<Item, E>) =>
+        Stream.filter(items, ({ sequence }) => sequence <= cutAt)
+      const shortened = EventLog.of({
+        ...log,
+        append: (at, json) =>
+          at.previousSequence > cutAt ? Effect.succeed({ _tag: "conflict" }) : log.append(at, json),
+        read: (partition, after) => cut(log.read(partition, after)),
+        readAny: (partition, after) => cut(log.readAny(partition, after)),
+        at: (partition, sequence) => (sequence > cutAt ? Effect.succeed(null) : log.at(partition, sequence))
+      })
+      yield* started(
+        Effect.fnUntraced(function* (partitions) {
+          assert.strictEqual((yield* ask(partitions, SICK) as Effect.Effect<CommandAnswer>)._tag, "done")
+          const whole = yield* log.lastSequence
+          yield* TestClock.adjust(0)
+          cutAt = whole - 1
+          const refused = yield* cancel(partitions, SICK)
+          assert.strictEqual(refused._tag, "refused")
+          assert.strictEqual(refused._tag === "refused" ? refused.refused.code : "", "partitionHalted")
+          const [trouble, ...more] = partitions.halted(0)?.troubles ?? []
+          assert.deepStrictEqual(more, [])
+          assert.strictEqual(trouble?.kind, "shortened")
+          assert.strictEqual(trouble?.logSequence, whole)
+          // Also what is due is not decided, and nothing was stored.
+          yield* TestClock.adjust("5 minutes")
+          assert.strictEqual(yield* log.lastSequence, whole)
+          assert.isUndefined(partitions.halted(1))
+          // Put back as it was it is gone on with by whoever starts next.
+          cutAt = Infinity
+          yield* started((next) => Effect.sync(() => assert.isUndefined(next.halted(0))))
+        })
+      ).pipe(Effect.provideService(EventLog, shortened))
     })
   )
 })

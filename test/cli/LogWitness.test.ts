@@ -2,7 +2,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { TestClock } from "effect/testing"
-import { mkdtempSync, rmSync } from "node:fs"
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { logCheck } from "../../src/cli/machine/LogWitness.ts"
@@ -19,7 +19,8 @@ const scenario = (
     check: (
       change?: Change,
       deployment?: string
-    ) => Effect.Effect<{ readonly name: string; readonly state: string; readonly found: string }, unknown>
+    ) => Effect.Effect<{ readonly name: string; readonly state: string; readonly found: string }, unknown>,
+    directory: string
   ) => Effect.Effect<void, unknown>
 ) =>
   it.effect(name, () =>
@@ -39,13 +40,15 @@ const scenario = (
             schedule: "in 1 hour"
           })
         }
-        yield* body((change = (page) => page, deployment = "own server") =>
-          logCheck(
-            { ...scheduler, storedLog: (query) => Effect.map(scheduler.storedLog(query), change) },
-            directory,
-            deployment,
-            NOW
-          )
+        yield* body(
+          (change = (page) => page, deployment = "own server") =>
+            logCheck(
+              { ...scheduler, storedLog: (query) => Effect.map(scheduler.storedLog(query), change) },
+              directory,
+              deployment,
+              NOW
+            ),
+          directory
         )
       }).pipe(Effect.provide(Scheduler.layerMemory(), { local: true }))
     })
@@ -112,6 +115,17 @@ describe("the log, looked at again", () => {
     Effect.gen(function* () {
       yield* check()
       assert.strictEqual((yield* check(cutAfter(3), "nats://other:4222")).state, "ok")
+    })
+  )
+
+  scenario("is well where the note says nothing that can be understood", (check, directory) =>
+    Effect.gen(function* () {
+      for (const text of ["null", "[]", "{"]) {
+        writeFileSync(join(directory, "log-witness.json"), text)
+        assert.strictEqual((yield* check()).state, "ok")
+      }
+      // And it is written anew.
+      assert.strictEqual((yield* check(cutAfter(3))).state, "problem")
     })
   )
 })

@@ -3,6 +3,7 @@ import { Effect, Schema, Stream } from "effect"
 import { severalOf } from "../../src/projections/Queries.ts"
 import { unknownQueue } from "../../src/actors/door/QueueRequest.ts"
 import { changed as limitsAfter } from "../../src/actors/Queues.ts"
+import type { AcceptLogRequest } from "../../src/actors/door/AcceptLogRequest.ts"
 import type { ScheduledTask } from "../../src/projections/ScheduledTask.ts"
 import type { Subscription } from "../../src/service/Cursors.ts"
 import type { TaskExecution } from "../../src/projections/TaskExecution.ts"
@@ -163,6 +164,8 @@ export interface World {
   readonly changed: Array<object>
   readonly calendars: Array<CalendarView>
   readonly queues: Array<QueueView>
+  /** Logs that were accepted as they stand, in order. */
+  readonly accepted: Array<AcceptLogRequest>
   /** Every call fails with this while it is set. */
   failing: SchedulerError | undefined
   /** Called when a task has been scheduled: what then happens to it. */
@@ -188,6 +191,7 @@ export const aWorld = (changes: Partial<World> = {}): World => ({
   revisions: [],
   calendars: [],
   queues: [],
+  accepted: [],
   failing: undefined,
   onScheduled: () => undefined,
   onRead: () => undefined,
@@ -439,10 +443,12 @@ export const memoryScheduler = (world: World): Scheduler["Service"] => {
           return said(world, { ...before, paused: null })
         })
       ),
-    acceptLog: ({ partition }) =>
+    acceptLog: (request) =>
       guarded(() => {
+        const { partition } = request
         const halted = world.status.partitions.find((one) => one.partition === partition)
         const found = (halted?.troubles ?? []).map((one) => one.found)
+        if (found.length > 0) world.accepted.push(request)
         return found.length > 0
           ? Effect.succeed({ partition, logSequence: 12, found })
           : Effect.fail(new Refused({ code: "notHalted", message: `partition ${partition} is not halted` }))

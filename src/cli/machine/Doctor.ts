@@ -163,7 +163,7 @@ const status = (scheduler: Scheduler["Service"]) =>
   )
 
 /** Partitions in which nothing is decided, and what the read models leave out; nothing where all goes on. */
-const haltedParts = (scheduler: Scheduler["Service"]) =>
+export const haltedParts = (scheduler: Scheduler["Service"]) =>
   scheduler.status.pipe(
     Effect.map(({ partitions, projection: { parked } }): ReadonlyArray<Check> => [
       ...partitions.flatMap(({ partition, troubles = [] }) =>

@@ -12,6 +12,7 @@ import type { Finding } from "../../audit/Finding.ts"
 import * as Commit from "../../events/Commit.ts"
 import { hashOf } from "../../events/EventLog.ts"
 import { UPGRADE } from "../../events/History.ts"
+import { isRecord } from "../../events/Understood.ts"
 import type { Scheduler } from "../../Scheduler.ts"
 import { eachStored, type StoredCommit } from "../asking/StoredCommits.ts"
 import { counted } from "../showing/Text.ts"
@@ -32,7 +33,8 @@ interface Witness {
 /** A note for each deployment that this machine has looked at, by its address. */
 const read = (file: string): Readonly<Record<string, Witness>> => {
   try {
-    return JSON.parse(readFileSync(file, "utf8")) as Readonly<Record<string, Witness>>
+    const all: unknown = JSON.parse(readFileSync(file, "utf8"))
+    return isRecord(all) ? (all as Readonly<Record<string, Witness>>) : {}
   } catch {
     return {}
   }

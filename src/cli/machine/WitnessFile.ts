@@ -4,6 +4,7 @@
  */
 import { Effect, Layer } from "effect"
 import { readFileSync, renameSync, writeFileSync } from "node:fs"
+import { isRecord } from "../../events/Understood.ts"
 import { LogWitness, type Seen } from "../../events/LogWitness.ts"
 
 /** How often it is written while the log grows. */
@@ -23,7 +24,8 @@ type Deployments = Readonly<Record<string, Readonly<Record<string, unknown>>>>
 
 const readAll = (file: string): Deployments => {
   try {
-    return JSON.parse(readFileSync(file, "utf8")) as Deployments
+    const all: unknown = JSON.parse(readFileSync(file, "utf8"))
+    return isRecord(all) ? (all as Deployments) : {}
   } catch {
     return {}
   }
