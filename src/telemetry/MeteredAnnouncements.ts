@@ -14,6 +14,7 @@ import {
   type ATTEMPT_OUTCOMES,
   attemptsLost,
   events,
+  type EXECUTION_OUTCOMES,
   executions,
   firingLateness,
   skipped,
@@ -31,44 +32,72 @@ const outcomeOf = (event: Ended): (typeof ATTEMPT_OUTCOMES)[number] =>
       ? event.error.code
       : event.type
 
-const attemptEnded = (meter: Meter, event: Ended): void => {
-  const { parentExecutionId, startedAt, taskType: task_type } = event
-  const outcome = outcomeOf(event)
-  if (outcome === "lost") meter.update(attemptsLost, 1)
-  if (event.type !== "retry" && parentExecutionId === undefined) {
-    meter.update(executions, 1, {
-      task_type,
-      outcome: outcome === "success" || outcome === "cancelled" ? outcome : "failure"
-    })
+type Feed = (value: number) => void
+
+/** What is made once of each name, and looked up afterwards. */
+const once = <Name extends string, A>(make: (name: Name) => A): ((name: Name) => A) => {
+  const made = new Map<Name, A>()
+  return (name) => {
+    const known = made.get(name)
+    if (known !== undefined) return known
+    const fresh = make(name)
+    made.set(name, fresh)
+    return fresh
   }
-  // What no worker has begun is no attempt: a sequence, and what ended before its time came.
-  if (startedAt === null || event.worker === null) return
-  meter.update(attemptDuration, seconds(event.durationMs), { task_type, outcome })
-  if (event.attempt === 1) meter.update(startDelay, seconds(toMillis(startedAt) - toMillis(event.dueAt)), { task_type })
 }
 
-/** Notes an event that has just been announced, at an instant. */
-const note = (meter: Meter, event: TaskEvent, now: number): void => {
-  meter.update(events, 1, { event: event.type })
-  switch (event.type) {
-    case "due": {
-      const { buffered, manual, message, paced, parentExecutionId, retryOf } = event
-      const byClock =
-        manual !== true && message === undefined && parentExecutionId === undefined && retryOf === undefined
-      if (byClock && buffered !== true && paced !== true)
-        meter.update(firingLateness, seconds(now - toMillis(event.dueAt)))
-      return
+/** Where events are noted: this is done for each, so the series are at hand. */
+const notes = (meter: Meter) => {
+  const seen = once((event: TaskEvent["type"]): Feed => meter.series(events, { event }))
+  const lateness = meter.series(firingLateness, {})
+  const ofType = once((task_type: string) => ({
+    delay: meter.series(startDelay, { task_type }),
+    duration: once((outcome: (typeof ATTEMPT_OUTCOMES)[number]): Feed =>
+      meter.series(attemptDuration, { task_type, outcome })
+    ),
+    ended: once((outcome: (typeof EXECUTION_OUTCOMES)[number]): Feed =>
+      meter.series(executions, { task_type, outcome })
+    )
+  }))
+  // Of names that are not told apart nothing is kept either.
+  const typed = (taskType: string) => ofType(meter.nameOf(executions, "task_type", taskType))
+
+  const attemptEnded = (event: Ended): void => {
+    const { parentExecutionId, startedAt, taskType } = event
+    const outcome = outcomeOf(event)
+    const type = typed(taskType)
+    if (outcome === "lost") meter.update(attemptsLost, 1)
+    if (event.type !== "retry" && parentExecutionId === undefined) {
+      type.ended(outcome === "success" || outcome === "cancelled" ? outcome : "failure")(1)
     }
-    case "success":
-    case "retry":
-    case "failure":
-      return attemptEnded(meter, event)
-    case "cancelled":
-      if (event.executions.length === 0) return
-      return meter.update(executions, event.executions.length, { task_type: event.taskType, outcome: "cancelled" })
-    case "skipped":
-      return meter.update(skipped, event.count, { reason: event.reason })
-    default:
+    // What no worker has begun is no attempt: a sequence, and what ended before its time came.
+    if (startedAt === null || event.worker === null) return
+    type.duration(outcome)(seconds(event.durationMs))
+    if (event.attempt === 1) type.delay(seconds(toMillis(startedAt) - toMillis(event.dueAt)))
+  }
+
+  /** Notes an event that has just been announced, at an instant. */
+  return (event: TaskEvent, now: number): void => {
+    seen(event.type)(1)
+    switch (event.type) {
+      case "due": {
+        const { buffered, manual, message, paced, parentExecutionId, retryOf } = event
+        const byClock =
+          manual !== true && message === undefined && parentExecutionId === undefined && retryOf === undefined
+        if (byClock && buffered !== true && paced !== true) lateness(seconds(now - toMillis(event.dueAt)))
+        return
+      }
+      case "success":
+      case "retry":
+      case "failure":
+        return attemptEnded(event)
+      case "cancelled":
+        if (event.executions.length > 0) typed(event.taskType).ended("cancelled")(event.executions.length)
+        return
+      case "skipped":
+        return meter.update(skipped, event.count, { reason: event.reason })
+      default:
+    }
   }
 }
 
@@ -79,6 +108,7 @@ export const layer = (meter: Meter): Layer.Layer<Announcements, never, Announcem
       const announcements = yield* Announcements
       const clock = yield* Clock.Clock
       const began = clock.currentTimeMillisUnsafe()
+      const note = notes(meter)
       /** The newest of each partition that has been counted. */
       const counted = new Map<number, Recorded>()
 
@@ -90,9 +120,10 @@ export const layer = (meter: Meter): Layer.Layer<Announcements, never, Announcem
             last === undefined ||
             one.sequence > last.sequence ||
             (one.sequence === last.sequence && one.index > last.index)
-          if (!isNew || toMillis(one.event.time) < began) continue
+          // What comes behind one that is new enough is so as well.
+          if (!isNew || (last === undefined && toMillis(one.event.time) < began)) continue
           counted.set(one.partition, one)
-          note(meter, one.event, now)
+          note(one.event, now)
         }
       }
       return Announcements.of({
