@@ -184,9 +184,25 @@ export const reader = (operation: Operation) => {
     params: Readonly<Record<string, string | undefined>>
   ): Effect.fn.Return<Asked, RequestRefused> {
     const given = Object.fromEntries([...inPath].map(([name, field]) => [field, params[name] ?? ""]))
+    const query = new URLSearchParams(http.url.split("?").slice(1).join("?"))
     if (kind === "query") {
-      const query = new URLSearchParams(http.url.split("?").slice(1).join("?"))
+      const condition = revisionOf(http.headers, operation)
+      if (condition instanceof RequestRefused) return yield* condition
       return { request: yield* checked({ ...readQuery(query, kinds), ...given }), conditional: false }
+    }
+    const [passedOver] = query
+    if (passedOver !== undefined) {
+      const [name, value] = passedOver
+      return yield* refuse(
+        400,
+        "invalidRequest",
+        `a command has no query, and this one has ${JSON.stringify(name.slice(0, 100))}`,
+        {
+          place: `query ${name.slice(0, 100)}`,
+          value: value.slice(0, 100),
+          remedy: "send its fields in the body"
+        }
+      )
     }
     const body = method === "DELETE" && http.headers["content-type"] === undefined ? {} : yield* bodyOf(http)
     const twice = [...inPath.values()].find((field) => Object.hasOwn(body, field) && body[field] !== given[field])
@@ -207,6 +223,18 @@ export const reader = (operation: Operation) => {
     }
     const revision = revisionOf(http.headers, operation)
     if (revision instanceof RequestRefused) return yield* revision
+    if (revision !== undefined && body["ifRevision"] !== undefined && body["ifRevision"] !== revision) {
+      return yield* refuse(
+        400,
+        "invalidRequest",
+        `If-Match names revision ${revision}, and ifRevision in the body another one`,
+        {
+          place: "body ifRevision",
+          value: String(body["ifRevision"]).slice(0, 100),
+          remedy: "send one of them: they mean the same"
+        }
+      )
+    }
     const whole = yield* checked({
       ...body,
       ...given,

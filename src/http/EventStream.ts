@@ -8,8 +8,10 @@
 import { Deferred, Effect, Option, type Scope, Stream } from "effect"
 import { type HttpServerRequest, HttpServerResponse } from "effect/http"
 import { Refused } from "../actors/door/TaskRequest.ts"
+import { OWN_EVENTS } from "../recurrence/MessageWords.ts"
 import type { TaskExecution } from "../projections/TaskExecution.ts"
 import type { AnnouncedEvent, EventPageAnswer, FrontDoor, SchedulerError } from "../service/FrontDoor.ts"
+import { suggestion } from "../work/Suggestion.ts"
 import { answerOf, RequestRefused } from "./Problem.ts"
 
 const HEARTBEAT = "15 seconds"
@@ -42,6 +44,24 @@ export const formOf = (accept: string | undefined, forms: ReadonlyArray<Form>): 
   })
 }
 
+const FOR_EVENTS = "scheduler.task."
+
+/** Why nothing would ever come: a word that is no event; undefined where each is one, or a pattern. */
+export const noSuchEvent = (patterns: unknown): Refused | undefined => {
+  const words = Array.isArray(patterns) ? patterns.map(String) : []
+  for (const word of words) {
+    const event = word.startsWith(FOR_EVENTS) ? word.slice(FOR_EVENTS.length) : word
+    if (/[.*>]/.test(event) || OWN_EVENTS.includes(event)) continue
+    const meant = suggestion(event, OWN_EVENTS)
+    return new Refused({
+      code: "invalidRequest",
+      message: `there is no event ${JSON.stringify(event)} in the log${meant === undefined ? "" : `; did you mean ${JSON.stringify(meant)}?`}`,
+      hint: `it is one of ${OWN_EVENTS.join(", ")}; what is live only is heard at /api/v1/live`
+    })
+  }
+  return undefined
+}
+
 export interface Lines {
   /** Streams that may be open at the same time. */
   readonly most: number
@@ -60,6 +80,9 @@ interface Said {
   readonly id?: string
   readonly data?: unknown
 }
+
+/** Nothing is said, but that the line is there. */
+const BEAT: Said = {}
 
 const written = (form: Exclude<Form, "json">) => {
   return ({ data, event, id }: Said): string => {
@@ -95,22 +118,23 @@ export const make = ({ most, stopping }: Lines) => {
     () => Effect.sync(() => void (open -= 1))
   )
 
-  const answer = (
-    form: Exclude<Form, "json">,
-    said: Stream.Stream<Said, SchedulerError>,
-    place: () => string | undefined
-  ) => {
+  /** `from`: the place at which it begins, where that is known before anything is said. */
+  const answer = (form: Exclude<Form, "json">, said: Stream.Stream<Said, SchedulerError>, from?: string) => {
     const write = written(form)
-    const beats = Stream.map(Stream.drop(Stream.tick(HEARTBEAT), 1), () =>
-      form === "sse"
-        ? `: still here\n${place() === undefined ? "" : `id: ${place() ?? ""}\n`}\n`
-        : place() === undefined
-          ? "\n"
-          : write({ id: place() ?? "" })
-    )
-    const begin =
-      form === "sse" ? `retry: ${COME_AGAIN_MS}\n${place() === undefined ? "" : `id: ${place() ?? ""}\n`}\n` : ""
-    const body = Stream.merge(Stream.map(said, write), beats, { haltStrategy: "left" }).pipe(
+    let place = from
+    const begin = form === "sse" ? `retry: ${COME_AGAIN_MS}\n${place === undefined ? "" : `id: ${place}\n`}\n` : ""
+    const beat = (): string => {
+      if (form === "sse") return `: still here\n${place === undefined ? "" : `id: ${place}\n`}\n`
+      return place === undefined ? "\n" : write({ id: place })
+    }
+    const beats = Stream.map(Stream.drop(Stream.tick(HEARTBEAT), 1), () => BEAT)
+    // A place is reached once what stands there goes out, and not before: whoever comes back to it has had all until there.
+    const body = Stream.merge(said, beats, { haltStrategy: "left" }).pipe(
+      Stream.map((one) => {
+        if (one === BEAT) return beat()
+        place = one.id ?? place
+        return one.data === undefined ? "" : write(one)
+      }),
       Stream.catch((error) => Stream.make(ending(form, error))),
       Stream.interruptWhen(Deferred.await(stopping)),
       (rest) => Stream.concat(Stream.make(begin), rest),
@@ -131,6 +155,8 @@ export const make = ({ most, stopping }: Lines) => {
   ): Effect.fn.Return<HttpServerResponse.HttpServerResponse, SchedulerError | RequestRefused, Scope.Scope> {
     const form = formOf(http.headers["accept"], ["sse", "ndjson", "json"])
     if (form instanceof RequestRefused) return yield* form
+    const wrong = noSuchEvent(request["patterns"])
+    if (wrong !== undefined) return yield* wrong
     if (form === "json") {
       const page = yield* door.eventPage(request)
       return HttpServerResponse.jsonUnsafe(page, { headers: { "cache-control": "no-store" } })
@@ -145,20 +171,16 @@ export const make = ({ most, stopping }: Lines) => {
     yield* line
     const last = http.headers["last-event-id"]
     const { first, rest } = yield* door.eventPages({ ...request, ...(last === undefined ? {} : { cursor: last }) })
-    let place = typeof request["cursor"] === "string" ? request["cursor"] : (last ?? first.cursor)
-    if (first.items.length === 0) place = first.cursor
+    // What comes at once lies behind the place that was asked for; behind none, the stream begins without one.
+    const asked = last ?? request["cursor"]
+    const from = first.items.length === 0 ? first.cursor : typeof asked === "string" ? asked : undefined
     const saidOf = ({ cursor, items }: EventPageAnswer): ReadonlyArray<Said> => [
       ...items.map((event) => ({ id: event.id, data: event })),
       // What was looked through and not wanted need not be looked through again.
       ...(items.at(-1)?.id === cursor ? [] : [{ id: cursor }])
     ]
-    const said = Stream.concat(Stream.make(first), rest).pipe(
-      Stream.map(saidOf),
-      Stream.flattenIterable,
-      Stream.tap(({ id }) => Effect.sync(() => void (place = id ?? place))),
-      Stream.filter(({ data }: Said) => data !== undefined)
-    )
-    return answer(form, said, () => place)
+    const said = Stream.concat(Stream.make(first), rest).pipe(Stream.map(saidOf), Stream.flattenIterable)
+    return answer(form, said, from)
   })
 
   /** What is published from now on. */
@@ -186,7 +208,7 @@ export const make = ({ most, stopping }: Lines) => {
     const said = Stream.mergeAll(heard, { concurrency: "unbounded" }).pipe(
       Stream.map((event: AnnouncedEvent): Said => ({ data: event }))
     )
-    return answer(form, said, () => undefined)
+    return answer(form, said)
   })
 
   /** What an execution writes, until it has ended. */
@@ -213,7 +235,7 @@ export const make = ({ most, stopping }: Lines) => {
       Stream.takeUntil(({ over }) => over !== undefined),
       Stream.map(({ one, over }): Said => one ?? { event: "end", data: over })
     )
-    return answer(form, said, () => undefined)
+    return answer(form, said)
   })
 
   return { events, live, output }

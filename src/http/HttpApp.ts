@@ -101,8 +101,35 @@ const notFound = (path: string) =>
     remedy: "/openapi.json lists all paths; they are case-sensitive, and end without a slash"
   })
 
+const isDecodable = (text: string): boolean => {
+  try {
+    decodeURIComponent(text)
+    return true
+  } catch {
+    return false
+  }
+}
+
+const unreadable = (path: string) =>
+  new RequestRefused({
+    status: 400,
+    code: "badRequest",
+    message: "a percent sign in the path or the query is not followed by the two digits of a byte of UTF-8",
+    place: isDecodable(path) ? "query" : "path",
+    value: path.slice(0, 200),
+    remedy: "write a percent sign as %25"
+  })
+
+/** Longest part of a path, in characters: longer than every id. */
+const LONGEST = 500
+
 /** Paths are what they are: no slashes are added, dropped or doubled. */
-const ROUTER = { ignoreDuplicateSlashes: false, ignoreTrailingSlash: false, caseSensitive: true, maxParamLength: 500 }
+const ROUTER = {
+  ignoreDuplicateSlashes: false,
+  ignoreTrailingSlash: false,
+  caseSensitive: true,
+  maxParamLength: LONGEST
+}
 
 export type App = Effect.Effect<
   HttpServerResponse.HttpServerResponse,
@@ -164,8 +191,10 @@ export const make = Effect.fnUntraced(function* (options: HttpAppOptions) {
       if (method === "GET" || method === "HEAD") return yield* answer
       return answerOf(methodNotAllowed(method, path, ["HEAD", "GET"]))
     }
+    // Said here: what the router cannot read, it does not find, and it does not say why.
+    if (!isDecodable(request.url)) return answerOf(unreadable(path))
     const allowed = methodsOf(path)
-    if (allowed.length === 0) return answerOf(notFound(path))
+    if (allowed.length === 0 || path.split("/").some((part) => part.length > LONGEST)) return answerOf(notFound(path))
     if (!allowed.includes(method)) return answerOf(methodNotAllowed(method, path, allowed))
     return yield* router
   })

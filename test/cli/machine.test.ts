@@ -1,5 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber } from "effect"
+import { resolve } from "node:path"
 import { dataDirectory, dataDirectoryHere, upFile } from "../../src/access/DataDirectory.ts"
 import { DeploymentFailed, type UpInfo, type UpOptions } from "../../src/cli/machine/Deployment.ts"
 import { failureOf } from "../../src/cli/Failure.ts"
@@ -59,6 +60,56 @@ describe("nagatha up", () => {
       const json = yield* runCli(["up", "--detach", "--json"], { deployment })
       assert.strictEqual(json.stderr, "")
       assert.strictEqual(JSON.parse(json.stdout).nats.url, "nats://127.0.0.1:4333")
+    })
+  )
+
+  it.effect("passes on where the HTTP API is to listen, and says nothing where nothing is said", () =>
+    Effect.gen(function* () {
+      const asked: Array<UpOptions["http"]> = []
+      const upDetached = ({ http }: UpOptions) => Effect.sync(() => (asked.push(http), upInfo))
+      const tls = ["--http-cert", "/c.pem", "--http-key", "k.pem"]
+      for (const flags of [
+        [],
+        ["--http-port", "0"],
+        ["--no-http"],
+        ["--http-host", "0.0.0.0", "--http-name", "a.example", "--http-name", "b.example", ...tls]
+      ]) {
+        assert.strictEqual((yield* runCli(["up", "--detach", ...flags], { deployment: { upDetached } })).code, 0)
+      }
+      assert.deepStrictEqual(asked, [
+        undefined,
+        { port: 0 },
+        { off: true },
+        { host: "0.0.0.0", names: ["a.example", "b.example"], cert: "/c.pem", key: resolve("k.pem") }
+      ])
+      for (const port of ["65536", "-1", "many", "1.5"]) {
+        const ran = yield* runCli(["up", "--http-port", port], { deployment: { upDetached } })
+        assert.strictEqual(ran.code, 2, port)
+        assert.match(ran.stderr, /http-port/, port)
+      }
+    })
+  )
+
+  it.effect("says where the HTTP API is, with a link that lets in only where a person reads it", () =>
+    Effect.gen(function* () {
+      const http = { url: "http://127.0.0.1:5555", login: "http://127.0.0.1:5555/login#secret", token: "/data/token" }
+      const info = { ...upInfo, http }
+      const said = Effect.fnUntraced(function* (columns: number | undefined) {
+        let up = false
+        const lines: Array<string> = []
+        const deployment = { up: () => Effect.sync(() => ((up = true), info)) }
+        const setting = { deployment, printed: lines, ...(columns === undefined ? {} : { columns }) }
+        const fiber = yield* Effect.forkChild(runCli(["up"], setting))
+        yield* until(() => up)
+        yield* Fiber.interrupt(fiber)
+        return lines.join("\n")
+      })
+      assert.match(yield* said(80), /HTTP +http:\/\/127\.0\.0\.1:5555 .*\/data\/token[^]*\/login#secret/)
+      const inLog = yield* said(undefined)
+      assert.match(inLog, /browser +http:\/\/127\.0\.0\.1:5555\/login \(takes the token\)/)
+      assert.notInclude(inLog, "secret")
+      const upDetached = () => Effect.succeed({ ...info, logFile: "/data/nagatha.log" })
+      assert.include((yield* runCli(["up", "--detach"], { deployment: { upDetached } })).stdout, "/login#secret")
     })
   )
 

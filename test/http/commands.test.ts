@@ -164,6 +164,23 @@ layer(Scheduler.layerMemory({ timezone: "UTC" }), { excludeTestServices: true })
         ],
         [["POST", "/api/v1/tasks/x/pause", { headers: { "if-match": '"1"' } }], 400, "invalidRequest", /If-Match/],
         [["PATCH", "/api/v1/tasks/x", { body: {}, headers: { "if-match": "W/1" } }], 400, "invalidRequest", /ETag/],
+        [["GET", "/api/v1/tasks/x", { headers: { "if-match": '"1"' } }], 400, "invalidRequest", /If-Match/],
+        [
+          ["PATCH", "/api/v1/tasks/x", { body: { taskName: "y", ifRevision: 2 }, headers: { "if-match": '"1"' } }],
+          400,
+          "invalidRequest",
+          /ifRevision/
+        ],
+        [
+          ["PATCH", "/api/v1/tasks/x?taskName=y", { body: { taskName: "x" } }],
+          400,
+          "invalidRequest",
+          /"place":"query taskName"/
+        ],
+        [["GET", "/api/v1/tasks/%zz"], 400, "badRequest", /"place":"path".*%25|%25.*"place":"path"/],
+        [["GET", "/api/v1/tasks/%ff"], 400, "badRequest", /UTF-8/],
+        [["GET", "/api/v1/tasks?name=100%"], 400, "badRequest", /"place":"query"/],
+        [["GET", `/api/v1/tasks/${"x".repeat(600)}`], 404, "notFound", /nothing at/],
         [["POST", "/api/v1/executions/x/retry", { body: { colour: 1 } }], 400, "invalidRequest", /colour/],
         [["GET", "/api/v1/events", { headers: { accept: "image/png" } }], 406, "noSuchForm", /event-stream/],
         [["GET", "/api/v1/events?cursor=x"], 400, "invalidRequest", /cursor/],

@@ -1,8 +1,11 @@
 /** Streams in memory: nothing missed, nothing twice, an end, and a limit. */
 import { assert, layer } from "@effect/vitest"
-import { Deferred, Effect } from "effect"
+import { Deferred, Effect, Fiber, Stream } from "effect"
+import { HttpServerRequest } from "effect/http"
+import { TestClock } from "effect/testing"
+import * as EventStream from "../../src/http/EventStream.ts"
 import { Scheduler } from "../../src/Scheduler.ts"
-import { anApi, type TestApi } from "../support/http.ts"
+import { anApi, type TestApi, URL_BASE } from "../support/http.ts"
 
 const noted = (taskId: string) => ({
   taskId,
@@ -65,6 +68,68 @@ layer(Scheduler.layerMemory(), { excludeTestServices: true })("streams", (it) =>
       yield* api.ask("POST", "/api/v1/tasks", { body: noted("between") })
       const then = yield* until(yield* opened(api, "/api/v1/events", { "last-event-id": place }), /"taskId":"between"/)
       assert.match(then, /scheduler\.task\.scheduled/)
+    })
+  )
+
+  it.effect("whoever loses the stream at its very beginning comes back to all of the past that was asked for", () =>
+    Effect.gen(function* () {
+      const api = yield* anApi()
+      yield* api.ask("POST", "/api/v1/tasks", { body: noted("past") })
+      const text = yield* until(
+        yield* opened(api, "/api/v1/events?since=2000-01-01T00:00:00Z&taskId=past"),
+        /"type":"scheduler\.task\.scheduled"/
+      )
+      // No place is named before the first event: behind it this event would be left out.
+      const [before = ""] = text.split("data: ")
+      assert.deepStrictEqual([...before.matchAll(/^id: (.+)$/gm)].length, 1, text)
+      assert.strictEqual(/^id: (.+)$/m.exec(before)?.[1], idsOf(text)[0])
+    })
+  )
+
+  it.effect("with nothing to say, the line says every 15 seconds how far it is", () =>
+    Effect.gen(function* () {
+      const door = yield* Scheduler
+      const stopping = yield* Deferred.make<void>()
+      const streams = EventStream.make({ most: 1, stopping })
+      const heard = Effect.fnUntraced(function* (accept: string, says: RegExp) {
+        const http = HttpServerRequest.fromWeb(new Request(`${URL_BASE}/api/v1/events`, { headers: { accept } }))
+        const { body } = yield* streams.events(door, http, { patterns: ["cancelled"] })
+        assert.strictEqual(body._tag, "Stream")
+        if (body._tag !== "Stream") return ""
+        let text = ""
+        const reading = yield* Stream.runForEach(Stream.decodeText(body.stream as Stream.Stream<Uint8Array>), (piece) =>
+          Effect.sync(() => void (text += piece))
+        ).pipe(Effect.forkScoped)
+        while (!says.test(text)) {
+          yield* TestClock.adjust("15 seconds")
+          yield* Effect.promise(() => new Promise<void>((resolve) => setImmediate(resolve)))
+        }
+        yield* Fiber.interrupt(reading)
+        return text
+      })
+      yield* Effect.gen(function* () {
+        const sse = yield* Effect.scoped(heard("text/event-stream", /still here/))
+        assert.match(sse, /^retry: 2000\nid: \d+\.\d+\n\n: still here\nid: \d+\.\d+\n\n/)
+        const lines = yield* Effect.scoped(heard("application/x-ndjson", /\n/))
+        const beat = JSON.parse(lines.split("\n")[0] ?? "")
+        assert.deepStrictEqual(Object.keys(beat), ["cursor"])
+        assert.match(beat.cursor, /^\d+\.\d+$/)
+      }).pipe(Effect.provide(TestClock.layer()))
+    })
+  )
+
+  it.effect("an event that there is not is refused, and not waited for", () =>
+    Effect.gen(function* () {
+      const { ask } = yield* anApi()
+      for (const word of ["failur", "scheduler.task.failur"]) {
+        const refused = yield* ask("GET", `/api/v1/events?patterns=success&patterns=${word}`)
+        assert.deepStrictEqual([refused.status, refused.body.code], [400, "invalidRequest"])
+        assert.match(refused.body.detail, /no event "failur".*did you mean "failure"/)
+        assert.match(refused.body.remedy, /retry.*\/api\/v1\/live/)
+      }
+      const headers = { accept: "application/json" }
+      const page = yield* ask("GET", "/api/v1/events?patterns=scheduler.task.*&patterns=failure", { headers })
+      assert.strictEqual(page.status, 200, page.text)
     })
   )
 

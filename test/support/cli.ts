@@ -23,6 +23,8 @@ export interface Setting {
   readonly zone?: string
   /** Gets each line of standard error, also where the command is interrupted. */
   readonly said?: Array<string>
+  /** The same of standard output. */
+  readonly printed?: Array<string>
 }
 
 const platform = (typed: string | undefined) =>
@@ -55,6 +57,7 @@ export const runCli = (args: ReadonlyArray<string>, setting: Setting = {}) =>
     return { code, stdout, stderr }
   }).pipe(
     Effect.ensuring(Effect.map(TestConsole.errorLines, (lines) => void setting.said?.push(...lines.map(String)))),
+    Effect.ensuring(Effect.map(TestConsole.logLines, (lines) => void setting.printed?.push(...lines.map(String)))),
     Effect.provideService(Presentation, {
       json: asksForJson(args),
       color: setting.color ?? false,

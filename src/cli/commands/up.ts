@@ -18,6 +18,7 @@ import {
   texts
 } from "../asking/Flags.ts"
 import { colors, labelled, note, out, outJson } from "../showing/Output.ts"
+import { Presentation } from "../showing/Presentation.ts"
 import { asNode, loadedNames, untilStopped, warnOfBroken } from "../machine/RunningNode.ts"
 
 const flags = {
@@ -66,6 +67,11 @@ const httpAsked = (input: {
 
 const show = Effect.fnUntraced(function* (info: UpInfo) {
   const paint = yield* colors
+  const { columns } = yield* Presentation
+  const detached = info.logFile !== undefined
+  // A link lets in whoever reads it: a log, into which this may be written, is no place for one.
+  const login =
+    detached || columns !== undefined ? info.http?.login : info.http && `${info.http.url}/login (takes the token)`
   const origin = info.nats.managed ? "started by nagatha" : "the one given"
   yield* out(
     [
@@ -79,7 +85,7 @@ const show = Effect.fnUntraced(function* (info: UpInfo) {
             "HTTP",
             info.http === undefined ? undefined : `${info.http.url} (docs at /docs; the token: ${info.http.token})`
           ],
-          ["browser", info.http?.login],
+          ["browser", login],
           [
             "process",
             `${info.pid}, ${info.partitions} partitions, up to ${info.concurrency} executions at the same time`
@@ -91,7 +97,6 @@ const show = Effect.fnUntraced(function* (info: UpInfo) {
     ].join("\n")
   )
   yield* warnOfBroken(info.plugins)
-  const detached = info.logFile !== undefined
   const where = [
     ...(detached ? [] : [", in another terminal"]),
     ...(dataDirectoryHere() === info.dataDir ? [] : [`, with NAGATHA_DATA_DIR=${info.dataDir} in the environment`])
