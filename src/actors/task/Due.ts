@@ -69,7 +69,9 @@ export const seriesOf = (
       const first = next(from)
       if (first === null || first > to) return null
       let found = all.range(from, to)
-      const count = (found?.count ?? 0) - leftOut.filter((at) => at > from && at <= to).length
+      // Some may have been left out of the schedule that the task had before.
+      const without = leftOut.filter((at) => at > from && at <= to && all.next(at - 1) === at)
+      const count = (found?.count ?? 0) - without.length
       while (found !== null && leftOut.includes(found.last)) found = all.range(from, found.last - 1)
       return found === null ? null : { first, last: found.last, count }
     }
@@ -195,7 +197,8 @@ export const occurrences = (
       events.push({ ...skippedAs(task, reason, stretch, now), ...rest })
     }
     if (nextAfter === null) {
-      const idle = standing.running + standing.waiting + (pace?.late ?? 0) === 0
+      // Runs by hand are none of the schedule's, and the task is not over before they have ended.
+      const idle = task.executions.length === 0 && standing.running + standing.waiting + (pace?.late ?? 0) === 0
       if (idle && lostAfter === null) events.push(completed(task, now))
       break
     }

@@ -21,6 +21,21 @@ const lastDue = (task: History): string => dues(task).at(-1)?.executionId ?? ""
 const lastFailure = (task: History) => task.log.findLast((event) => event.type === "failure")
 const restore = (allowPast = false): Asked => ({ type: "restore", allowPast })
 
+describe("a task whose last instant is missed while a failed run is done again", () => {
+  it("is over when that has ended, and not before", () => {
+    const task = new History()
+    const endAt = fromMillis(START + 130_000)
+    task.schedule({ recurrence: everySecond(60), maxRetries: 0, catchUp: "none", endAt })
+    task.at(60_000).wake()
+    task.claim(id(60))
+    task.report(id(60), failed)
+    assert.strictEqual(task.at(140_000).command(retry(id(60))), "due 60")
+    assert.strictEqual(task.wake(), "skipped catchUp 120-120 (1)")
+    task.claim(lastDue(task))
+    assert.strictEqual(task.report(lastDue(task), done), "success 1, completed")
+  })
+})
+
 describe("ending one execution", () => {
   it("is told with its reason, by whom and by which command, and carried out once", () => {
     const task = new History()

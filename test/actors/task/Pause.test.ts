@@ -120,6 +120,13 @@ describe("an occurrence that is left out", () => {
     assert.strictEqual(task.at(300_000).wake(), "due 300")
   })
 
+  it("counts no more once the task has another schedule, of which it is no instant", () => {
+    const task = minutely({ catchUp: "none" })
+    skip(task, 240)
+    assert.strictEqual(change(task, { recurrence: everySecond(50) }, true), "rescheduled")
+    assert.strictEqual(task.at(290_000).wake(), "skipped catchUp 50-250 (5)")
+  })
+
   it("is refused where there is none, it has passed, or has been decided", () => {
     const task = minutely()
     assert.strictEqual(skip(task, 61), "refused invalidRequest")

@@ -53,8 +53,9 @@ export const commands = (history: History): ReadonlyArray<Violation> => {
     const [first, ...later] = answers
     if (outcome !== "ok" || first === undefined) continue
     const sequence = sequenceIn(first)
-    // What goes on already is not told to; each time it is asked anew.
-    if (verb === "resumeQueue" && places.size === 0 && answers.every((one) => !isPaused(one))) continue
+    // What goes on already is not told to, and that is not remembered; each time it is asked anew.
+    const wentOn = verb === "resumeQueue" && !isPaused(first) && (sequence === null || !places.has(sequence))
+    if (wentOn && answers.every((one) => !isPaused(one))) continue
     if (sequence === null || !places.has(sequence)) {
       wrong(commandId, `(${verb} ${about}) was said to be at log sequence ${sequence}, where it is not`)
     }

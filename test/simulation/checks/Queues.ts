@@ -96,7 +96,10 @@ export class Queues {
     const begun = new Map(this.#inherited(first.node).map((one) => [one.id, one]))
     for (const grant of grants) {
       const { askedAt, attempt, executionId, grantedAt, revisions } = grant
-      const one = this.#begun(executionId, attempt, [askedAt, grantedAt], revisions[0])
+      // What had begun through another owner begins no second time.
+      const began = this.#started.get(`${executionId}#${attempt}`) ?? Infinity
+      const stretch = began <= grantedAt ? ([-Infinity, began] as const) : ([askedAt, grantedAt] as const)
+      const one = this.#begun(executionId, attempt, stretch, revisions[0])
       // Whoever holds it may ask again.
       if (begun.has(one.id)) continue
       begun.set(one.id, one)
@@ -149,7 +152,8 @@ export class Queues {
     const most = Math.max(...states.map(({ limits }) => limits[concurrency] ?? Infinity))
     const open = begun.filter(({ endedAt }) => endedAt > grantedAt)
     if (open.length === most) this.reached.push(`full: ${concurrency}`)
-    if (open.length > most) {
+    // Where all own, each may take an attempt for lost that another hears of.
+    if (open.length > most && !this.#history.plan.options.everybodyOwns) {
       const others = open.map(({ id }) => id).join(", ")
       this.#violation("queueLimit", `${told} as number ${open.length} of ${most} (${concurrency}): ${others}`)
     }
