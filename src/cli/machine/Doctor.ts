@@ -7,14 +7,17 @@ import { accessSync, constants, existsSync, statSync } from "node:fs"
 import { homedir } from "node:os"
 import { dirname } from "node:path"
 import { settingsOf } from "../../access/FindServer.ts"
+import { filled } from "../../access/Variables.ts"
 import { chosenContext } from "../../access/NatsContext.ts"
 import { find } from "../../nats/server/ServerProgram.ts"
 import type { Scheduler } from "../../Scheduler.ts"
 import * as Settings from "../../Settings.ts"
 import { readServers, serverOf } from "../../work/mcp/McpConfig.ts"
 import { accessOf, connectTo, type LiveOptions } from "./Access.ts"
-import type { Check, SettingInForce } from "./Deployment.ts"
+import * as UpFile from "../../access/UpFile.ts"
+import type { Check, DeploymentFailed, SettingInForce } from "./Deployment.ts"
 import { GIVEN_SERVER } from "./DeploymentProblem.ts"
+import { DEFAULT_HOST, DEFAULT_PORT, httpPlace, tokenFile, tokenOf } from "./HttpPlace.ts"
 import { logCheck } from "./LogWitness.ts"
 import { pluginsHere } from "./PluginFiles.ts"
 import { UPGRADE } from "../../events/History.ts"
@@ -32,7 +35,7 @@ const LOOKS = 150
 const withoutPassword = (urls: string): string => urls.replace(/:[^/@:]*@/g, ":…@")
 
 /** Settings in force, and where each comes from; no secrets. */
-const settings = (options: LiveOptions, dataDir: string): ReadonlyArray<SettingInForce> => {
+export const settings = (options: LiveOptions, dataDir: string): ReadonlyArray<SettingInForce> => {
   const { env } = options
   const { file, values } = options.configuration
   const variable = (name: string, otherwise: string, shown = (value: string) => value): SettingInForce => {
@@ -56,6 +59,9 @@ const settings = (options: LiveOptions, dataDir: string): ReadonlyArray<SettingI
     context(env),
     variable("NATS_CREDS", "none"),
     variable("NAGATHA_NATS_SERVER", "searched for"),
+    variable("NAGATHA_HTTP_HOST", DEFAULT_HOST),
+    variable("NAGATHA_HTTP_PORT", String(DEFAULT_PORT)),
+    variable("NAGATHA_TOKEN", tokenFile(dataDir), () => "given, not shown"),
     { ...variable("NAGATHA_CONFIG_DIR", "", () => ""), name: "configuration", value: file ?? "no file" },
     env["NAGATHA_TIMEZONE"]
       ? { name: "timezone", value: options.timezone, source: "NAGATHA_TIMEZONE" }
@@ -71,6 +77,24 @@ const context = (env: LiveOptions["env"]): SettingInForce => {
     ? { name: "NATS_CONTEXT", value: "none", source: env["NATS_CONTEXT"] === "" ? "NATS_CONTEXT" : "default" }
     : { name: "NATS_CONTEXT", value: chosen.name, source: chosen.by }
 }
+
+/**
+ * Where the HTTP API is, else whether it could be; `url`: where it is served now. What runs was told by flags as well, which
+ * are not known here: of the environment only what nothing has shown to work is judged.
+ */
+export const httpChecks = Effect.fnUntraced(function* (env: LiveOptions["env"], dataDir: string, url?: string) {
+  const file = tokenFile(dataDir)
+  const open = !filled(env["NAGATHA_TOKEN"]) && ((statSync(file, { throwIfNoEntry: false })?.mode ?? 0) & 0o077) !== 0
+  const token = open ? [problem("HTTP API", `others on this machine can read ${file}`, `chmod 600 ${file}`)] : []
+  if (url !== undefined) return [ok("HTTP API", url), ...token]
+  const place = yield* Effect.result(httpPlace(env, undefined))
+  const given =
+    filled(env["NAGATHA_TOKEN"]) === undefined ? Result.succeed("") : yield* Effect.result(tokenOf(env, dataDir))
+  const wrong = [place, given].flatMap((one: Result.Result<unknown, DeploymentFailed>) =>
+    Result.isFailure(one) ? [problem("HTTP API", one.failure.message, one.failure.hint ?? "mend the environment")] : []
+  )
+  return [...wrong, ...token]
+})
 
 const node = Effect.sync((): Check => {
   const [major = 0, minor = 0] = process.versions.node.split(".").map(Number)
@@ -235,6 +259,13 @@ const service = (options: LiveOptions, dataDir: string) =>
     })
   )
 
+const httpHere = ({ env }: LiveOptions, dataDir: string) =>
+  UpFile.read(dataDir).pipe(
+    Effect.map((up) => (up._tag === "Some" ? up.value.http?.url : undefined)),
+    Effect.orElseSucceed(() => undefined),
+    Effect.flatMap((url) => httpChecks(env, dataDir, url))
+  )
+
 /** Everything that was looked at. */
 export const examine = Effect.fn("doctor")(function* (options: LiveOptions, dataDir: string) {
   const valid = settingsOf(options.env)
@@ -243,6 +274,7 @@ export const examine = Effect.fn("doctor")(function* (options: LiveOptions, data
     directory(dataDir),
     program(options),
     forWorkers(options),
+    httpHere(options, dataDir),
     service(options, dataDir)
   ])
   const own = Result.isFailure(valid) ? [problem("settings", valid.failure.message, "mend the environment")] : []

@@ -11,7 +11,7 @@ import type { Place } from "../../http/Listening.ts"
 import { DeploymentFailed, type HttpAsked } from "./Deployment.ts"
 
 export const DEFAULT_PORT = 5555
-const DEFAULT_HOST = "127.0.0.1"
+export const DEFAULT_HOST = "127.0.0.1"
 /** Shortest token that is taken from the environment, in characters. */
 const SHORTEST = 16
 const LOOPBACK = /^(127(\.\d{1,3}){3}|::1|localhost)$/
