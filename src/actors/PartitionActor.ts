@@ -108,7 +108,7 @@ export const make = Effect.fnUntraced(function* (
   /** Questions taken from the mailbox that wait for their turn. */
   let rest: ReadonlyArray<Envelope> = []
   let stopped = false
-  /** What became of the newest append that was not stored. */
+  /** What became of the newest append; unknown for as long as it is on its way, or not concluded. */
   let refused: "conflict" | "unknown" | null = null
   /** The log has been read: what becomes of executions is told to the dispatcher from now on. */
   let isCurrent = false
@@ -229,6 +229,7 @@ export const make = Effect.fnUntraced(function* (
 
   /** Makes staged decisions true: offers what is to be offered, sets the timers, answers, announces. */
   const conclude = (staging: Staging, now: number) => {
+    refused = null
     staging.answer({ sequence: lastSequence })
     for (const [taskId, staged] of staging.states) {
       const offered = Claim.offer(renewed(states.get(taskId), staged), partition, now)
@@ -249,6 +250,7 @@ export const make = Effect.fnUntraced(function* (
       previousSequence: lastSequence,
       previousHash: lastHash
     }
+    refused = "unknown"
     const outcome = yield* Effect.orDie(log.append(head, staging.json))
     if (outcome._tag !== "stored") {
       refused = outcome._tag
@@ -258,7 +260,6 @@ export const make = Effect.fnUntraced(function* (
     }
     lastSequence = outcome.sequence
     lastHash = outcome.hash
-    refused = null
     note(now)
     return true
   })

@@ -146,8 +146,8 @@ export const make = Effect.fnUntraced(function* (options: WriterOptions) {
     yield* ready
     const ended = yield* Effect.raceFirst(started.ended, Effect.as(Deferred.await(changed), undefined))
     actor = undefined
-    left = yield* started.leftovers
     yield* Scope.close(scope, Exit.void)
+    left = yield* started.leftovers
     // A defect of ours is no trouble of the log: it has been told, and waits for whoever looks after this node.
     if (ended !== undefined && !Exit.hasFails(ended)) return yield* Effect.never
   })

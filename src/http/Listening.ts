@@ -84,7 +84,9 @@ const bracketed = (host: string): string => (host.includes(":") ? `[${host}]` : 
 /** Names with ports by which the server may be asked. */
 export const hostsOf = ({ host, names, tls }: Omit<Place, "port">, port: number): ReadonlyArray<string> => {
   const local = isLoopback(host) ? ["127.0.0.1", "localhost", "[::1]"] : []
-  const all = [...new Set([bracketed(host), ...local, ...names.map((name) => bracketed(name.toLowerCase()))])]
+  const all = [
+    ...new Set([bracketed(host.toLowerCase()), ...local, ...names.map((name) => bracketed(name.toLowerCase()))])
+  ]
   const usual = port === (tls === undefined ? 80 : 443)
   return all.flatMap((name) => (usual ? [name, `${name}:${port}`] : [`${name}:${port}`]))
 }

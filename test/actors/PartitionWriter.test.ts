@@ -136,6 +136,33 @@ describe("a partition whose log cannot be gone on with", () => {
   )
 
   test(
+    "says no to nothing that may be in the log already",
+    Effect.gen(function* () {
+      const log = yield* EventLog
+      const silent = EventLog.of({
+        ...log,
+        append: (to, json) =>
+          to.partition === 1 ? Effect.andThen(log.append(to, json), Effect.never) : log.append(to, json)
+      })
+      yield* started(
+        Effect.fnUntraced(function* (partitions) {
+          const answers: Array<CommandAnswer | string> = []
+          yield* ask(partitions, WELL).pipe(
+            Effect.tap((answer) => Effect.sync(() => answers.push(answer))),
+            (asking) => Effect.forkScoped(asking)
+          )
+          yield* TestClock.adjust(0)
+          assert.strictEqual(yield* log.lastSequence, 1)
+          yield* log.append(head(CALENDARS_PARTITION), ["{"])
+          yield* TestClock.adjust(0)
+          assert.strictEqual(partitions.halted(1)?.troubles[0]?.kind, "shared")
+          assert.deepStrictEqual(answers, [])
+        }, Effect.scoped)
+      ).pipe(Effect.provideService(EventLog, silent))
+    })
+  )
+
+  test(
     "is noticed while it runs, and once another node has accepted it",
     Effect.gen(function* () {
       const log = yield* EventLog

@@ -163,6 +163,7 @@ describe("secrets", () => {
       "[::1]:5555"
     ])
     const tls = { cert: "", key: "" }
+    assert.deepStrictEqual(hostsOf({ host: "Box.Local", names: [], tls }, 5555), ["box.local:5555"])
     assert.deepStrictEqual(hostsOf({ host: "0.0.0.0", names: ["Nagatha.example"], tls }, 443), [
       "0.0.0.0",
       "0.0.0.0:443",
