@@ -31,6 +31,11 @@ export class CalendarBook {
     } else this.#calendars.delete(calendar)
   }
 
+  clear(): void {
+    this.#calendars.clear()
+    this.#changes.clear()
+  }
+
   has(calendar: string): boolean {
     return this.#calendars.has(calendar)
   }

@@ -60,6 +60,7 @@ const make = Effect.fnUntraced(function* (nodeId: string) {
     eventsOf: (commit) => commit.calendars ?? [],
     inCommit: (event) => ({ calendars: [event] }),
     commandIdOf: (event) => event.causedBy.commandId,
+    forget: () => book.clear(),
     fold: (event, logSequence) => {
       book.fold(event, logSequence)
       return { calendar: event.calendar, revision: event.revision, logSequence }

@@ -116,6 +116,7 @@ const make = Effect.fnUntraced(function* (nodeId: string) {
     eventsOf: (commit) => commit.queues ?? [],
     inCommit: (event) => ({ queues: [event] }),
     commandIdOf: (event) => event.causedBy.commandId,
+    forget: () => queues.clear(),
     fold
   })
 

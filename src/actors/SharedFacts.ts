@@ -6,7 +6,7 @@
  * Where their log cannot be gone on with they are halted, and every partition with them: nobody can know any more which
  * days are excluded, or what a queue allows.
  */
-import { Clock, Effect, Option, PubSub, Result, Schedule, Semaphore, Stream } from "effect"
+import { Clock, Effect, Latch, Option, PubSub, Result, Schedule, Semaphore, Stream } from "effect"
 import type { Commit, CommitHead, Found, RecordedCommit } from "../events/Commit.ts"
 import { reusedBy } from "../events/CommandKey.ts"
 import { EventLog } from "../events/EventLog.ts"
@@ -36,6 +36,8 @@ export interface SharedFactsOptions<Event, Answer> {
   /** The part of a commit that holds an event. */
   readonly inCommit: (event: Event) => Partial<CommitHead>
   readonly commandIdOf: (event: Event) => string
+  /** Forgets all: they are read anew, and what the log has lost is not there any more. */
+  readonly forget: () => void
   /** Takes an event in, and gives the answer to the command that made it. */
   readonly fold: (event: Event, logSequence: number) => Answer
 }
@@ -54,7 +56,7 @@ export interface SharedFacts<Event, Answer> {
 
 /** Ready when they have been read; follows them for as long as its scope lives. */
 export const make = Effect.fnUntraced(function* <Event, Answer>(options: SharedFactsOptions<Event, Answer>) {
-  const { commandIdOf, eventsOf, fold, inCommit, name, nodeId, partition } = options
+  const { commandIdOf, eventsOf, fold, forget, inCommit, name, nodeId, partition } = options
   const log = yield* EventLog
   const changed = yield* PubSub.unbounded<void>()
   const known = new Map<string, Answer>()
@@ -64,6 +66,8 @@ export const make = Effect.fnUntraced(function* <Event, Answer>(options: SharedF
   let commits = 0
   const witness = Option.getOrElse(yield* Effect.serviceOption(LogWitness), LogWitness.memory)
   let holding: Holding.Holding | undefined
+  /** Open while they are halted. */
+  const halting = Latch.makeUnsafe(false)
 
   const note = Effect.map(Clock.currentTimeMillis, (now) =>
     witness.note(partition, { sequence: lastSequence, hash: lastHash, at: fromMillis(now) })
@@ -91,25 +95,49 @@ export const make = Effect.fnUntraced(function* <Event, Answer>(options: SharedF
     yield* PubSub.publish(changed, undefined)
   })
 
-  /** Reads all of them, or what is beyond what is known; fails where that cannot be gone on with. */
-  const begin = Effect.gen(function* () {
+  /** All that the log says of them, and whether it can be gone on with. */
+  const read = Effect.gen(function* () {
     const history = new History(partition, witness.seen(partition))
+    const said: Array<readonly [event: Event, logSequence: number]> = []
     const look = (found: Found) =>
       Effect.sync(() => {
         const commit = history.take(found)
-        if (commit === undefined || found.sequence <= lastSequence) return
-        for (const event of eventsOf(commit)) take(event, found.sequence)
+        for (const event of commit === undefined ? [] : eventsOf(commit)) said.push([event, found.sequence])
       })
     yield* Effect.suspend(() => Stream.runForEach(log.readAny(partition, history.end.sequence), look)).pipe(
       Effect.tapError((error) => Effect.logWarning(error.message)),
       Effect.retry(retryPolicy),
       Effect.orDie
     )
+    const { end } = history
     const troubles = history.troubles()
-    if (troubles.length > 0) return yield* new Halted({ partition, troubles, end: history.end })
-    lastSequence = history.end.sequence
-    lastHash = history.end.hash
-    if (lastSequence > 0) yield* note
+    const halted = troubles.length === 0 ? undefined : new Halted({ partition, troubles, end })
+    return { end, said, halted }
+  })
+
+  /**
+   * Reads all of them anew, in place of what was known: nobody sees them in between. They are halted from then on where they
+   * cannot be gone on with, and no longer where they can.
+   */
+  const begin = Effect.flatMap(read, (found) => Effect.uninterruptible(settle(found)))
+  const settle = Effect.fnUntraced(function* ({ end, halted, said }: Effect.Success<typeof read>) {
+    const next = halted === undefined ? undefined : yield* Holding.make(log, halted, nodeId)
+    forget()
+    known.clear()
+    for (const [event, logSequence] of said) take(event, logSequence)
+    lastSequence = end.sequence
+    lastHash = end.hash
+    holding = next
+    if (halted === undefined) {
+      halting.closeUnsafe()
+      if (lastSequence > 0) yield* note
+    } else {
+      halting.openUnsafe()
+      yield* Effect.logError(
+        `the ${name}, which all tasks share, cannot be known: ${halted.message}. Until then nothing is decided in any partition`
+      )
+    }
+    yield* PubSub.publish(changed, undefined)
   })
 
   const refresh = Effect.suspend(() => Stream.runForEach(log.read(partition, lastSequence), apply)).pipe(
@@ -119,30 +147,27 @@ export const make = Effect.fnUntraced(function* <Event, Answer>(options: SharedF
     Effect.catchTag("UnreadableCommit", (error) => lookAgain(error.message))
   )
 
-  const halt = Effect.fnUntraced(function* (halted: Halted) {
-    holding = yield* Holding.make(log, halted, nodeId)
-    yield* Effect.logError(
-      `the ${name}, which all tasks share, cannot be known: ${halted.message}. Until then nothing is decided in any partition`
-    )
-    yield* PubSub.publish(changed, undefined)
-  })
-
   /** Follows them; where they do not fit what is known, all are looked at again. */
   const follow = Effect.gen(function* () {
-    if (holding !== undefined) {
-      yield* holding.lifted
-      holding = undefined
-      yield* Effect.catchTag(begin, "Halted", halt)
-      return yield* PubSub.publish(changed, undefined)
+    const held = holding
+    if (held !== undefined) {
+      yield* held.lifted
+      // It may have been looked at again meanwhile.
+      return yield* alone.withPermits(1)(Effect.suspend(() => (holding === held ? begin : Effect.void)))
     }
-    yield* log.follow(lastSequence, partition).pipe(
-      Stream.runForEach((recorded) => alone.withPermits(1)(apply(recorded))),
+    const misfit = yield* Effect.raceFirst(
+      Stream.runForEach(log.follow(lastSequence, partition), (recorded) => alone.withPermits(1)(apply(recorded))),
+      // Whoever wants to change them may find it first.
+      halting.await
+    ).pipe(
       Effect.catchTag("LogUnavailable", (error) => Effect.logWarning(error.message)),
       Effect.catchTag("UnreadableCommit", (error) => lookAgain(error.message)),
-      Effect.catchTag("LookAgain", (error) =>
-        Effect.andThen(Effect.logWarning(error.message), alone.withPermits(1)(Effect.catchTag(begin, "Halted", halt)))
-      )
+      Effect.as(undefined),
+      Effect.catchTag("LookAgain", (error) => Effect.succeed(error))
     )
+    if (misfit === undefined) return
+    yield* Effect.logWarning(misfit.message)
+    yield* alone.withPermits(1)(begin)
   })
 
   type Decide = (time: Instant) => Result.Result<Decided<Event, Answer>, Refused>
@@ -185,12 +210,12 @@ export const make = Effect.fnUntraced(function* <Event, Answer>(options: SharedF
           const before = lastSequence
           yield* Effect.catchTag(refresh, "LookAgain", () => Effect.void)
           // Nothing new, or nothing that follows: then what was known may not be there any more.
-          if (lastSequence === before) yield* Effect.catchTag(begin, "Halted", halt)
+          if (lastSequence === before) yield* begin
         }
       })
     )
 
-  yield* Effect.catchTag(begin, "Halted", halt)
+  yield* begin
   yield* Effect.forever(follow).pipe(
     Effect.tapCause((cause) => Effect.logError(`the ${name} are not followed any more`, cause)),
     (following) => Effect.forkScoped(following)

@@ -48,7 +48,7 @@ export interface RecordedCommit {
 
 /** Something of a commit that this version does not know: a kind of event, a version of one, a field, a value. */
 export const NotUnderstood = Schema.Struct({
-  /** Where in the commit: `events[2]`, or `commit` where that is all of it. */
+  /** Where in the commit, each place once: `events[2]`, `commit.colour`, or `commit` where that is all of it. */
   place: Schema.String,
   type: Schema.String,
   version: Schema.Json,
@@ -107,7 +107,7 @@ const decodeAcceptance = Schema.decodeUnknownResult(Acceptance, STRICT)
 const KNOWN_FIELDS = new Set(Object.keys(Commit.fields))
 
 const described = ({ place, taskId, type, version, why }: NotUnderstood): string =>
-  place === "commit"
+  place.startsWith("commit")
     ? why
     : `the event ${JSON.stringify(type)} version ${JSON.stringify(version)}${taskId === undefined ? "" : ` of task ${taskId}`} (${why})`
 
@@ -119,7 +119,12 @@ const readParts = (sequence: number, raw: unknown): Reading => {
     const reason = `${notUnderstood.slice(0, 1).map(described).join("")}${more}`
     return { _tag: "newer", known, notUnderstood, error: new UnreadableCommit({ sequence, reason, notUnderstood }) }
   }
-  const whole = (why: string, version: number): NotUnderstood => ({ place: "commit", type: "commit", version, why })
+  const whole = (why: string, version: number, place = "commit"): NotUnderstood => ({
+    place,
+    type: "commit",
+    version,
+    why
+  })
   if (!isRecord(raw)) return damaged("it is no JSON object")
   const { v } = raw
   if (typeof v === "number" && v > 1) return newer([whole(`it is a commit of version ${v}`, v)], undefined)
@@ -129,7 +134,7 @@ const readParts = (sequence: number, raw: unknown): Reading => {
 
   const not: Array<NotUnderstood> = Object.keys(raw)
     .filter((field) => !KNOWN_FIELDS.has(field))
-    .map((field) => whole(`its field ${JSON.stringify(field)} is not known`, 1))
+    .map((field) => whole(`its field ${JSON.stringify(field)} is not known`, 1, `commit.${field}`))
   const known: Record<string, unknown> = { ...headed.success }
   for (const [list, read] of Object.entries(LISTS)) {
     const items = raw[list]
@@ -146,7 +151,7 @@ const readParts = (sequence: number, raw: unknown): Reading => {
   if (raw["accepted"] !== undefined) {
     const accepted = decodeAcceptance(raw["accepted"])
     if (Result.isSuccess(accepted)) known["accepted"] = accepted.success
-    else not.push(whole(`accepted: ${String(accepted.failure.message)}`, 1))
+    else not.push(whole(`accepted: ${String(accepted.failure.message)}`, 1, "commit.accepted"))
   }
   const commit = known as unknown as Commit
   return not.length === 0 ? { _tag: "whole", commit } : newer(not, commit)

@@ -90,6 +90,13 @@ describe("a commit that cannot be read", () => {
       found.parked?.map(({ type }) => type),
       all.filter(({ type }) => type === "completed").map(() => "teleported")
     )
+    const fields = text.replace('"partition": 3', '"partition": 3, "colour": "blue", "size": 7')
+    const odd = Commit.known({ sequence: 7, hash: "h", storedAt: 0, reading: Commit.read(7, fields) })
+    // Each at a place of its own, by which it is kept.
+    assert.deepStrictEqual(
+      odd.parked?.map(({ place }) => place),
+      ["commit.colour", "commit.size"]
+    )
     const damaged = Commit.known({ sequence: 7, hash: "h", storedAt: 0, reading: Commit.read(7, "{oops") })
     assert.deepStrictEqual(damaged.commit.events, [])
     assert.deepStrictEqual(
