@@ -18,9 +18,12 @@ const MOST_BEHIND = 1000
 export const checksOf = ({ partitions, projection }: ServiceStatus, expected: number): ReadonlyArray<Check> => {
   const owned = new Set(partitions.filter(({ partition }) => partition < expected).map(({ partition }) => partition))
     .size
+  // The others are served: who is halted is told, and no reason to send nobody here.
+  const halted = partitions.filter(({ troubles }) => troubles !== undefined).length
+  const found = `${owned} of ${expected} are owned${halted === 0 ? "" : `, ${halted} halted`}`
   return [
     { name: "log", ok: true, found: `at ${projection.logSequence + projection.lag}` },
-    { name: "partitions", ok: owned >= expected, found: `${owned} of ${expected} are owned` },
+    { name: "partitions", ok: owned >= expected, found },
     { name: "readModels", ok: projection.lag <= MOST_BEHIND, found: `${projection.lag} commits behind the log` }
   ]
 }

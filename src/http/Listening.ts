@@ -13,6 +13,7 @@ import type { Duplex } from "node:stream"
 import { Credentials } from "./Credentials.ts"
 import * as HttpApp from "./HttpApp.ts"
 import type { FrontDoor } from "../service/FrontDoor.ts"
+import { isLoopback } from "./Loopback.ts"
 import { read } from "./Pages.ts"
 import { PROBLEM_TYPE, TITLES } from "./Problem.ts"
 import { loginLink } from "./Sessions.ts"
@@ -75,9 +76,6 @@ export const isFree = ({ host, port }: Pick<Place, "host" | "port">): Effect.Eff
     server.once("error", (cause) => resume(Effect.fail(new PortTaken({ host, port, reason: reasonOf(cause) }))))
     server.listen({ host, port, exclusive: true }, () => server.close(() => resume(Effect.void)))
   })
-
-const LOOPBACK = /^(127(\.\d{1,3}){3}|::1|localhost)$/
-export const isLoopback = (host: string): boolean => LOOPBACK.test(host)
 
 const bracketed = (host: string): string => (host.includes(":") ? `[${host}]` : host)
 

@@ -73,6 +73,7 @@ export const TITLES: Readonly<Record<string, string>> = {
   methodNotAllowed: "This cannot be done here",
   noSuchForm: "This cannot be given in such a form",
   partitionHalted: "A share of the tasks is halted",
+  notUnderstood: "A newer version wrote what this one does not understand",
   notHalted: "Nothing is halted",
   notAcceptable: "The log cannot be accepted as it is",
   unsupportedMediaType: "The body must be JSON",

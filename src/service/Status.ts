@@ -27,7 +27,8 @@ const STATUS: Readonly<Record<string, number>> = {
   behind: 503,
   busy: 503,
   rebuilding: 503,
-  internal: 500
+  internal: 500,
+  notUnderstood: 501
 }
 
 export const statusOf = ({ code }: Pick<Refused, "code">): number => STATUS[code] ?? 400

@@ -30,6 +30,18 @@ layer(Scheduler.layerMemory(), { excludeTestServices: true })("not ready", (it) 
     })
   )
 
+  it.effect("is not where a partition is halted, which is told: the others are served", () =>
+    Effect.gen(function* () {
+      const troubles = [{ kind: "edited" as const, logSequence: 3, found: "it was edited", remedy: "restore it" }]
+      const { body, status } = yield* altered((found) => ({
+        ...found,
+        partitions: found.partitions.map((one) => ({ ...one, troubles }))
+      }))
+      assert.deepStrictEqual([status, body.ready], [200, true])
+      assert.deepStrictEqual(body.checks[1], { name: "partitions", ok: true, found: "1 of 1 are owned, 1 halted" })
+    })
+  )
+
   it.effect("is where read models are more than 1,000 commits behind, and not at 1,000", () =>
     Effect.gen(function* () {
       for (const [lag, status] of [

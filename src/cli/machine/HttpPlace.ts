@@ -8,13 +8,13 @@ import { chmodSync, readFileSync, statSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { filled, type Variables } from "../../access/Variables.ts"
 import type { Place } from "../../http/Listening.ts"
+import { isLoopback } from "../../http/Loopback.ts"
 import { DeploymentFailed, type HttpAsked } from "./Deployment.ts"
 
 export const DEFAULT_PORT = 5555
 export const DEFAULT_HOST = "127.0.0.1"
 /** Shortest token that is taken from the environment, in characters. */
 const SHORTEST = 16
-const LOOPBACK = /^(127(\.\d{1,3}){3}|::1|localhost)$/
 
 const wrong = (message: string, hint: string) => new DeploymentFailed({ message, hint, reason: "settings" })
 
@@ -55,7 +55,7 @@ export const httpPlace = Effect.fnUntraced(function* (
       "give both, or none"
     )
   }
-  if (!LOOPBACK.test(host) && (cert === undefined || key === undefined)) {
+  if (!isLoopback(host) && (cert === undefined || key === undefined)) {
     return yield* wrong(
       `the HTTP API is not opened on ${host} without encryption: the token, and all that is asked, could be read on the way`,
       "give --http-cert and --http-key, or leave it on 127.0.0.1 and come in by ssh -L or a proxy that encrypts"
@@ -88,7 +88,8 @@ export const tokenOf = (env: Variables, dataDir: string): Effect.Effect<string, 
             )
           )
     if (given !== undefined) return usable(given)
-    return Effect.flatMap(
+    let exposed = false
+    const kept = Effect.flatMap(
       Effect.try({
         try: () => {
           try {
@@ -98,12 +99,20 @@ export const tokenOf = (env: Variables, dataDir: string): Effect.Effect<string, 
           } catch (cause) {
             if ((cause as NodeJS.ErrnoException).code !== "EEXIST") throw cause
             // Whoever else could read it could do everything.
-            if ((statSync(file).mode & 0o077) !== 0) chmodSync(file, 0o600)
+            exposed = (statSync(file).mode & 0o077) !== 0
+            if (exposed) chmodSync(file, 0o600)
             return readFileSync(file, "utf8").trim()
           }
         },
         catch: (cause) => new DeploymentFailed({ message: `the token cannot be kept in ${file}: ${String(cause)}` })
       }),
       usable
+    )
+    return Effect.tap(kept, () =>
+      exposed
+        ? Effect.logWarning(
+            `others on this machine could read the token in ${file}; it is for its owner alone now. Where somebody may have: remove the file, and start again with a new token`
+          )
+        : Effect.void
     )
   })

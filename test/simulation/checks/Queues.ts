@@ -202,7 +202,9 @@ export class Queues {
     for (const { executionId, grantedAt } of this.#history.grants) {
       if (!first.has(executionId)) first.set(executionId, grantedAt)
     }
-    const { ledger } = this.#history
+    const { ledger, plan } = this.#history
+    // Those that are let go together race each other to their claims, a message there and one back.
+    const racing = 4 * plan.options.takes[1]
     const lines = this.#lines().map((line) => {
       const begunAt = first.get(line.executionId) ?? Infinity
       return { ...line, begunAt, endedAt: ledger.ends.get(line.executionId)?.storedAt ?? Infinity }
@@ -211,7 +213,7 @@ export class Queues {
       if (one.begunAt === Infinity) continue
       for (const other of lines) {
         if (other.queue !== one.queue || other.since >= one.begunAt) continue
-        if (Math.min(other.begunAt, other.endedAt) <= one.begunAt) continue
+        if (Math.min(other.begunAt, other.endedAt) <= one.begunAt + racing) continue
         if (one.sortAt < other.sortAt && one.since > other.since) this.reached.push("the urgent goes first")
         // A key that has no permit lets others go first.
         if (other.key !== undefined || one.begunAt - other.since < PASSED_OVER_MS) continue
