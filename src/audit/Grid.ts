@@ -55,7 +55,9 @@ export const without = (grid: Grid, leftOut: ReadonlyArray<number>): Grid => {
       const all = grid.range(from, to)
       let last = all?.last ?? first
       for (let end = last; leftOut.includes(end); last = end) end = grid.range(from, end - 1)?.last ?? first
-      return { first, last, count: (all?.count ?? 0) - leftOut.filter((at) => at > from && at <= to).length }
+      // Some may have been left out of the schedule that the task had before.
+      const own = leftOut.filter((at) => at > from && at <= to && grid.isOne(at))
+      return { first, last, count: (all?.count ?? 0) - own.length }
     }
   }
 }

@@ -27,6 +27,7 @@ const codes: Readonly<Record<number, { readonly exit: number; readonly codes: Re
   },
   422: { exit: ExitCode.conflict, codes: ["keyReused"] },
   413: { exit: ExitCode.usage, codes: ["tooLarge"] },
+  501: { exit: ExitCode.failed, codes: ["notUnderstood"] },
   503: { exit: ExitCode.failed, codes: ["behind", "busy", "rebuilding"] }
 }
 
