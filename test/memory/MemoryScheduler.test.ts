@@ -345,6 +345,7 @@ describe("the scheduler in memory", () => {
             Effect.gen(function* () {
               context.log("one")
               context.progress(0.5, "half")
+              // On the test's clock.
               yield* Effect.sleep("30 seconds")
               context.log("two")
               return null

@@ -1,3 +1,4 @@
+/** Whoever sleeps here sleeps in virtual time, which is what is tested: no test waits. */
 import { assert, describe, it } from "@effect/vitest"
 import { Clock, Effect, Fiber } from "effect"
 import * as VirtualTime from "../../src/memory/VirtualTime.ts"

@@ -31,6 +31,7 @@ const work = defineTaskType({
   result: Schema.Json,
   run: ({ fails = 0, gives = null, seconds = 0 }, { attempt }) =>
     Effect.gen(function* () {
+      // In virtual time: a run that takes its time, for which nobody waits.
       yield* Effect.sleep(seconds * 1000)
       if (attempt > fails) return gives
       const error = { code: "tired", message: `attempt ${attempt} was too much`, detail: { attempt } }
