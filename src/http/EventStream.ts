@@ -3,7 +3,8 @@
  *
  * Of events from the log none is missed and none comes twice, for each carries its place, and whoever comes again says
  * which he has seen last, also to a service that was started anew. A comment every 15 seconds, with the newest place,
- * shows that the line is there; a client that has seen nothing yet comes back to where it began all the same.
+ * shows that the line is there; a client that has seen nothing yet comes back to where it began all the same. With the
+ * session that opened it a stream ends as well, within those 15 seconds.
  */
 import { Deferred, Effect, Option, type Scope, Stream } from "effect"
 import { type HttpServerRequest, HttpServerResponse } from "effect/http"
@@ -67,6 +68,8 @@ export interface Lines {
   readonly most: number
   /** Ends all streams when it is done. */
   readonly stopping: Deferred.Deferred<void>
+  /** Whether whoever asked so could still come in. */
+  mayStay(headers: Readonly<Record<string, string | undefined>>): boolean
 }
 
 const block = (fields: Readonly<Record<string, string | undefined>>): string =>
@@ -92,7 +95,7 @@ const written = (form: Exclude<Form, "json">) => {
   }
 }
 
-export const make = ({ most, stopping }: Lines) => {
+export const make = ({ mayStay, most, stopping }: Lines) => {
   let open = 0
   const line = Effect.acquireRelease(
     Effect.suspend(() => {
@@ -119,7 +122,12 @@ export const make = ({ most, stopping }: Lines) => {
   )
 
   /** `from`: the place at which it begins, where that is known before anything is said. */
-  const answer = (form: Exclude<Form, "json">, said: Stream.Stream<Said, SchedulerError>, from?: string) => {
+  const answer = (
+    form: Exclude<Form, "json">,
+    { headers }: HttpServerRequest.HttpServerRequest,
+    said: Stream.Stream<Said, SchedulerError>,
+    from?: string
+  ) => {
     const write = written(form)
     let place = from
     const begin = form === "sse" ? `retry: ${COME_AGAIN_MS}\n${place === undefined ? "" : `id: ${place}\n`}\n` : ""
@@ -128,6 +136,15 @@ export const make = ({ most, stopping }: Lines) => {
       return place === undefined ? "\n" : write({ id: place })
     }
     const beats = Stream.map(Stream.drop(Stream.tick(HEARTBEAT), 1), () => BEAT)
+    const shutOut = Effect.repeat(
+      Effect.delay(
+        Effect.sync(() => mayStay(headers)),
+        HEARTBEAT
+      ),
+      {
+        while: (stays) => stays
+      }
+    )
     // A place is reached once what stands there goes out, and not before: whoever comes back to it has had all until there.
     const body = Stream.merge(said, beats, { haltStrategy: "left" }).pipe(
       Stream.map((one) => {
@@ -136,7 +153,7 @@ export const make = ({ most, stopping }: Lines) => {
         return one.data === undefined ? "" : write(one)
       }),
       Stream.catch((error) => Stream.make(ending(form, error))),
-      Stream.interruptWhen(Deferred.await(stopping)),
+      Stream.interruptWhen(Effect.raceFirst(Deferred.await(stopping), shutOut)),
       (rest) => Stream.concat(Stream.make(begin), rest),
       Stream.filter((text) => text !== ""),
       Stream.encodeText
@@ -180,7 +197,7 @@ export const make = ({ most, stopping }: Lines) => {
       ...(items.at(-1)?.id === cursor ? [] : [{ id: cursor }])
     ]
     const said = Stream.concat(Stream.make(first), rest).pipe(Stream.map(saidOf), Stream.flattenIterable)
-    return answer(form, said, from)
+    return answer(form, http, said, from)
   })
 
   /** What is published from now on. */
@@ -208,7 +225,7 @@ export const make = ({ most, stopping }: Lines) => {
     const said = Stream.mergeAll(heard, { concurrency: "unbounded" }).pipe(
       Stream.map((event: AnnouncedEvent): Said => ({ data: event }))
     )
-    return answer(form, said)
+    return answer(form, http, said)
   })
 
   /** What an execution writes, until it has ended. */
@@ -235,7 +252,7 @@ export const make = ({ most, stopping }: Lines) => {
       Stream.takeUntil(({ over }) => over !== undefined),
       Stream.map(({ one, over }): Said => one ?? { event: "end", data: over })
     )
-    return answer(form, said)
+    return answer(form, http, said)
   })
 
   return { events, live, output }

@@ -10,7 +10,7 @@ import * as Api from "./Api.ts"
 import type { Credentials } from "./Credentials.ts"
 import { docsPage } from "./DocsPage.ts"
 import * as EventStream from "./EventStream.ts"
-import { type Asked, type Door, judge, pathOf } from "./Gate.ts"
+import { type Asked, bearerOf, type Door, judge, pathOf } from "./Gate.ts"
 import * as Health from "./Health.ts"
 import { streamOperations } from "./operations/Operations.ts"
 import type { PageFile } from "./Pages.ts"
@@ -29,7 +29,7 @@ export interface HttpAppOptions {
   readonly version: string
   /** How many partitions there are. */
   readonly partitions: number
-  readonly lines: EventStream.Lines
+  readonly lines: Omit<EventStream.Lines, "mayStay">
   /** What the node measures, in Prometheus' text format; undefined where nothing is measured. */
   readonly metrics?: Effect.Effect<string>
   now(): number
@@ -159,7 +159,10 @@ export const make = Effect.fnUntraced(function* (options: HttpAppOptions) {
   }
   const routing = routes(api as never, {
     door,
-    streams: EventStream.make(lines),
+    streams: EventStream.make({
+      ...lines,
+      mayStay: (headers) => gate.isToken(bearerOf(headers) ?? "") || gate.isSession(headers["cookie"] ?? "")
+    }),
     sessions: Sessions.make({ credentials, url, now })
   })
   const platform = Layer.mergeAll(FileSystem.layerNoop({}), Path.layer, Etag.layer).pipe(

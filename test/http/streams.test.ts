@@ -90,7 +90,7 @@ layer(Scheduler.layerMemory(), { excludeTestServices: true })("streams", (it) =>
     Effect.gen(function* () {
       const door = yield* Scheduler
       const stopping = yield* Deferred.make<void>()
-      const streams = EventStream.make({ most: 1, stopping })
+      const streams = EventStream.make({ most: 1, stopping, mayStay: () => true })
       const heard = Effect.fnUntraced(function* (accept: string, says: RegExp) {
         const http = HttpServerRequest.fromWeb(new Request(`${URL_BASE}/api/v1/events`, { headers: { accept } }))
         const { body } = yield* streams.events(door, http, { patterns: ["cancelled"] })
@@ -115,6 +115,27 @@ layer(Scheduler.layerMemory(), { excludeTestServices: true })("streams", (it) =>
         assert.deepStrictEqual(Object.keys(beat), ["cursor"])
         assert.match(beat.cursor, /^\d+\.\d+$/)
       }).pipe(Effect.provide(TestClock.layer()))
+    })
+  )
+
+  it.effect("a stream ends with the session that opened it", () =>
+    Effect.gen(function* () {
+      const door = yield* Scheduler
+      const stopping = yield* Deferred.make<void>()
+      let cookie = "there"
+      const streams = EventStream.make({ most: 1, stopping, mayStay: (headers) => headers["cookie"] === cookie })
+      const headers = { accept: "text/event-stream", cookie }
+      yield* Effect.gen(function* () {
+        const http = HttpServerRequest.fromWeb(new Request(`${URL_BASE}/api/v1/events`, { headers }))
+        const { body } = yield* streams.events(door, http, { patterns: ["cancelled"] })
+        if (body._tag !== "Stream") return assert.fail("no stream")
+        const reading = yield* Effect.forkScoped(Stream.runDrain(body.stream as Stream.Stream<Uint8Array>))
+        const turn = Effect.promise(() => new Promise<void>((resolve) => setImmediate(resolve)))
+        for (let beats = 3; beats > 0; beats--) yield* Effect.andThen(TestClock.adjust("15 seconds"), turn)
+        assert.isUndefined(reading.pollUnsafe())
+        cookie = "gone"
+        while (reading.pollUnsafe() === undefined) yield* Effect.andThen(TestClock.adjust("15 seconds"), turn)
+      }).pipe(Effect.scoped, Effect.provide(TestClock.layer()))
     })
   )
 
