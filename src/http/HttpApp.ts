@@ -206,12 +206,11 @@ export const make = Effect.fnUntraced(function* (options: HttpAppOptions) {
     const request = yield* HttpServerRequest.HttpServerRequest
     const asked: Asked = { method: request.method, url: request.url, headers: request.headers }
     const way = judge(asked, gate)
+    const told = unforeseen(`${asked.method} ${pathOf(asked.url)}`)
     const response =
       way instanceof RequestRefused
         ? answerOf(way)
-        : yield* inside(request).pipe(
-            Effect.catch((error) => unforeseen(`${asked.method} ${pathOf(asked.url)}`)(error))
-          )
+        : yield* inside(request).pipe(Effect.catch(told), Effect.catchDefect(told))
     return HttpServerResponse.setHeaders(response, { ...HEADERS, ...response.headers })
   })
   return { app, document }

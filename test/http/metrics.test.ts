@@ -14,4 +14,14 @@ layer(Scheduler.layerMemory(), { excludeTestServices: true })("/metrics", (it) =
       assert.strictEqual((yield* ask("POST", "/metrics", { body: {} })).status, 405)
     })
   )
+
+  it.effect("that cannot be told is a problem like any other, without what is behind it", () =>
+    Effect.gen(function* () {
+      const { ask } = yield* anApi({ metrics: Effect.die(new Error("behind it")) })
+      const { body, headers, status, text } = yield* ask("GET", "/metrics")
+      assert.deepStrictEqual([status, body.code], [500, "internal"])
+      assert.include(headers.get("content-type") ?? "", "application/problem+json")
+      assert.notInclude(text, "behind it")
+    })
+  )
 })

@@ -37,7 +37,7 @@ export interface TestApi {
 }
 
 export const anApi = (
-  options: { readonly most?: number } = {}
+  options: { readonly most?: number; readonly metrics?: Effect.Effect<string> } = {}
 ): Effect.Effect<TestApi, never, Scope.Scope | Scheduler> =>
   Effect.gen(function* () {
     const door = yield* Scheduler
@@ -58,7 +58,7 @@ export const anApi = (
       version: "1.2.3",
       partitions: 1,
       lines: { most: options.most ?? 8, stopping },
-      metrics: Effect.succeed("nagatha_tasks 3\n"),
+      metrics: options.metrics ?? Effect.succeed("nagatha_tasks 3\n"),
       now: () => 0
     })
     const handle = HttpEffect.toWebHandler(app)
